@@ -1,0 +1,3 @@
+//! The `midfield` binary.
+
+fn main() {}
