@@ -1,3 +1,57 @@
-//! `cargo xtask`: the commands of the project itself.
+//! `cargo xtask`: the project's own commands. What continuous integration runs is `cargo xtask test`, nothing else.
 
-fn main() {}
+#![allow(
+    clippy::print_stdout,
+    reason = "the terminal is where these commands report to"
+)]
+
+mod conformance;
+mod install;
+mod process;
+mod server;
+mod setup;
+mod sweep;
+mod table;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The project's own commands.
+#[derive(Debug, Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Install what the tests need, from npm, the Python index and, where something is missing, Debian.
+    Setup,
+    /// Run the official conformance suite.
+    Conformance {
+        /// What to test.
+        part: conformance::Part,
+        #[command(flatten)]
+        filter: conformance::Filter,
+    },
+    /// Load thousands of published `OpenAPI` documents and print what became of them.
+    OpenapiSweep(sweep::Options),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().command {
+        Command::Setup => setup::setup(),
+        Command::Conformance { part, filter } => conformance::conformance(part, &filter),
+        Command::OpenapiSweep(options) => sweep::sweep(&options),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
