@@ -1,0 +1,74 @@
+//! How the revisions up to 2025-11-25 write what is asked. What differs between them are
+//! [`crate::Rules`].
+
+mod adapt;
+mod error;
+
+pub(super) use adapt::{tool, tool_result};
+pub(super) use error::error_object;
+
+use serde::Deserialize;
+
+use super::params;
+use crate::jsonrpc::Request;
+use crate::session::Initialize;
+use crate::types::{ClientCapabilities, Implementation};
+use crate::{Call, Error};
+
+/// The method that opens a session. It is answered by the transport, which owns sessions.
+pub const INITIALIZE: &str = "initialize";
+
+/// The notification that ends a request early.
+pub const CANCELLED: &str = "notifications/cancelled";
+
+/// The notification by which the client says that it is ready.
+pub const INITIALIZED: &str = "notifications/initialized";
+
+/// The methods of the legacy era; `None` for any other.
+pub(super) fn decode<'a>(request: &Request<'a>) -> Result<Option<Call<'a>>, Error> {
+    Ok(Some(match request.method.as_ref() {
+        "tools/call" => params::call_tool(request)?,
+        "tools/list" => params::list_tools(request)?,
+        "ping" => Call::Ping,
+        "logging/setLevel" => set_log_level(request)?,
+        _ => return Ok(None),
+    }))
+}
+
+/// Reads the parameters of `initialize`.
+///
+/// # Errors
+/// [`Error::InvalidParams`] when a member is missing or has the wrong type.
+pub fn decode_initialize(request: &Request<'_>) -> Result<Initialize, Error> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Params {
+        protocol_version: String,
+        #[serde(default)]
+        capabilities: ClientCapabilities,
+        client_info: Implementation,
+    }
+    let params: Params = params::read(request)?;
+    Ok(Initialize::new(
+        params.protocol_version,
+        params.capabilities,
+        params.client_info,
+    ))
+}
+
+fn set_log_level<'a>(request: &Request<'a>) -> Result<Call<'a>, Error> {
+    #[derive(Deserialize)]
+    struct Params {
+        level: String,
+    }
+    let params: Params = params::read(request)?;
+    match params.level.parse() {
+        Ok(level) => Ok(Call::SetLogLevel(level)),
+        Err(unknown) => {
+            let unknown: crate::types::UnknownLogLevel = unknown;
+            Err(Error::InvalidParams {
+                detail: unknown.to_string(),
+            })
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Errors as revision 2026-07-28 numbers them, and the HTTP status that goes with each
+//! ([error codes](https://modelcontextprotocol.io/specification/2026-07-28/basic/index#error-codes)).
+
+use serde::Serialize;
+
+use crate::jsonrpc::{Code, ErrorObject};
+use crate::types::ClientCapabilities;
+use crate::{Error, Raw, Revision};
+
+const HEADER_MISMATCH: Code = Code::new(-32020);
+const MISSING_REQUIRED_CLIENT_CAPABILITY: Code = Code::new(-32021);
+const UNSUPPORTED_PROTOCOL_VERSION: Code = Code::new(-32022);
+
+pub(in crate::wire) fn error_object(error: &Error) -> ErrorObject {
+    let object = |code| ErrorObject::new(code, error.to_string());
+    match error {
+        Error::InvalidRequest { .. } => object(Code::INVALID_REQUEST),
+        Error::MethodNotFound { .. } => object(Code::METHOD_NOT_FOUND),
+        Error::InvalidParams { .. } | Error::UnknownTool { .. } | Error::InvalidCursor => {
+            object(Code::INVALID_PARAMS)
+        }
+        Error::HeaderMismatch { .. } => object(HEADER_MISMATCH),
+        Error::MissingCapability { required } => with_data(
+            object(MISSING_REQUIRED_CLIENT_CAPABILITY),
+            &MissingCapability {
+                required_capabilities: required,
+            },
+        ),
+        Error::UnsupportedRevision(unsupported) => with_data(
+            object(UNSUPPORTED_PROTOCOL_VERSION),
+            &Unsupported {
+                supported: supported_revisions(),
+                requested: &unsupported.requested,
+            },
+        ),
+        Error::Internal => object(Code::INTERNAL_ERROR),
+    }
+}
+
+/// The status of an HTTP response that carries `error`. What the protocol itself refuses is a `4xx`;
+/// what the server found out while it answered is a `200`, as every answered call.
+pub fn http_status(error: &Error) -> u16 {
+    match error {
+        Error::MethodNotFound { .. } => 404,
+        Error::InvalidRequest { .. }
+        | Error::InvalidParams { .. }
+        | Error::HeaderMismatch { .. }
+        | Error::MissingCapability { .. }
+        | Error::UnsupportedRevision(_) => 400,
+        Error::UnknownTool { .. } | Error::InvalidCursor | Error::Internal => 200,
+    }
+}
+
+/// Every revision that the server speaks, newest first, as a client would choose.
+pub(in crate::wire) fn supported_revisions() -> [&'static str; Revision::ALL.len()] {
+    let mut names = Revision::ALL.map(Revision::as_str);
+    names.reverse();
+    names
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct MissingCapability<'a> {
+    required_capabilities: &'a ClientCapabilities,
+}
+
+#[derive(Serialize)]
+struct Unsupported<'a> {
+    supported: [&'static str; Revision::ALL.len()],
+    requested: &'a str,
+}
+
+fn with_data<T: Serialize>(object: ErrorObject, data: &T) -> ErrorObject {
+    match Raw::of(data) {
+        Ok(data) => object.data(data),
+        Err(_) => object,
+    }
+}
