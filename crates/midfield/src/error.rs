@@ -1,0 +1,60 @@
+//! How a handler fails.
+
+use std::fmt;
+
+/// Why a handler gave no result.
+///
+/// Most failures are for the model: it reads the text and may try again with other arguments. They are
+/// answered as a tool result with `isError`
+/// ([error handling](https://modelcontextprotocol.io/specification/2026-07-28/server/tools#error-handling)).
+/// Any [`std::error::Error`] becomes such a failure by `?`; only its own message is told, not its sources.
+///
+/// It is no `std::error::Error` itself, as that would forbid the conversion from all others.
+#[derive(Clone, Debug)]
+pub struct Error(Kind);
+
+#[derive(Clone, Debug)]
+enum Kind {
+    Tool(String),
+    Protocol(midfield_protocol::Error),
+}
+
+/// What handlers return.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// A failure that is told to the model.
+    pub fn tool(message: impl Into<String>) -> Self {
+        Self(Kind::Tool(message.into()))
+    }
+
+    /// A failure of the request itself, answered as a JSON-RPC error.
+    pub fn protocol(error: midfield_protocol::Error) -> Self {
+        Self(Kind::Protocol(error))
+    }
+
+    /// The tool result or the protocol error that the caller is answered with.
+    pub(crate) fn into_answer(
+        self,
+    ) -> std::result::Result<midfield_protocol::types::ToolResult, midfield_protocol::Error> {
+        match self.0 {
+            Kind::Tool(message) => Ok(midfield_protocol::types::ToolResult::error(message)),
+            Kind::Protocol(error) => Err(error),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Tool(message) => f.write_str(message),
+            Kind::Protocol(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<E: std::error::Error> From<E> for Error {
+    fn from(error: E) -> Self {
+        Self::tool(error.to_string())
+    }
+}
