@@ -1,0 +1,28 @@
+//! How much of a foreign document is read before it is refused.
+
+/// Limits on what a document may cost. A document over a limit is refused; a schema over its
+/// limit is left open in its deepest parts, which is noted.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Bytes of the document and of each file beside it. Default: 64 MiB.
+    pub bytes: usize,
+    /// Values (objects, arrays, scalars) in each file, aliases expanded. Default: 6 million,
+    /// which take about 600 MiB.
+    pub nodes: usize,
+    /// Levels of nesting. Default: 120; at most 127, where the JSON reader itself stops.
+    pub depth: usize,
+    /// Files that references may lead to. Default: 256.
+    pub files: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            bytes: 64 << 20,
+            nodes: 6_000_000,
+            depth: 120,
+            files: 256,
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! From an entry of the document to an operation.
+
+use serde_json::{Map, Value, json};
+
+use super::body::{self, BodyKind, DeclaredBody};
+use super::parameter::{self, Declared, Place};
+use super::path::Template;
+use super::{BODY, Operation, Options, Plan, Reason, security, server};
+use crate::document::{Entry, Node};
+use crate::schema::{Direction, Translator};
+
+/// Builds the operation of an entry, or says why it cannot be called.
+pub(crate) fn build(entry: &Entry<'_>, options: &Options) -> Result<Operation, Reason> {
+    let node = entry.operation.clone()?;
+    // A path item whose reference is broken may still have operations of its own beside it.
+    let item = entry.item.clone()?;
+    let root = entry.document.root();
+    let servers = server::servers(node, item, root);
+    let base_url = server::base_url(&servers, entry.document.url(), options)?;
+    let template = Template::parse(entry.path)?;
+    let mut notes = Vec::new();
+    let mut parameters = parameters(node, item, &template, &mut notes)?;
+    let body = body::declared(node)?;
+    parameter::name_arguments(&mut parameters, body.is_some());
+    let input_schema = input_schema(entry, &parameters, body.as_ref(), options, &mut notes);
+    let answers = Answers::of(node);
+    let output_schema = answers.schema.map(|schema| {
+        let mut translator = Translator::new(entry.document, Direction::Answer, options);
+        let root = translator.root(schema);
+        translator.finish(root, &mut notes)
+    });
+    Ok(Operation {
+        name: entry.name.clone(),
+        method: entry.method,
+        path: entry.path.to_owned(),
+        operation_id: entry.operation_id.map(str::to_owned),
+        tags: entry.tags.iter().map(|tag| (*tag).to_owned()).collect(),
+        summary: text(node, "summary").or_else(|| text(item, "summary")),
+        description: text(node, "description").or_else(|| text(item, "description")),
+        deprecated: node.flag("deprecated").unwrap_or(false),
+        input_schema,
+        output_schema,
+        hints: entry.method.hints(),
+        security: security::requirements(node, root),
+        servers,
+        base_url,
+        may_answer_accepted: answers.accepted,
+        notes,
+        plan: Plan {
+            template,
+            parameters: parameters
+                .into_iter()
+                .map(|declared| declared.parameter)
+                .collect(),
+            body: body.map(|declared| declared.body),
+            accept: answers.accept,
+        },
+    })
+}
+
+fn text(node: Node<'_>, key: &str) -> Option<String> {
+    node.text(key)
+        .map(str::trim)
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned)
+}
+
+/// The parameters that the path and the document name together.
+fn parameters<'d>(
+    node: Node<'d>,
+    item: Node<'d>,
+    template: &Template,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Declared<'d>>, Reason> {
+    let mut parameters = parameter::declared(node, item)?;
+    parameters.retain(|declared| {
+        let Declared { parameter, .. } = declared;
+        let wanted = parameter.location != Place::Path
+            || template.parameters().any(|name| name == parameter.name);
+        if !wanted {
+            notes.push(format!(
+                "the path has no place for its parameter `{}`",
+                parameter.name
+            ));
+        }
+        wanted
+    });
+    for name in template.parameters() {
+        let known = |declared: &Declared<'_>| {
+            declared.parameter.location == Place::Path && declared.parameter.name == name
+        };
+        if !parameters.iter().any(known) {
+            notes.push(format!(
+                "the path's parameter `{name}` is not declared: taken as text"
+            ));
+            parameters.push(parameter::undeclared(name));
+        }
+    }
+    Ok(parameters)
+}
+
+fn input_schema<'d>(
+    entry: &Entry<'d>,
+    parameters: &[Declared<'d>],
+    body: Option<&DeclaredBody<'d>>,
+    options: &Options,
+    notes: &mut Vec<String>,
+) -> Value {
+    let mut translator = Translator::new(entry.document, Direction::Request, options);
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    for declared in parameters {
+        let argument = &declared.parameter.argument;
+        properties.insert(
+            argument.clone(),
+            parameter_schema(&mut translator, declared),
+        );
+        if declared.parameter.required {
+            required.push(Value::from(argument.as_str()));
+        }
+    }
+    if let Some(declared) = body {
+        properties.insert(BODY.to_owned(), body_schema(&mut translator, declared));
+        if declared.body.required {
+            required.push(Value::from(BODY));
+        }
+    }
+    let mut root = Map::new();
+    root.insert("type".to_owned(), Value::from("object"));
+    root.insert("properties".to_owned(), Value::Object(properties));
+    if !required.is_empty() {
+        root.insert("required".to_owned(), Value::Array(required));
+    }
+    root.insert("additionalProperties".to_owned(), Value::Bool(false));
+    translator.finish(Value::Object(root), notes)
+}
+
+fn parameter_schema<'d>(translator: &mut Translator<'d>, declared: &Declared<'d>) -> Value {
+    let mut schema = match declared.schema {
+        Some(schema) => translator.schema(schema),
+        None if declared.node.is_none() => json!({"type": "string"}),
+        None => Value::Bool(true),
+    };
+    let Some(node) = declared.node else {
+        return schema;
+    };
+    if let Some(description) = text(node, "description") {
+        annotate(
+            &mut schema,
+            "description",
+            Value::from(translator.take(&description)),
+        );
+    }
+    if node.flag("deprecated") == Some(true) {
+        annotate(&mut schema, "deprecated", Value::Bool(true));
+    }
+    schema
+}
+
+fn body_schema<'d>(translator: &mut Translator<'d>, declared: &DeclaredBody<'d>) -> Value {
+    let description = text(declared.node, "description");
+    let media_type = &declared.body.media_type;
+    let mut schema = match &declared.body.kind {
+        BodyKind::Json => declared
+            .schema
+            .map_or(Value::Bool(true), |schema| translator.schema(schema)),
+        BodyKind::Form(_) | BodyKind::Multipart(_) => {
+            let with_files = matches!(declared.body.kind, BodyKind::Multipart(_));
+            let schema = declared
+                .schema
+                .map(|schema| translator.form(schema, with_files));
+            schema.unwrap_or_else(|| json!({"type": "object"}))
+        }
+        BodyKind::Text => {
+            json!({"type": "string", "description": format!("The body, as {media_type} text.")})
+        }
+        BodyKind::Binary => json!({
+            "type": "string",
+            "contentEncoding": "base64",
+            "contentMediaType": media_type,
+            "description": format!("The body ({media_type}), as base64."),
+        }),
+        BodyKind::AnyBinary => translator.file(),
+    };
+    if let Some(description) = description {
+        annotate(
+            &mut schema,
+            "description",
+            Value::from(translator.take(&description)),
+        );
+    }
+    schema
+}
+
+/// Adds an annotation to a schema, which changes nothing about what fits it.
+fn annotate(schema: &mut Value, key: &str, value: Value) {
+    match schema {
+        Value::Bool(true) => *schema = json!({ key: value }),
+        Value::Object(members) => {
+            members.insert(key.to_owned(), value);
+        }
+        _ => {}
+    }
+}
+
+/// What the document says about answers.
+struct Answers<'d> {
+    schema: Option<Node<'d>>,
+    accepted: bool,
+    accept: String,
+}
+
+impl<'d> Answers<'d> {
+    fn of(operation: Node<'d>) -> Self {
+        let responses = operation.member("responses");
+        let mut successes: Vec<(&str, Node<'_>)> = responses
+            .into_iter()
+            .flat_map(Node::entries)
+            .filter(|(status, _)| is_success(status))
+            .filter_map(|(status, node)| Some((status, node.resolve().ok()?)))
+            .collect();
+        // `200` before `2XX` before `default`, which is the order of their text but for one.
+        successes.sort_by_key(|(status, _)| (*status == "default", *status));
+        let accepted = successes.iter().any(|(status, _)| *status == "202");
+        if successes.len() > 1 {
+            successes.retain(|(status, _)| *status != "default");
+        }
+        let mut media_types: Vec<&str> = Vec::new();
+        let mut schemas = Vec::new();
+        for (_, node) in &successes {
+            for (media_type, content) in node.member("content").into_iter().flat_map(Node::entries)
+            {
+                if !media_types.contains(&media_type) {
+                    media_types.push(media_type);
+                }
+                if body::is_json(&body::essence(media_type)) {
+                    let content = content.resolve().unwrap_or(content);
+                    schemas.extend(content.raw_member("schema"));
+                }
+            }
+        }
+        Self {
+            schema: only(&schemas),
+            accepted,
+            accept: accept(&media_types),
+        }
+    }
+}
+
+fn is_success(status: &str) -> bool {
+    status == "default" || (status.len() == 3 && status.starts_with('2'))
+}
+
+/// The one schema that all successes share; none when they differ.
+fn only<'d>(schemas: &[Node<'d>]) -> Option<Node<'d>> {
+    let (first, rest) = schemas.split_first()?;
+    rest.iter()
+        .all(|other| other.value() == first.value())
+        .then_some(*first)
+}
+
+/// The `Accept` header: JSON before all else, since a result is best as a structured value.
+fn accept(media_types: &[&str]) -> String {
+    let usable = media_types
+        .iter()
+        .map(|media_type| media_type.trim())
+        .filter(|media_type| {
+            media_type.contains('/') && media_type.bytes().all(|byte| (0x20..0x7f).contains(&byte))
+        });
+    let (json, other): (Vec<&str>, Vec<&str>) =
+        usable.partition(|media_type| body::is_json(&body::essence(media_type)));
+    match (json.is_empty(), other.is_empty()) {
+        (true, true) => "application/json, */*;q=0.5".to_owned(),
+        (false, true) => json.join(", "),
+        (true, false) => other.join(", "),
+        (false, false) => format!("{}, */*;q=0.5", json.join(", ")),
+    }
+}

@@ -1,0 +1,378 @@
+//! Keywords of a schema, one by one.
+
+use serde_json::{Map, Value, json};
+
+use super::{Direction, TOO_LARGE, Translator, nullable, values};
+use crate::document::{Node, Version};
+use crate::operation::is_file;
+
+impl<'d> Translator<'d> {
+    /// Translates a schema object by its keywords.
+    pub(super) fn keywords(&mut self, node: Node<'d>) -> Value {
+        if self.files && is_file(node) {
+            let mut file = self.file();
+            if let Value::Object(members) = &mut file {
+                self.annotations(node, members);
+            }
+            return file;
+        }
+        let types = self.types(node);
+        let mut members = Map::new();
+        self.annotations(node, &mut members);
+        match types.as_slice() {
+            [] => {}
+            [only] => self.put(&mut members, "type", Value::from(*only)),
+            several => self.put(&mut members, "type", json!(several)),
+        }
+        self.choices(node, &types, &mut members);
+        self.numbers(node, &mut members);
+        self.texts(node, &mut members);
+        self.arrays(node, &mut members);
+        self.objects(node, &mut members);
+        self.composition(node, &mut members);
+        if self.document.version() == Version::V3_0 {
+            return nullable::apply(node, members, &types);
+        }
+        Value::Object(members)
+    }
+
+    /// Keywords that explain and do not constrain.
+    pub(super) fn annotations(&mut self, node: Node<'d>, members: &mut Map<String, Value>) {
+        for key in ["title", "description"] {
+            if let Some(text) = node.text(key).filter(|text| !text.trim().is_empty()) {
+                let text = self.take(text.trim());
+                if !text.is_empty() {
+                    self.put(members, key, Value::String(text));
+                }
+            }
+        }
+        if node.flag("deprecated") == Some(true) {
+            self.put(members, "deprecated", Value::Bool(true));
+        }
+        if let Some(default) = node.value().get("default")
+            && self.is_small(default)
+        {
+            self.put(members, "default", default.clone());
+        }
+        let examples = match (node.value().get("examples"), node.value().get("example")) {
+            (Some(Value::Array(examples)), _) => examples.clone(),
+            (_, Some(example)) => vec![example.clone()],
+            _ => Vec::new(),
+        };
+        let examples = Value::Array(examples);
+        if examples != json!([]) && self.is_small(&examples) {
+            self.put(members, "examples", examples);
+        }
+    }
+
+    /// A large example says less than it costs.
+    fn is_small(&self, value: &Value) -> bool {
+        values::size(value) <= MAX_EXAMPLE.min(self.left)
+    }
+
+    /// The types that the schema names, mended; none when any will do.
+    fn types(&mut self, node: Node<'d>) -> Vec<&'static str> {
+        let declared = match node.value().get("type") {
+            Some(Value::String(name)) => vec![name.as_str()],
+            Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        };
+        let mut types = Vec::new();
+        for name in declared {
+            let Some(known) = type_name(name) else {
+                self.opened(&format!("`{name}` is not a type"));
+                return Vec::new();
+            };
+            if !types.contains(&known) {
+                types.push(known);
+            }
+        }
+        types
+    }
+
+    fn choices(
+        &mut self,
+        node: Node<'d>,
+        types: &[&'static str],
+        members: &mut Map<String, Value>,
+    ) {
+        if let Some(Value::Array(declared)) = node.value().get("enum") {
+            let choices = values::choices(declared, types);
+            if !choices.is_empty() && !choices.iter().any(|choice| values::fits(choice, types)) {
+                members.shift_remove("type");
+                self.opened("its `enum` has no value of its `type`");
+            }
+            let choices = Value::Array(choices);
+            if values::size(&choices) > self.left {
+                self.opened(TOO_LARGE);
+            } else if choices != json!([]) {
+                self.put(members, "enum", choices);
+            }
+        }
+        if let Some(only) = node.value().get("const") {
+            self.put(members, "const", only.clone());
+        }
+    }
+
+    fn numbers(&mut self, node: Node<'d>, members: &mut Map<String, Value>) {
+        for (limit, exclusive) in [
+            ("minimum", "exclusiveMinimum"),
+            ("maximum", "exclusiveMaximum"),
+        ] {
+            let bound = node.value().get(limit).and_then(values::number);
+            match (node.value().get(exclusive), bound) {
+                (Some(Value::Bool(true)), Some(bound)) => {
+                    self.put(members, exclusive, Value::Number(bound));
+                }
+                (other, bound) => {
+                    if let Some(bound) = bound {
+                        self.put(members, limit, Value::Number(bound));
+                    }
+                    if let Some(number) = other.and_then(values::number) {
+                        self.put(members, exclusive, Value::Number(number));
+                    }
+                }
+            }
+        }
+        let step = node.value().get("multipleOf").and_then(values::number);
+        if let Some(step) = step.filter(|step| step.as_f64().is_some_and(|step| step > 0.0)) {
+            self.put(members, "multipleOf", Value::Number(step));
+        }
+        for key in COUNTS {
+            if let Some(value) = node.value().get(*key) {
+                match values::count(value) {
+                    Some(count) => self.put(members, key, Value::from(count)),
+                    None => self.opened(&format!("its `{key}` is not a count")),
+                }
+            }
+        }
+    }
+
+    fn texts(&mut self, node: Node<'d>, members: &mut Map<String, Value>) {
+        for key in ["format", "contentEncoding", "contentMediaType"] {
+            if let Some(text) = node.text(key) {
+                self.put(members, key, Value::from(text));
+            }
+        }
+        if let Some(pattern) = node.text("pattern") {
+            if self.document.patterns().compiles(pattern) {
+                self.put(members, "pattern", Value::from(pattern));
+            } else {
+                self.opened(&format!(
+                    "its pattern `{}` is not a portable one",
+                    brief(pattern)
+                ));
+            }
+        }
+        self.one(node, "contentSchema", members);
+    }
+
+    fn arrays(&mut self, node: Node<'d>, members: &mut Map<String, Value>) {
+        if node.flag("uniqueItems") == Some(true) {
+            self.put(members, "uniqueItems", Value::Bool(true));
+        }
+        match node.value().get("items") {
+            // A list of schemas is how drafts before 2020-12 wrote `prefixItems`.
+            Some(Value::Array(items)) if !items.is_empty() => {
+                let items = items
+                    .iter()
+                    .map(|item| self.schema(node.with(item)))
+                    .collect();
+                self.put(members, "prefixItems", Value::Array(items));
+                if let Some(rest) = node.raw_member("additionalItems") {
+                    let rest = self.schema(rest);
+                    self.put(members, "items", rest);
+                }
+            }
+            Some(Value::Object(_) | Value::Bool(_)) => {
+                self.several(node, "prefixItems", members);
+                self.one(node, "items", members);
+            }
+            _ => self.several(node, "prefixItems", members),
+        }
+        self.one(node, "contains", members);
+        self.one(node, "unevaluatedItems", members);
+    }
+
+    fn objects(&mut self, node: Node<'d>, members: &mut Map<String, Value>) {
+        let properties_complete = self.properties(node, members);
+        let patterns_complete = self.pattern_properties(node, members);
+        if properties_complete && patterns_complete {
+            self.one(node, "additionalProperties", members);
+        }
+        self.one(node, "propertyNames", members);
+        self.one(node, "unevaluatedProperties", members);
+        self.named(node, "dependentSchemas", members);
+        if let Some(required) = node.value().get("required").and_then(values::texts) {
+            let hidden = self.hidden(node);
+            let required: Vec<&str> = required
+                .into_iter()
+                .filter(|name| !hidden.contains(name))
+                .collect();
+            if !required.is_empty() {
+                self.put(members, "required", json!(required));
+            }
+        }
+        let dependent = node
+            .raw_member("dependentRequired")
+            .into_iter()
+            .flat_map(Node::entries);
+        let dependent: Map<String, Value> = dependent
+            .filter_map(|(name, names)| {
+                Some((name.to_owned(), json!(values::texts(names.value())?)))
+            })
+            .collect();
+        if !dependent.is_empty() {
+            self.put(members, "dependentRequired", Value::Object(dependent));
+        }
+    }
+
+    /// Returns whether all properties are there, but for those that travel the other way.
+    fn properties(&mut self, node: Node<'d>, members: &mut Map<String, Value>) -> bool {
+        let Some(declared) = node.raw_member("properties") else {
+            return true;
+        };
+        let mut complete = declared.value().is_object();
+        let mut properties = Map::new();
+        for (name, property) in declared.entries() {
+            if self.is_hidden(property) {
+                continue;
+            }
+            if self.left == 0 {
+                self.opened(TOO_LARGE);
+                complete = false;
+                break;
+            }
+            self.spend_bytes(name.len() + 4);
+            let schema = self.schema(property);
+            properties.insert(name.to_owned(), schema);
+        }
+        if !properties.is_empty() {
+            self.put(members, "properties", Value::Object(properties));
+        }
+        complete
+    }
+
+    fn pattern_properties(&mut self, node: Node<'d>, members: &mut Map<String, Value>) -> bool {
+        let mut complete = true;
+        let mut kept = Map::new();
+        let declared = node
+            .raw_member("patternProperties")
+            .into_iter()
+            .flat_map(Node::entries);
+        for (pattern, property) in declared {
+            if self.left > 0 && self.document.patterns().compiles(pattern) {
+                self.spend_bytes(pattern.len() + 4);
+                let schema = self.schema(property);
+                kept.insert(pattern.to_owned(), schema);
+            } else {
+                self.opened(&format!(
+                    "its pattern `{}` is not a portable one",
+                    brief(pattern)
+                ));
+                complete = false;
+            }
+        }
+        if !kept.is_empty() {
+            self.put(members, "patternProperties", Value::Object(kept));
+        }
+        complete
+    }
+
+    /// Whether a property does not travel this way.
+    pub(super) fn is_hidden(&self, property: Node<'d>) -> bool {
+        let key = match self.direction {
+            Direction::Request => "readOnly",
+            Direction::Answer => "writeOnly",
+        };
+        let target = property.resolve().unwrap_or(property);
+        property.flag(key) == Some(true) || target.flag(key) == Some(true)
+    }
+
+    /// A keyword that holds one schema.
+    pub(super) fn one(&mut self, node: Node<'d>, key: &str, members: &mut Map<String, Value>) {
+        let Some(child) = node.raw_member(key) else {
+            return;
+        };
+        if !child.value().is_object() && !child.value().is_boolean() {
+            self.opened(&format!("its `{key}` is not a schema"));
+            return;
+        }
+        let schema = self.schema(child);
+        self.put(members, key, schema);
+    }
+
+    /// A keyword that holds a list of schemas.
+    pub(super) fn several(&mut self, node: Node<'d>, key: &str, members: &mut Map<String, Value>) {
+        let Some(list) = node.raw_member(key) else {
+            return;
+        };
+        if self.left == 0 {
+            self.opened(TOO_LARGE);
+            return;
+        }
+        let schemas: Vec<Value> = list.items().map(|item| self.schema(item)).collect();
+        if !schemas.is_empty() {
+            self.put(members, key, Value::Array(schemas));
+        }
+    }
+
+    /// A keyword that holds schemas under names.
+    fn named(&mut self, node: Node<'d>, key: &str, members: &mut Map<String, Value>) {
+        let mut schemas = Map::new();
+        for (name, child) in node.raw_member(key).into_iter().flat_map(Node::entries) {
+            let schema = self.schema(child);
+            schemas.insert(name.to_owned(), schema);
+        }
+        if !schemas.is_empty() {
+            self.put(members, key, Value::Object(schemas));
+        }
+    }
+
+    /// Adds a keyword and counts it; what schemas inside cost was counted when they were made.
+    pub(super) fn put(&mut self, members: &mut Map<String, Value>, key: &str, value: Value) {
+        let scalar = match &value {
+            Value::Array(items) if key != "enum" && key != "required" && key != "type" => {
+                items.len()
+            }
+            Value::Object(_) => 2,
+            other => values::size(other),
+        };
+        self.spend_bytes(key.len() + 4 + scalar);
+        members.insert(key.to_owned(), value);
+    }
+}
+
+/// A type of JSON Schema, also by the other names that documents give it.
+fn type_name(name: &str) -> Option<&'static str> {
+    Some(match name.to_ascii_lowercase().as_str() {
+        "string" | "str" | "text" | "file" | "date" | "date-time" | "datetime" | "uuid" | "uri"
+        | "url" | "byte" | "binary" | "email" => "string",
+        "integer" | "int" | "int32" | "int64" | "long" => "integer",
+        "number" | "float" | "double" | "decimal" => "number",
+        "boolean" | "bool" => "boolean",
+        "array" | "list" => "array",
+        "object" => "object",
+        "null" => "null",
+        _ => return None,
+    })
+}
+
+/// The beginning of foreign text, for a note.
+fn brief(text: &str) -> String {
+    text.chars().take(60).collect()
+}
+
+const COUNTS: &[&str] = &[
+    "minLength",
+    "maxLength",
+    "minItems",
+    "maxItems",
+    "minProperties",
+    "maxProperties",
+    "minContains",
+    "maxContains",
+];
+
+/// Bytes of an example or a default that is kept.
+const MAX_EXAMPLE: usize = 512;
