@@ -53,13 +53,17 @@ pub struct Rules {
     pub audio_content: bool,
     /// A progress notification may carry a `message`.
     pub progress_message: bool,
-    /// Tools have a `title` and an `outputSchema`, results `structuredContent`, most things `_meta`.
+    /// A server says among its capabilities that it completes arguments.
+    pub completions_capability: bool,
+    /// Tools have a `title` and an `outputSchema`, results `structuredContent`, annotations
+    /// `lastModified`, implementations a `title`, most things `_meta`.
     pub structured_output: bool,
     /// Content may be a `resource_link`.
     pub resource_links: bool,
-    /// Tools and implementations have `icons`; implementations a `description` and a `websiteUrl`.
+    /// Tools, links and implementations have `icons`; implementations a `description` and a `websiteUrl`.
     pub icons: bool,
-    /// A tool says by `execution` whether it can run as a task.
+    /// A tool says by `execution` whether it can run as a task, a server among its capabilities that it
+    /// runs `tasks`.
     pub tool_execution: bool,
 }
 
@@ -131,6 +135,7 @@ impl Rules {
         tool_annotations: false,
         audio_content: false,
         progress_message: false,
+        completions_capability: false,
         structured_output: false,
         resource_links: false,
         icons: false,
@@ -141,6 +146,7 @@ impl Rules {
         tool_annotations: true,
         audio_content: true,
         progress_message: true,
+        completions_capability: true,
         ..Self::V2024_11_05
     };
     const V2025_06_18: Self = Self {

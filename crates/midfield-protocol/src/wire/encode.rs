@@ -126,7 +126,7 @@ impl Encoder {
                 &Discovery {
                     result_type: "complete",
                     supported_versions: modern::supported_revisions(),
-                    capabilities: &self.description.capabilities,
+                    capabilities: &modern::capabilities(&self.description.capabilities),
                     instructions: self.description.instructions.as_deref(),
                     freshness: self.description.freshness.into(),
                     meta,
@@ -144,12 +144,13 @@ impl Encoder {
         revision: Revision,
         id: &RequestId,
     ) -> Result<Vec<u8>, serde_json::Error> {
+        let rules = revision.rules();
         jsonrpc::result(
             id,
             &Initialized {
                 protocol_version: revision.as_str(),
-                capabilities: &self.description.capabilities,
-                server_info: &self.description.implementation,
+                capabilities: &legacy::capabilities(&self.description.capabilities, rules),
+                server_info: &legacy::implementation(&self.description.implementation, rules),
                 instructions: self.description.instructions.as_deref(),
             },
         )
@@ -185,7 +186,7 @@ impl Encoder {
             }
             Era::Modern => to_raw_value(&CompleteToolsPage {
                 result_type: "complete",
-                tools,
+                tools: &modern::tools(tools),
                 next_cursor,
                 freshness: self.description.freshness.into(),
                 meta: ResultMeta {

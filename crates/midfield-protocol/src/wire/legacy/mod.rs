@@ -4,7 +4,7 @@
 mod adapt;
 mod error;
 
-pub(super) use adapt::{tool, tool_result};
+pub(super) use adapt::{capabilities, implementation, tool, tool_result};
 pub(super) use error::error_object;
 
 use serde::Deserialize;

@@ -1,9 +1,11 @@
 //! How revision 2026-07-28 writes what is asked: every request carries its revision, its client's
 //! capabilities and whatever else was once a session's.
 
+mod adapt;
 mod error;
 mod headers;
 
+pub(super) use adapt::{capabilities, tools};
 pub use error::http_status;
 pub(super) use error::{error_object, supported_revisions};
 pub use headers::{METHOD, MalformedHeader, NAME, PROTOCOL_VERSION, decode_header, mirrored_name};
