@@ -1,0 +1,57 @@
+//! A closed-loop load generator for MCP servers: each connection has one request in flight.
+//!
+//! It speaks the session protocol of 2025-11-25 and the stateless one of 2026-07-28 over Streamable HTTP, and
+//! newline-delimited JSON over stdio. One thread and a hand-written HTTP/1.1 client, so that it costs less than the
+//! server that it measures. Every answer is checked. It prints one JSON object, and nothing when an answer was wrong.
+
+#![allow(
+    clippy::print_stdout,
+    reason = "standard output is where the figures go"
+)]
+
+mod connection;
+mod figures;
+mod http;
+mod message;
+mod start;
+mod stdio;
+mod usage;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(about = "A closed-loop load generator for MCP servers")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Load a server that listens already.
+    Http(http::Options),
+    /// Start a stdio server and load it.
+    Stdio(stdio::Options),
+    /// Start a server again and again, and time it until its first answer.
+    Start(start::Options),
+}
+
+fn main() -> ExitCode {
+    let figures = match Arguments::parse().command {
+        Command::Http(options) => http::run(options),
+        Command::Stdio(options) => stdio::run(&options),
+        Command::Start(options) => start::run(&options),
+    };
+    match figures.and_then(|figures| Ok(serde_json::to_string(&figures)?)) {
+        Ok(line) => {
+            println!("{line}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("load: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
