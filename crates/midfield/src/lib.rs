@@ -37,7 +37,7 @@ mod seal;
 
 pub use error::{Error, Result};
 pub use midfield_protocol::{Raw, Revision, types};
-pub use server::{Args, BuildError, Context, Json, Server, Service, State, Tool};
+pub use server::{Args, BuildError, Context, Json, ServeError, Server, Service, State, Tool};
 
 /// What most servers import.
 pub mod prelude {

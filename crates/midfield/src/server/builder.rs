@@ -8,12 +8,14 @@ use midfield_protocol::types::{
     Icon, Implementation, ListCapability, ServerCapabilities, Settings,
 };
 use midfield_protocol::wire::{CacheScope, Encoder, Freshness, ServerDescription};
+use tokio::net::{TcpListener, ToSocketAddrs};
 
 use super::catalog::Catalog;
 use super::extract::States;
 use super::service::Service;
 use super::tool::Tool;
 use crate::seal::Sealer;
+use crate::transport::{http, stdio};
 
 /// The description of a server.
 ///
@@ -188,6 +190,43 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Builds the server and serves it over Streamable HTTP at `/mcp` on `address`, such as
+    /// `127.0.0.1:7420`, until Ctrl-C. For more settings see [`http::serve`].
+    ///
+    /// # Errors
+    /// When the description makes no server, or the address cannot be listened on.
+    pub async fn serve_http(self, address: impl ToSocketAddrs) -> Result<(), ServeError> {
+        let service = self.build()?;
+        let listener = TcpListener::bind(address).await?;
+        let interrupted = async {
+            // Without the signal's handler the process ends at once, which is also an end.
+            let _ = tokio::signal::ctrl_c().await;
+        };
+        Ok(http::serve(listener, service, http::Options::new(), interrupted).await?)
+    }
+
+    /// Builds the server and serves it on standard input and output, until the input ends.
+    ///
+    /// # Errors
+    /// When the description makes no server, or reading or writing fails.
+    pub async fn serve_stdio(self) -> Result<(), ServeError> {
+        Ok(stdio::serve(self.build()?).await?)
+    }
+}
+
+/// Why serving ended early.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The description makes no server.
+    #[error("could not build the server")]
+    Build(#[from] BuildError),
+    /// The transport failed.
+    #[error("could not serve")]
+    Transport(#[from] std::io::Error),
+}
+
 fn check_tool(tool: &Tool, states: &States) -> Result<(), BuildError> {
     let name = tool.name();
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
@@ -210,8 +249,8 @@ fn check_tool(tool: &Tool, states: &States) -> Result<(), BuildError> {
 }
 
 const DEFAULT_PAGE_SIZE: NonZeroUsize = NonZeroUsize::new(200).unwrap();
-const DEFAULT_CALL_TIMEOUT: Duration = Duration::from_secs(5 * 60);
-const DEFAULT_LIST_LIFETIME: Duration = Duration::from_secs(60);
+const DEFAULT_CALL_TIMEOUT: Duration = Duration::from_mins(5);
+const DEFAULT_LIST_LIFETIME: Duration = Duration::from_mins(1);
 
 /// Longest name of a tool
 /// ([tool names](https://modelcontextprotocol.io/specification/2026-07-28/server/tools#tool-names)).

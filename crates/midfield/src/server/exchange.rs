@@ -89,7 +89,7 @@ impl Exchange {
             match Pin::new(&mut self.running).poll(task) {
                 Poll::Ready(Ok(answer)) => {
                     self.last = Some(Piece::Response(
-                        self.service.write(self.codec, &self.id, answer),
+                        self.service.write(self.codec, &self.id, &answer),
                     ));
                 }
                 Poll::Ready(Err(Aborted)) => return Poll::Ready(Piece::Cancelled),

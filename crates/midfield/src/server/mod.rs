@@ -13,7 +13,7 @@ mod schema;
 mod service;
 mod tool;
 
-pub use builder::{BuildError, Server};
+pub use builder::{BuildError, ServeError, Server};
 pub use context::{Amount, Context};
 pub use extract::{Args, FromCall, Parts, Requirement, State};
 pub use handler::{Arguments, Handler, HandlerFuture, ToolHandler};
@@ -23,4 +23,4 @@ pub use schema::{input_schema, output_schema};
 pub use service::Service;
 pub use tool::Tool;
 
-pub(crate) use exchange::{Answering, Piece};
+pub(crate) use exchange::{Answering, Exchange, Piece};

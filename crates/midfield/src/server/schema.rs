@@ -54,7 +54,7 @@ mod tests {
         /// How it is called.
         name: String,
         #[serde(default)]
-        branches: Vec<Tree>,
+        branches: Vec<Self>,
     }
 
     #[test]

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use midfield_protocol::jsonrpc::{Request, RequestId};
+use midfield_protocol::jsonrpc::RequestId;
 use midfield_protocol::wire::{Codec, Encoder};
-use midfield_protocol::{Call, Caller, Error};
+use midfield_protocol::{Answer, Call, Caller, Error};
 
 use super::catalog::Catalog;
 use super::dispatch::{Started, dispatch};
@@ -52,7 +52,7 @@ impl Service {
         call: Call<'_>,
     ) -> Answering {
         match dispatch(self, codec, caller, call) {
-            Started::Done(answer) => Answering::Done(self.write(codec, &id, answer)),
+            Started::Done(answer) => Answering::Done(self.write(codec, &id, &answer)),
             Started::Running { running, events } => Answering::Running(Box::new(Exchange::new(
                 self.clone(),
                 codec,
@@ -63,27 +63,14 @@ impl Service {
         }
     }
 
-    /// Decodes `request`, then begins to answer it.
-    pub(crate) fn answer_request(
-        &self,
-        codec: Codec,
-        caller: Caller,
-        request: Request<'_>,
-    ) -> Answering {
-        match codec.decode(&request) {
-            Ok(call) => self.answer(codec, caller, request.id, call),
-            Err(error) => Answering::Done(self.encoder().error(codec, Some(&request.id), &error)),
-        }
-    }
-
     /// Writes the response to the request `id`.
     pub(super) fn write(
         &self,
         codec: Codec,
         id: &RequestId,
-        answer: Result<midfield_protocol::Answer, Error>,
+        answer: &Result<Answer, Error>,
     ) -> Vec<u8> {
-        let written = match &answer {
+        let written = match answer {
             Ok(answer) => self.encoder().answer(codec, id, answer),
             Err(error) => return self.encoder().error(codec, Some(id), error),
         };

@@ -1,0 +1,25 @@
+//! Streamable HTTP, of every revision, on one endpoint.
+//!
+//! - 2026-07-28: [every request stands for itself](https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http).
+//! - 2025-03-26 to 2025-11-25: [sessions](https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#streamable-http),
+//!   whose id is a sealed token, so that an idle session costs no memory.
+//!
+//! The path of a request: [`guard`] → body under limits → `classify` decides the era → [`modern`] or
+//! [`legacy`] decodes → the server answers → [`reply`]: JSON, or a stream once there is something to say
+//! before the response.
+
+mod body;
+mod classify;
+mod endpoint;
+mod guard;
+mod legacy;
+mod modern;
+mod options;
+mod reply;
+mod serve;
+mod session;
+
+pub use endpoint::HttpService;
+pub use options::Options;
+pub use reply::ReplyBody;
+pub use serve::serve;

@@ -1,0 +1,105 @@
+//! Requests of revision 2026-07-28: each stands for itself
+//! ([Streamable HTTP](https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http)).
+
+use http::{HeaderMap, HeaderName, StatusCode};
+use midfield_protocol::jsonrpc::Request;
+use midfield_protocol::wire::{Codec, RequestMeta, modern};
+use midfield_protocol::{Call, Error, Revision};
+
+use super::guard::{Header, single};
+use super::reply::{AfterDrop, Reply};
+use crate::server::{Answering, Service};
+use crate::transport::work::Work;
+
+/// Answers one request.
+pub(super) fn answer(
+    service: &Service,
+    headers: &HeaderMap,
+    meta: Result<RequestMeta<'_>, Error>,
+    request: &Request<'_>,
+) -> Reply {
+    match begin(service, headers, meta, request) {
+        Ok(Answering::Done(response)) => Reply::Json(StatusCode::OK, response),
+        // The client's going away is the sign that it cancels the request.
+        Ok(Answering::Running(exchange)) => Reply::AtWork {
+            work: Work::One(exchange),
+            guard: AfterDrop::Stop,
+        },
+        Err(error) => {
+            let status = StatusCode::from_u16(modern::http_status(&error));
+            let codec = Codec::new(Revision::V2026_07_28);
+            let response = service.encoder().error(codec, Some(&request.id), &error);
+            Reply::Json(status.unwrap_or(StatusCode::BAD_REQUEST), response)
+        }
+    }
+}
+
+fn begin(
+    service: &Service,
+    headers: &HeaderMap,
+    meta: Result<RequestMeta<'_>, Error>,
+    request: &Request<'_>,
+) -> Result<Answering, Error> {
+    let meta = meta?;
+    check_version(headers, &meta)?;
+    let codec = Codec::new(modern::revision(&meta)?);
+    let caller = modern::caller(meta)?;
+    check_mirror(
+        headers,
+        &HeaderName::from_static(modern::METHOD),
+        &request.method,
+    )?;
+    let call = codec.decode(request)?;
+    check_name(headers, &call)?;
+    Ok(service.answer(codec, caller, request.id.clone(), call))
+}
+
+/// The version in the header must be the one in the body.
+fn check_version(headers: &HeaderMap, meta: &RequestMeta<'_>) -> Result<(), Error> {
+    // A body without a version is refused for that, by whoever reads the version.
+    let Some(version) = &meta.protocol_version else {
+        return Ok(());
+    };
+    check_mirror(
+        headers,
+        &HeaderName::from_static(modern::PROTOCOL_VERSION),
+        version,
+    )
+}
+
+fn check_name(headers: &HeaderMap, call: &Call<'_>) -> Result<(), Error> {
+    let Some(name) = modern::mirrored_name(call) else {
+        return Ok(());
+    };
+    let header = HeaderName::from_static(modern::NAME);
+    let Header::Single(value) = single(headers, &header) else {
+        return Err(absent(&header));
+    };
+    match modern::decode_header(value) {
+        Ok(decoded) if decoded == name => Ok(()),
+        Ok(decoded) => Err(differs(&header, &decoded, name)),
+        Err(malformed) => Err(Error::HeaderMismatch {
+            detail: format!("{header}: {malformed}"),
+        }),
+    }
+}
+
+fn check_mirror(headers: &HeaderMap, header: &HeaderName, body: &str) -> Result<(), Error> {
+    match single(headers, header) {
+        Header::Single(value) if value == body => Ok(()),
+        Header::Single(value) => Err(differs(header, value, body)),
+        Header::Absent | Header::Invalid => Err(absent(header)),
+    }
+}
+
+fn absent(header: &HeaderName) -> Error {
+    Error::HeaderMismatch {
+        detail: format!("the request needs exactly one {header} header"),
+    }
+}
+
+fn differs(header: &HeaderName, value: &str, body: &str) -> Error {
+    Error::HeaderMismatch {
+        detail: format!("{header} says {value:?}, the body says {body:?}"),
+    }
+}

@@ -1,0 +1,137 @@
+//! The settings of the HTTP transport.
+
+use std::time::Duration;
+
+/// The settings of the HTTP transport. The defaults are safe for a server on the user's own machine.
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Options {
+    pub(super) path: String,
+    pub(super) hosts: Hosts,
+    pub(super) origins: Vec<String>,
+    pub(super) max_body: usize,
+    pub(super) max_connections: usize,
+    pub(super) max_calls: usize,
+    pub(super) header_timeout: Duration,
+    pub(super) body_timeout: Duration,
+    pub(super) drain_timeout: Duration,
+    pub(super) sessions: bool,
+    pub(super) session_lifetime: Duration,
+}
+
+/// Which names of itself the server answers to.
+#[derive(Clone, Debug)]
+pub(super) enum Hosts {
+    /// `localhost`, `127.0.0.1` and `[::1]`, and those that are added.
+    Loopback { more: Vec<String> },
+    /// Any.
+    Any,
+}
+
+impl Options {
+    /// The defaults.
+    pub fn new() -> Self {
+        Self {
+            path: "/mcp".to_owned(),
+            hosts: Hosts::Loopback { more: Vec::new() },
+            origins: Vec::new(),
+            max_body: 4 * 1024 * 1024,
+            max_connections: 10_000,
+            max_calls: 10_000,
+            header_timeout: Duration::from_secs(30),
+            body_timeout: Duration::from_secs(30),
+            drain_timeout: Duration::from_secs(10),
+            sessions: true,
+            session_lifetime: Duration::from_hours(24),
+        }
+    }
+
+    /// Sets the path of the endpoint. Default: `/mcp`. [`HttpService`](super::HttpService) in a router of
+    /// its own ignores it.
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.path = path.into();
+        self
+    }
+
+    /// Adds a host name, such as `mcp.example.com`, that requests may be addressed to, on any port. By
+    /// default only names of the own machine are: that stops web pages from reaching the server by DNS
+    /// rebinding.
+    pub fn allow_host(mut self, host: impl Into<String>) -> Self {
+        if let Hosts::Loopback { more } = &mut self.hosts {
+            more.push(host.into().to_ascii_lowercase());
+        }
+        self
+    }
+
+    /// Accepts requests whatever host they are addressed to. Only behind a proxy that checks it.
+    pub fn allow_any_host(mut self) -> Self {
+        self.hosts = Hosts::Any;
+        self
+    }
+
+    /// Adds an origin, such as `https://app.example.com`, whose pages may call the server. By default only
+    /// pages of the own machine may; a request without `Origin` comes from no page.
+    pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
+        self.origins.push(origin.into().to_ascii_lowercase());
+        self
+    }
+
+    /// Sets the most bytes of a body. Default: 4 MiB. A longer one is answered with 413.
+    pub fn max_body(mut self, bytes: usize) -> Self {
+        self.max_body = bytes;
+        self
+    }
+
+    /// Sets the most connections at once. Default: 10,000. Further ones wait to be accepted.
+    pub fn max_connections(mut self, count: usize) -> Self {
+        self.max_connections = count;
+        self
+    }
+
+    /// Sets the most calls that handlers work on at once. Default: 10,000. A further one is answered
+    /// with 503.
+    pub fn max_calls(mut self, count: usize) -> Self {
+        self.max_calls = count;
+        self
+    }
+
+    /// Sets the longest time that a connection may take to send the head of a request. Default: 30 s.
+    pub fn header_timeout(mut self, timeout: Duration) -> Self {
+        self.header_timeout = timeout;
+        self
+    }
+
+    /// Sets the longest time that a client may take to send a body. Default: 30 s.
+    pub fn body_timeout(mut self, timeout: Duration) -> Self {
+        self.body_timeout = timeout;
+        self
+    }
+
+    /// Sets how long requests that are at work may go on after the server was told to stop. Default: 10 s.
+    pub fn drain_timeout(mut self, timeout: Duration) -> Self {
+        self.drain_timeout = timeout;
+        self
+    }
+
+    /// Sets whether clients of legacy revisions get a session. Default: yes.
+    ///
+    /// Without one each of their requests stands for itself: it is taken for the revision that its version
+    /// header names, cannot be cancelled, and its log level cannot be set.
+    pub fn sessions(mut self, sessions: bool) -> Self {
+        self.sessions = sessions;
+        self
+    }
+
+    /// Sets how long a session lasts, from its beginning. Default: 24 hours. A client whose session has
+    /// ended begins a new one.
+    pub fn session_lifetime(mut self, lifetime: Duration) -> Self {
+        self.session_lifetime = lifetime;
+        self
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self::new()
+    }
+}

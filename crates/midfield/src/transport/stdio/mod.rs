@@ -1,0 +1,43 @@
+//! stdio: one message per line, in both eras on the same pair of pipes
+//! ([2026-07-28](https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/stdio),
+//! [2025-11-25](https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#stdio)).
+//!
+//! Lines are read and answered in batches: everything that can be answered at once goes out in one write
+//! before the next read. A handler that has to wait gets a task of its own.
+
+mod connection;
+mod lines;
+mod pipes;
+
+use std::io;
+
+use connection::Connection;
+
+use crate::server::Service;
+
+/// Serves `service` on the process's standard input and output, until the input ends.
+///
+/// Nothing else may write to standard output meanwhile: log to standard error. Pipes and sockets are
+/// set to non-blocking mode and driven by the runtime; run it on a current-thread runtime for the
+/// shortest way from line to line.
+///
+/// # Errors
+/// When reading or writing fails.
+pub async fn serve(service: Service) -> io::Result<()> {
+    let input = pipes::input()?;
+    let output = pipes::output()?;
+    Connection::new(service).run(input, output).await
+}
+
+/// Serves `service` on any pair of byte streams that carries one message per line, such as the two ends
+/// of a socket or an in-memory pipe.
+///
+/// # Errors
+/// When reading or writing fails.
+pub async fn serve_on<R, W>(service: Service, input: R, output: W) -> io::Result<()>
+where
+    R: tokio::io::AsyncRead + Unpin,
+    W: tokio::io::AsyncWrite + Unpin,
+{
+    Connection::new(service).run(input, output).await
+}
