@@ -1,7 +1,9 @@
 //! Frames: a request, a notification, a response, or (where the revision has them) a batch.
 
 use std::borrow::Cow;
+use std::fmt;
 
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::error::Category;
 use serde_json::value::RawValue;
@@ -118,10 +120,11 @@ fn present<'de: 'a, 'a, D: Deserializer<'de>>(
 }
 
 fn parse_batch(text: &str) -> Result<Vec<Result<Message<'_>, Rejected>>, Rejected> {
-    let items: Vec<&RawValue> = serde_json::from_str(text).map_err(|error| refusal(&error))?;
-    match items.len() {
+    let batch: Batch<'_> = serde_json::from_str(text).map_err(|error| refusal(&error))?;
+    match batch.count {
         0 => Err(Rejected::request(None, "an empty batch")),
-        1..=MAX_BATCH => Ok(items
+        1..=MAX_BATCH => Ok(batch
+            .items
             .into_iter()
             .map(|item| parse_one(item.get()))
             .collect()),
@@ -132,7 +135,51 @@ fn parse_batch(text: &str) -> Result<Vec<Result<Message<'_>, Rejected>>, Rejecte
     }
 }
 
+/// The items of an array, as many as may be in a batch; the others are counted and not kept, so that a
+/// body of nothing but commas takes no more memory than itself.
+struct Batch<'a> {
+    items: Vec<&'a RawValue>,
+    count: usize,
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Batch<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Items;
+
+        impl<'de> Visitor<'de> for Items {
+            type Value = Batch<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an array of messages")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Batch<'de>, A::Error> {
+                let mut items = Vec::new();
+                while items.len() < MAX_BATCH
+                    && let Some(item) = array.next_element()?
+                {
+                    items.push(item);
+                }
+                let mut count = items.len();
+                while array.next_element::<IgnoredAny>()?.is_some() {
+                    count += 1;
+                }
+                Ok(Batch { items, count })
+            }
+        }
+
+        deserializer.deserialize_seq(Items)
+    }
+}
+
 fn parse_one(text: &str) -> Result<Message<'_>, Rejected> {
+    if !text.trim_start_matches(WHITE_SPACE).starts_with('{') {
+        // The parser would take an array for the members in order, and repeat a string in its complaint.
+        return Err(match serde_json::from_str::<IgnoredAny>(text) {
+            Ok(_) => Rejected::request(None, "a message is an object"),
+            Err(error) => refusal(&error),
+        });
+    }
     let envelope: Envelope<'_> = serde_json::from_str(text).map_err(|error| refusal(&error))?;
     let id = match envelope.id {
         None => None,
@@ -169,12 +216,12 @@ fn parse_one(text: &str) -> Result<Message<'_>, Rejected> {
             id,
             result: Ok(result.into()),
         })),
-        (None, None, Some(error)) => match serde_json::from_str(error.get()) {
-            Ok(error) => Ok(Message::Response(Response {
+        (None, None, Some(error)) => match error_object(error) {
+            Some(error) => Ok(Message::Response(Response {
                 id,
                 result: Err(error),
             })),
-            Err(_) => Err(Rejected::request(
+            None => Err(Rejected::request(
                 id,
                 "the error is no object with a code and a message",
             )),
@@ -193,6 +240,14 @@ fn string(raw: &RawValue) -> Option<Cow<'_, str>> {
         return serde_json::from_str(raw.get()).ok().map(Cow::Owned);
     }
     Some(Cow::Borrowed(inner))
+}
+
+fn error_object(raw: &RawValue) -> Option<ErrorObject> {
+    // The parser would take an array for the members in order.
+    if !raw.get().starts_with('{') {
+        return None;
+    }
+    serde_json::from_str(raw.get()).ok()
 }
 
 struct NotAnObject;
@@ -289,7 +344,8 @@ mod tests {
                 r#"{"jsonrpc":"2.0","id":1,"result":{},"error":{}}"#,
                 one.clone(),
             ),
-            (r#"{"jsonrpc":"2.0","id":1,"error":7}"#, one),
+            (r#"{"jsonrpc":"2.0","id":1,"error":7}"#, one.clone()),
+            (r#"{"jsonrpc":"2.0","id":1,"error":[1,"m"]}"#, one),
             (r#"{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}"#, None),
             (
                 r#"{"jsonrpc":"2.0","id":1,"method":"tools/list","method":"tools/call"}"#,
@@ -305,14 +361,14 @@ mod tests {
 
     #[test]
     fn a_batch_is_parsed_message_by_message() {
-        let text =
-            r#"[{"jsonrpc":"2.0","id":1,"method":"ping"},{"id":2},{"jsonrpc":"2.0","method":"n"}]"#;
+        let text = r#"[{"jsonrpc":"2.0","id":1,"method":"ping"},{"id":2},{"jsonrpc":"2.0","method":"n"},["2.0",1,"ping"]]"#;
         let Ok(Incoming::Batch(items)) = Incoming::parse(text.as_bytes()) else {
             panic!("no batch")
         };
         assert!(matches!(items[0], Ok(Message::Request(_))));
         assert!(matches!(&items[1], Err(rejected) if rejected.id == Some(RequestId::Integer(2))));
         assert!(matches!(items[2], Ok(Message::Notification(_))));
+        assert!(matches!(&items[3], Err(rejected) if rejected.id.is_none()));
         let long = format!("[{}]", vec!["{}"; MAX_BATCH + 1].join(","));
         assert_eq!(refused(&long), (Code::INVALID_REQUEST, None));
     }

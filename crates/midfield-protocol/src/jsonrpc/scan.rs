@@ -6,9 +6,9 @@
 
 use memchr::memchr2;
 
-/// Deepest nesting of arrays and objects in a message. The parser's own limit for a value is the same,
-/// so that no value inside an accepted message can exceed it.
-pub const MAX_DEPTH: usize = 128;
+/// Deepest nesting of arrays and objects in a message. The parser's own limit for a value is the same
+/// (it refuses the 128th level), so that no accepted message holds what cannot be read later.
+pub const MAX_DEPTH: usize = 127;
 
 /// What the first pass found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

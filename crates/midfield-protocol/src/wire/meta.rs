@@ -1,8 +1,11 @@
 //! What a request says about itself in `_meta`, read before its method is known.
 
 use std::borrow::Cow;
+use std::fmt;
 
-use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::Error;
@@ -30,8 +33,32 @@ pub struct RequestMeta<'a> {
 
 #[derive(Deserialize)]
 struct Params<'a> {
-    #[serde(borrow, default, rename = "_meta")]
-    meta: Option<RequestMeta<'a>>,
+    #[serde(borrow, default, rename = "_meta", deserialize_with = "object")]
+    meta: RequestMeta<'a>,
+}
+
+/// Reads a `_meta` from an object and from nothing else: the derived code would take an array for the
+/// members in order.
+fn object<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<RequestMeta<'a>, D::Error> {
+    struct Object;
+
+    impl<'de> Visitor<'de> for Object {
+        type Value = RequestMeta<'de>;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("an object")
+        }
+
+        fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
+            RequestMeta::deserialize(MapAccessDeserializer::new(members))
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(RequestMeta::default())
+        }
+    }
+
+    deserializer.deserialize_any(Object)
 }
 
 impl<'a> RequestMeta<'a> {
@@ -47,6 +74,6 @@ impl<'a> RequestMeta<'a> {
             serde_json::from_str(params.get()).map_err(|error| Error::InvalidParams {
                 detail: format!("`_meta`: {error}"),
             })?;
-        Ok(params.meta.unwrap_or_default())
+        Ok(params.meta)
     }
 }

@@ -7,7 +7,12 @@ use serde_json::value::RawValue;
 
 use crate::call::CallTool;
 use crate::jsonrpc::Request;
+use crate::types::ClientCapabilities;
 use crate::{Call, Error};
+
+/// Longest text of a client's capabilities, in bytes. Their settings are kept as values, which can take a
+/// hundred times the room of their text, for as long as a request or a session lasts.
+const MAX_CAPABILITIES: usize = 16 << 10;
 
 #[derive(Deserialize)]
 pub(super) struct ListParams<'a> {
@@ -44,6 +49,18 @@ pub(super) fn call_tool<'a>(request: &Request<'a>) -> Result<Call<'a>, Error> {
         name: params.name,
         arguments: params.arguments,
     }))
+}
+
+/// Reads what a client says it can do; `key` is where it says so.
+pub(super) fn capabilities(key: &str, raw: &RawValue) -> Result<ClientCapabilities, Error> {
+    if raw.get().len() > MAX_CAPABILITIES {
+        return Err(Error::InvalidParams {
+            detail: format!("`{key}` is longer than {MAX_CAPABILITIES} bytes"),
+        });
+    }
+    serde_json::from_str(raw.get()).map_err(|error| Error::InvalidParams {
+        detail: format!("`{key}`: {error}"),
+    })
 }
 
 /// Reads the parameters as a `T`; absent ones as an empty object.

@@ -8,9 +8,10 @@ pub(super) use adapt::{capabilities, implementation, tool, tool_result};
 pub(super) use error::error_object;
 
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 use super::params;
-use crate::jsonrpc::Request;
+use crate::jsonrpc::{Notification, Request, RequestId};
 use crate::session::Initialize;
 use crate::types::{ClientCapabilities, Implementation};
 use crate::{Call, Error};
@@ -42,18 +43,34 @@ pub(super) fn decode<'a>(request: &Request<'a>) -> Result<Option<Call<'a>>, Erro
 pub fn decode_initialize(request: &Request<'_>) -> Result<Initialize, Error> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
-    struct Params {
+    struct Params<'a> {
         protocol_version: String,
-        #[serde(default)]
-        capabilities: ClientCapabilities,
+        #[serde(borrow, default)]
+        capabilities: Option<&'a RawValue>,
         client_info: Implementation,
     }
-    let params: Params = params::read(request)?;
+    let params: Params<'_> = params::read(request)?;
+    let capabilities = match params.capabilities {
+        Some(capabilities) => params::capabilities("capabilities", capabilities)?,
+        None => ClientCapabilities::default(),
+    };
     Ok(Initialize::new(
         params.protocol_version,
-        params.capabilities,
+        capabilities,
         params.client_info,
     ))
+}
+
+/// The request that a `notifications/cancelled` names; `None` for a malformed one, which is ignored
+/// ([cancellation](https://modelcontextprotocol.io/specification/2025-11-25/basic/utilities/cancellation#error-handling)).
+pub fn cancelled_request(notification: &Notification<'_>) -> Option<RequestId> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Params {
+        request_id: RequestId,
+    }
+    let params: Params = serde_json::from_str(notification.params?.get()).ok()?;
+    Some(params.request_id)
 }
 
 fn set_log_level<'a>(request: &Request<'a>) -> Result<Call<'a>, Error> {

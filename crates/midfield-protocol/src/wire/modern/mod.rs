@@ -10,12 +10,11 @@ pub use error::http_status;
 pub(super) use error::{error_object, supported_revisions};
 pub use headers::{METHOD, MalformedHeader, NAME, PROTOCOL_VERSION, decode_header, mirrored_name};
 
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{RequestMeta, params};
 use crate::jsonrpc::Request;
-use crate::types::UnknownLogLevel;
+use crate::types::{Implementation, UnknownLogLevel};
 use crate::{Call, Caller, Era, Error, Revision, UnsupportedRevision};
 
 /// The methods of the modern era; `None` for any other.
@@ -53,7 +52,7 @@ pub fn revision(meta: &RequestMeta<'_>) -> Result<Revision, Error> {
 pub fn caller(meta: RequestMeta<'_>) -> Result<Caller, Error> {
     let capabilities = meta
         .client_capabilities
-        .ok_or_else(|| missing("io.modelcontextprotocol/clientCapabilities"))?;
+        .ok_or_else(|| missing(CLIENT_CAPABILITIES))?;
     let log_level = match meta.log_level {
         Some(level) => {
             Some(
@@ -67,19 +66,16 @@ pub fn caller(meta: RequestMeta<'_>) -> Result<Caller, Error> {
         None => None,
     };
     Ok(Caller {
-        capabilities: read("clientCapabilities", capabilities)?,
-        client: meta
-            .client_info
-            .map(|info| read("clientInfo", info))
-            .transpose()?,
+        capabilities: params::capabilities(CLIENT_CAPABILITIES, capabilities)?,
+        client: meta.client_info.map(client).transpose()?,
         log_level,
         progress_token: meta.progress_token,
     })
 }
 
-fn read<'a, T: Deserialize<'a>>(key: &str, raw: &'a RawValue) -> Result<T, Error> {
-    serde_json::from_str(raw.get()).map_err(|error| Error::InvalidParams {
-        detail: format!("`_meta` has a malformed `io.modelcontextprotocol/{key}`: {error}"),
+fn client(info: &RawValue) -> Result<Implementation, Error> {
+    serde_json::from_str(info.get()).map_err(|error| Error::InvalidParams {
+        detail: format!("`io.modelcontextprotocol/clientInfo`: {error}"),
     })
 }
 
@@ -88,3 +84,5 @@ fn missing(key: &str) -> Error {
         detail: format!("`_meta` lacks `{key}`"),
     }
 }
+
+const CLIENT_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";
