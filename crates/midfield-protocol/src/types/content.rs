@@ -74,7 +74,11 @@ pub struct Annotations {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub audience: Vec<Role>,
     /// From 0 (may be left out) to 1 (required).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "super::progress::maybe_number"
+    )]
     pub priority: Option<f64>,
     /// When it was last changed, in ISO 8601.
     #[serde(default, skip_serializing_if = "Option::is_none")]

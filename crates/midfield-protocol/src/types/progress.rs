@@ -1,5 +1,6 @@
 //! How far a request has come.
 
+use serde::ser::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::jsonrpc::RequestId;
@@ -54,10 +55,16 @@ impl Progress {
     }
 }
 
-/// Whole numbers are written without a fraction, as a person would.
+/// Whole numbers are written without a fraction, as a person would. What JSON has no number for is an
+/// error: written as `null`, it would make the whole message invalid.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
 fn number<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
+    if !value.is_finite() {
+        return Err(S::Error::custom(format_args!(
+            "JSON has no number for {value}"
+        )));
+    }
     if value.fract() == 0.0 && value.abs() <= EXACT {
         #[expect(
             clippy::cast_possible_truncation,
@@ -69,7 +76,10 @@ fn number<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> 
 }
 
 #[expect(clippy::ref_option, reason = "serde's signature")]
-fn maybe_number<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+pub(super) fn maybe_number<S: Serializer>(
+    value: &Option<f64>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
     match value {
         Some(value) => number(value, serializer),
         None => serializer.serialize_none(),

@@ -83,7 +83,7 @@ impl Encoder {
     /// The response to the request `id`.
     ///
     /// # Errors
-    /// When a `_meta` of a result cannot be written as JSON.
+    /// When a `_meta` or a priority of a result cannot be written as JSON.
     pub fn answer(
         &self,
         codec: Codec,
