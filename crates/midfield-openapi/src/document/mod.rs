@@ -98,9 +98,9 @@ impl Document {
         let dialect = Dialect::of(&declared)
             .ok_or_else(|| DocumentError::UnknownVersion(declared.clone()))?;
         let (mut files, failures) = Files::load(root, loader, &options.limits);
-        let mut warnings: Vec<String> = failures.iter().map(|failure| chain(failure)).collect();
+        let warnings: Vec<String> = failures.iter().map(|failure| chain(failure)).collect();
         if dialect == Dialect::Swagger {
-            let converted = swagger::convert(Node::root(&files), &mut warnings);
+            let converted = swagger::convert(Node::root(&files));
             files.replace_root(converted);
         }
         let version = if dialect == Dialect::V3_1 {

@@ -101,6 +101,7 @@ fn read_yaml(text: &str, tree: Tree<'_>, limits: &Limits) -> Result<Value, serde
         },
         duplicate_keys: serde_saphyr::options::DuplicateKeyPolicy::LastWins,
         strict_booleans: true,
+        non_finite_float_policy: serde_saphyr::options::NonFiniteFloatPolicy::AsString,
         with_snippet: false,
     };
     serde_saphyr::with_deserializer_from_str_with_options(text, options, |reader| {
@@ -246,7 +247,7 @@ mod tests {
             "a: 18446744073709551616",
             &json!({"a": 18_446_744_073_709_551_616_f64}),
         );
-        check("a: .inf", &json!({"a": "inf"}));
+        check("a: .inf", &json!({"a": ".inf"}));
     }
 
     #[test]
