@@ -5,6 +5,7 @@
     reason = "the terminal is where these commands report to"
 )]
 
+mod bench;
 mod conformance;
 mod install;
 mod process;
@@ -37,6 +38,8 @@ enum Command {
         #[command(flatten)]
         filter: conformance::Filter,
     },
+    /// Measure this project's server beside rmcp and a bare limit server.
+    Bench(bench::Options),
     /// Load thousands of published `OpenAPI` documents and print what became of them.
     OpenapiSweep(sweep::Options),
 }
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Setup => setup::setup(),
         Command::Conformance { part, filter } => conformance::conformance(part, &filter),
+        Command::Bench(options) => bench::bench(&options),
         Command::OpenapiSweep(options) => sweep::sweep(&options),
     };
     match outcome {

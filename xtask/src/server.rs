@@ -77,9 +77,9 @@ impl Server {
         }
     }
 
-    /// Asks the server to end and waits for it; kills it when it takes more than three seconds.
-    pub(crate) fn stop(&mut self) {
-        let end = Instant::now() + STOP_LIMIT;
+    /// Asks the server to end and waits for it; kills it when it takes longer than `limit`.
+    pub(crate) fn stop_within(&mut self, limit: Duration) {
+        let end = Instant::now() + limit;
         if matches!(self.child.try_wait(), Ok(None)) {
             process::stop_tree(self.child.id(), Signal::TERM);
         }
@@ -118,7 +118,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.stop();
+        self.stop_within(STOP_LIMIT);
     }
 }
 

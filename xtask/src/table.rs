@@ -20,13 +20,23 @@ impl Table {
 
     /// Adds a row; cells that are missing at its end stay empty.
     pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {
-        self.rows.push(cells.into());
+        self.push(cells.into());
+    }
+
+    /// Adds a row whose length is known only at run time.
+    pub(crate) fn push(&mut self, cells: Vec<String>) {
+        self.rows.push(cells);
     }
 
     fn width(&self, column: usize) -> usize {
-        let cells = self.rows.iter().filter_map(|row| row.get(column));
+        let head = self.head.get(column).map(|head| head.trim_end_matches(':'));
+        let cells = self
+            .rows
+            .iter()
+            .filter_map(|row| row.get(column))
+            .map(String::as_str);
         cells
-            .chain(self.head.get(column))
+            .chain(head)
             .map(|cell| cell.chars().count())
             .max()
             .unwrap_or(0)
@@ -78,7 +88,7 @@ mod tests {
         table.row(["first".into(), "7".into()]);
         table.row(["second".into()]);
         let lines =
-            "| name   |  count |\n| ------ | -----: |\n| first  |      7 |\n| second |        |\n";
+            "| name   | count |\n| ------ | ----: |\n| first  |     7 |\n| second |       |\n";
         assert_eq!(table.to_string(), lines);
     }
 }

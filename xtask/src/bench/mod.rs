@@ -1,0 +1,136 @@
+//! `cargo xtask bench`: this project's server beside rmcp and a bare limit server, on the same machine in one run.
+//!
+//! Requests per second say little by themselves; the ratio to the limit server, taken in the same minute, holds. The
+//! programs are a workspace of their own in `bench/`, so that the peer's dependencies stay out of our lock file.
+
+mod cell;
+mod instructions;
+mod machine;
+mod report;
+mod rows;
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::thread;
+
+use anyhow::{Context, Result, bail};
+
+use self::report::Report;
+use self::rows::{ROWS, Row};
+use crate::install;
+use crate::process;
+use crate::workspace::{BUILD_LIMIT, cargo, empty_state, root, target};
+
+/// How much to measure.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// How often each row is measured; the tables show medians.
+    #[arg(long, default_value_t = 5)]
+    runs: u32,
+    /// Timed seconds of each measurement.
+    #[arg(long, default_value_t = 1.5)]
+    secs: f64,
+    /// Only rows whose key contains one of these, with commas between them: call, list, cold, stdio, progress, start,
+    /// instructions.
+    #[arg(long, value_delimiter = ',')]
+    only: Vec<String>,
+    /// One more server beside the others, as NAME=PROGRAM; it takes the flags that `bench/midfield-server` takes.
+    #[arg(long)]
+    server: Vec<String>,
+}
+
+/// A server that is compared.
+#[derive(Clone, Debug)]
+struct Program {
+    name: String,
+    path: PathBuf,
+}
+
+/// Builds everything, measures and prints the tables.
+pub(crate) fn bench(options: &Options) -> Result<()> {
+    let rows: Vec<&Row> = ROWS
+        .iter()
+        .filter(|row| is_wanted(row, &options.only))
+        .collect();
+    if rows.is_empty() {
+        bail!(
+            "no row has a key like {}: the keys are {}",
+            options.only.join(", "),
+            rows::keys()
+        );
+    }
+    if thread::available_parallelism()?.get() < 2 {
+        bail!("this machine has one processor: the server and the load generator need one each");
+    }
+    install::program("taskset", "util-linux")?;
+    if rows.iter().any(|row| row.needs_valgrind()) {
+        install::program("valgrind", "valgrind")?;
+    }
+    let binaries = build()?;
+    let mut programs: Vec<Program> = [
+        ("limit", "limit"),
+        ("rmcp", "peer-rmcp"),
+        ("midfield", "midfield-server"),
+    ]
+    .map(|(name, file)| Program {
+        name: name.to_owned(),
+        path: binaries.join(file),
+    })
+    .into();
+    for server in &options.server {
+        let (name, path) = server
+            .split_once('=')
+            .with_context(|| format!("{server} is not NAME=PROGRAM"))?;
+        programs.push(Program {
+            name: name.to_owned(),
+            path: path.into(),
+        });
+    }
+    let bench = cell::Bench {
+        load: binaries.join("load"),
+        folder: empty_state("bench")?,
+        seconds: options.secs,
+    };
+    let mut report = Report::new(
+        programs
+            .iter()
+            .map(|program| program.name.clone())
+            .collect(),
+    );
+    for run in 0..options.runs {
+        for row in &rows {
+            // Another server begins each time, so that none always has the machine at its warmest.
+            let first = usize::try_from(run).unwrap_or_default() % programs.len();
+            for program in programs.iter().cycle().skip(first).take(programs.len()) {
+                let sample = bench.measure(row, program, run).with_context(|| {
+                    format!("could not measure {} with {}", row.key, program.name)
+                })?;
+                println!(
+                    "run {} {:<22} {:<9} {sample}",
+                    run + 1,
+                    row.key,
+                    program.name
+                );
+                report.add(run, row.key, &program.name, sample);
+            }
+        }
+    }
+    println!("\n{}", report.tables(&rows, options.runs));
+    Ok(())
+}
+
+fn is_wanted(row: &Row, only: &[String]) -> bool {
+    only.is_empty() || only.iter().any(|part| row.key.contains(part.as_str()))
+}
+
+/// Builds the workspace of the benchmark; returns the folder of its programs.
+fn build() -> Result<PathBuf> {
+    let folder = target().join("bench");
+    let mut command: Command = cargo();
+    command
+        .args(["build", "--release", "--locked", "--manifest-path"])
+        .arg(root().join("bench/Cargo.toml"));
+    command.arg("--target-dir").arg(&folder);
+    process::run(&mut command, BUILD_LIMIT)?;
+    Ok(folder.join("release"))
+}

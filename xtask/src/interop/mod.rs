@@ -1,0 +1,85 @@
+//! `cargo xtask interop`: the official TypeScript and Python clients against our servers, in both eras, over HTTP and
+//! stdio.
+//!
+//! Each target is a running server with a plan of what it must do; the clients are the scripts in `tests/interop`.
+
+mod plans;
+mod targets;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::install;
+use crate::process;
+use crate::table::Table;
+use crate::workspace::{empty_state, root};
+
+/// How long one client may take with one plan.
+const CLIENT_LIMIT: Duration = Duration::from_mins(2);
+
+/// How a client begins: `initialize`, the modern revision at once, or asking first.
+const MODES: [&str; 3] = ["legacy", "modern", "auto"];
+
+/// Runs every client in every mode against every target; fails when one check of one of them fails.
+pub(crate) fn interop() -> Result<()> {
+    let clients = Client::all()?;
+    let folder = empty_state("interop")?;
+    let mut table = Table::new(&["target", "client", "mode", "result"]);
+    let mut failures = 0_usize;
+    targets::each(&folder, &mut |target, plan| {
+        let file = write_plan(&folder, target, plan)?;
+        for client in &clients {
+            for mode in MODES {
+                println!("\n── {target}, {} client, {mode}", client.language);
+                let result = match process::run(&mut client.command(&file, mode), CLIENT_LIMIT) {
+                    Ok(()) => "passed",
+                    Err(error) => {
+                        println!("{error:#}");
+                        failures += 1;
+                        "FAILED"
+                    }
+                };
+                table.row([target.to_owned(), client.language.to_owned(), mode.to_owned(), result.to_owned()]);
+            }
+        }
+        Ok(())
+    })?;
+    println!("\n{table}");
+    if failures > 0 {
+        bail!("{failures} interop runs failed");
+    }
+    Ok(())
+}
+
+/// A script that drives a server through an official client.
+struct Client {
+    language: &'static str,
+    interpreter: PathBuf,
+    script: PathBuf,
+}
+
+impl Client {
+    fn all() -> Result<[Self; 2]> {
+        let scripts = root().join("tests/interop");
+        Ok([
+            Self { language: "TypeScript", interpreter: install::node()?, script: scripts.join("typescript.mjs") },
+            Self { language: "Python", interpreter: install::python()?, script: scripts.join("python_client.py") },
+        ])
+    }
+
+    fn command(&self, plan: &Path, mode: &str) -> Command {
+        let mut command = Command::new(&self.interpreter);
+        command.arg(&self.script).arg(plan).arg(mode);
+        command
+    }
+}
+
+fn write_plan(folder: &Path, target: &str, plan: &Value) -> Result<PathBuf> {
+    let file = folder.join(format!("{}.json", target.replace(' ', "-")));
+    std::fs::write(&file, plan.to_string()).with_context(|| format!("could not write {}", file.display()))?;
+    Ok(file)
+}
