@@ -75,6 +75,7 @@ fn server(filter: &Filter) -> Result<()> {
         "SKIPPED:",
     ]);
     let mut complaints = Vec::new();
+    let mut count = 0;
     for leg in legs {
         let report = suite::run(
             &leg,
@@ -85,6 +86,7 @@ fn server(filter: &Filter) -> Result<()> {
         server
             .must_be_running()
             .with_context(|| format!("the fixture server did not survive leg {}", leg.name))?;
+        count += report.scenarios.len();
         print_open(&report, &expected, &leg);
         summarize(&mut summary, &leg, &report);
         complaints.extend(match filter.scenario {
@@ -93,6 +95,12 @@ fn server(filter: &Filter) -> Result<()> {
         });
     }
     println!("\n{summary}\nresults: {}", folder.display());
+    if count == 0 {
+        bail!(
+            "no leg has the scenario {}; the names are in the suite's README",
+            filter.scenario.as_deref().unwrap_or("asked for")
+        );
+    }
     if complaints.is_empty() {
         println!("conformance: as expected");
         return Ok(());

@@ -1,0 +1,108 @@
+//! The benchmark's tools on midfield, written as its users would write them, with the settings that they get.
+
+use std::future;
+
+use anyhow::Result;
+use clap::{Parser, ValueEnum};
+use midfield::prelude::{Args, Context, Deserialize, Json, JsonSchema, Serialize, Server, Tool};
+use midfield::transport::{http, stdio};
+use tokio::net::TcpListener;
+
+/// The benchmark's tools on midfield.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Serve HTTP on this port of 127.0.0.1.
+    #[arg(long, default_value_t = 9003)]
+    port: u16,
+    /// Whether legacy clients get sessions; the modern revision has none in either mode.
+    #[arg(long, default_value = "stateful")]
+    mode: Mode,
+    /// Accepted, because every server of the benchmark takes it; this one streams exactly where a stream is needed.
+    #[arg(long)]
+    resp: Option<String>,
+    /// Serve stdio instead of HTTP.
+    #[arg(long)]
+    stdio: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Mode {
+    Stateful,
+    Stateless,
+    Modern,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct EchoArguments {
+    text: String,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct AddArguments {
+    a: i64,
+    b: i64,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Sum {
+    sum: i64,
+}
+
+#[derive(Deserialize, JsonSchema)]
+struct ProgressArguments {
+    n: u32,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[allow(dead_code, reason = "only its schema is used")]
+struct FillerArguments {
+    /// What to look for
+    query: String,
+    /// How many at most
+    limit: Option<i64>,
+    verbose: Option<bool>,
+}
+
+#[tokio::main]
+async fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    let service = server().build()?;
+    if arguments.stdio {
+        return Ok(stdio::serve(service).await?);
+    }
+    let listener = TcpListener::bind(("127.0.0.1", arguments.port)).await?;
+    let options = http::Options::new().sessions(arguments.mode == Mode::Stateful);
+    Ok(http::serve(listener, service, options, future::pending()).await?)
+}
+
+fn server() -> Server {
+    let echo = Tool::new("echo", async |Args(arguments): Args<EchoArguments>| {
+        arguments.text
+    });
+    let add = Tool::new("add", async |Args(arguments): Args<AddArguments>| {
+        Json(Sum {
+            sum: arguments.a + arguments.b,
+        })
+    });
+    let fillers = (0..47).map(|number| {
+        Tool::new(
+            format!("filler_{number:02}"),
+            async |Args(_): Args<FillerArguments>| "filler",
+        )
+        .description(format!(
+            "Filler tool number {number}, here to give tools/list a real size"
+        ))
+    });
+    Server::new("midfield", "0")
+        .tool(echo.description("Echo the text back"))
+        .tool(add.description("Add two integers"))
+        .tool(Tool::new("progress", progress).description("Emit n progress notifications"))
+        .tools(fillers)
+}
+
+async fn progress(Args(arguments): Args<ProgressArguments>, context: Context) -> &'static str {
+    for step in 1..=arguments.n {
+        context.progress(step, arguments.n).await;
+    }
+    "done"
+}
