@@ -21,6 +21,8 @@ enum Unit {
     Plain(char),
     Short(char),
     Escaped(u16, bool),
+    /// Both halves of a surrogate pair, escaped.
+    Pair(u16, u16),
 }
 
 impl Document {
@@ -89,6 +91,7 @@ fn write_string(units: &[Unit], text: &mut String) {
             Unit::Plain(character) => text.push(*character),
             Unit::Short(character) => text.extend(['\\', *character]),
             Unit::Escaped(unit, true) => text.extend(format!("\\u{unit:04x}").chars()),
+            Unit::Pair(high, low) => text.extend(format!("\\u{high:04x}\\u{low:04X}").chars()),
             Unit::Escaped(unit, false) => text.extend(format!("\\u{unit:04X}").chars()),
         }
     }
@@ -102,6 +105,7 @@ fn is_lone(units: &[Unit]) -> bool {
         Unit::Plain(character) => character.encode_utf16(&mut buffer).to_vec(),
         Unit::Short(_) => vec![u16::from(b' ')],
         Unit::Escaped(unit, _) => vec![*unit],
+        Unit::Pair(high, low) => vec![*high, *low],
     });
     char::decode_utf16(utf16).any(|decoded| decoded.is_err())
 }
@@ -124,6 +128,7 @@ fn string(escaped: impl Strategy<Value = u16> + 'static) -> BoxedStrategy<Vec<Un
         plain.prop_map(Unit::Plain),
         short.prop_map(Unit::Short),
         (escaped, any::<bool>()).prop_map(|(unit, lower)| Unit::Escaped(unit, lower)),
+        (0xD800..=0xDBFF_u16, 0xDC00..=0xDFFF_u16).prop_map(|(high, low)| Unit::Pair(high, low)),
     ];
     prop::collection::vec(unit, 0..8).boxed()
 }
