@@ -151,7 +151,10 @@ async def main(plan_file: str, mode: str) -> int:
             check_era(client, plan, mode)
 
         async def all_at_once() -> None:
-            await asyncio.gather(*(call(client, step) for step in plan["calls"]))
+            # All are waited for, so that none is still under way when the client closes.
+            outcomes = await asyncio.gather(*(call(client, step) for step in plan["calls"]), return_exceptions=True)
+            for failure in (outcome for outcome in outcomes if outcome is not None):
+                raise failure
 
         await checks.run(f"the era for mode {mode}", era)
         await checks.run("tools/list page by page", lambda: check_list(client, plan))

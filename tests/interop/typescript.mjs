@@ -168,7 +168,13 @@ async function main([planFile, mode]) {
         for (const step of plan.calls) {
             await check(title(step), () => call(client, step));
         }
-        await check("all these calls at once", () => Promise.all(plan.calls.map((step) => call(client, step))));
+        await check("all these calls at once", async () => {
+            // All are waited for, so that none is still under way when the client closes.
+            const outcomes = await Promise.allSettled(plan.calls.map((step) => call(client, step)));
+            for (const { reason } of outcomes.filter((outcome) => outcome.status === "rejected")) {
+                throw reason;
+            }
+        });
         if (mode === "legacy") {
             await check("ping", () => client.ping());
             if (transport instanceof StreamableHTTPClientTransport) {

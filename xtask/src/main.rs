@@ -8,6 +8,7 @@
 mod bench;
 mod conformance;
 mod install;
+mod interop;
 mod process;
 mod server;
 mod setup;
@@ -40,6 +41,8 @@ enum Command {
     },
     /// Measure this project's server beside rmcp and a bare limit server.
     Bench(bench::Options),
+    /// Call our servers with the official TypeScript and Python clients.
+    Interop,
     /// Load thousands of published `OpenAPI` documents and print what became of them.
     OpenapiSweep(sweep::Options),
 }
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
         Command::Setup => setup::setup(),
         Command::Conformance { part, filter } => conformance::conformance(part, &filter),
         Command::Bench(options) => bench::bench(&options),
+        Command::Interop => interop::interop(),
         Command::OpenapiSweep(options) => sweep::sweep(&options),
     };
     match outcome {

@@ -97,7 +97,7 @@ fn server(filter: &Filter) -> Result<()> {
     println!("\n{summary}\nresults: {}", folder.display());
     if count == 0 {
         bail!(
-            "no leg has the scenario {}; the names are in the suite's README",
+            "no leg has the scenario {}: a run without --scenario shows their names",
             filter.scenario.as_deref().unwrap_or("asked for")
         );
     }

@@ -43,7 +43,12 @@ pub(crate) fn interop() -> Result<()> {
                         "FAILED"
                     }
                 };
-                table.row([target.to_owned(), client.language.to_owned(), mode.to_owned(), result.to_owned()]);
+                table.row([
+                    target.to_owned(),
+                    client.language.to_owned(),
+                    mode.to_owned(),
+                    result.to_owned(),
+                ]);
             }
         }
         Ok(())
@@ -66,8 +71,16 @@ impl Client {
     fn all() -> Result<[Self; 2]> {
         let scripts = root().join("tests/interop");
         Ok([
-            Self { language: "TypeScript", interpreter: install::node()?, script: scripts.join("typescript.mjs") },
-            Self { language: "Python", interpreter: install::python()?, script: scripts.join("python_client.py") },
+            Self {
+                language: "TypeScript",
+                interpreter: install::node()?,
+                script: scripts.join("typescript.mjs"),
+            },
+            Self {
+                language: "Python",
+                interpreter: install::python()?,
+                script: scripts.join("python_client.py"),
+            },
         ])
     }
 
@@ -80,6 +93,7 @@ impl Client {
 
 fn write_plan(folder: &Path, target: &str, plan: &Value) -> Result<PathBuf> {
     let file = folder.join(format!("{}.json", target.replace(' ', "-")));
-    std::fs::write(&file, plan.to_string()).with_context(|| format!("could not write {}", file.display()))?;
+    std::fs::write(&file, plan.to_string())
+        .with_context(|| format!("could not write {}", file.display()))?;
     Ok(file)
 }
