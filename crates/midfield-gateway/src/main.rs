@@ -1,3 +1,15 @@
-//! The `midfield` binary.
+//! The `midfield` binary: puts APIs behind one MCP endpoint.
+//!
+//! [`cli`] reads the command line and runs a command; [`config`] reads the configuration; [`source`]
+//! turns the operations of a service into tools; [`gateway`] puts the sources together.
 
-fn main() {}
+mod cli;
+mod config;
+mod gateway;
+mod source;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}

@@ -1,0 +1,110 @@
+//! `midfield check`: what is wrong, and what is left out.
+
+use std::fmt::Write as _;
+
+use clap::Args;
+
+use super::{Subject, Verdict, block_on, print};
+use crate::config::Config;
+use crate::gateway::{Gateway, place_of};
+use crate::source::{self, Finding, Opened, clean};
+
+/// The arguments of `midfield check`.
+#[derive(Debug, Args)]
+pub(super) struct Check {
+    #[command(flatten)]
+    subject: Subject,
+}
+
+impl Check {
+    pub(super) fn run(&self) -> anyhow::Result<Verdict> {
+        let config = self.subject.config()?;
+        let gateway = block_on(Gateway::open(&config))?;
+        let mut report = Report::default();
+        for opened in &gateway.sources {
+            match opened {
+                Ok(opened) => report.source(&config, opened),
+                Err(failed) => report.wrong(
+                    &config,
+                    &[Finding {
+                        place: place_of(&config, &failed.source),
+                        told: format!(
+                            "the source `{}` cannot be served: {:#}",
+                            failed.source, failed.error
+                        ),
+                    }],
+                ),
+            }
+        }
+        report.wrong(&config, &gateway.clashes(&config));
+        for source in &config.sources {
+            if let Err(findings) = source::fetch_credentials(source) {
+                report.wrong(&config, &findings);
+            }
+        }
+        report.end();
+        print(&report.text)?;
+        Ok(if report.wrong == 0 {
+            Verdict::Fine
+        } else {
+            Verdict::Wrong
+        })
+    }
+}
+
+/// What is printed, and how much of it is wrong.
+#[derive(Default)]
+struct Report {
+    text: String,
+    wrong: usize,
+}
+
+impl Report {
+    fn source(&mut self, config: &Config, opened: &Opened) {
+        let Opened { name, left_out, .. } = opened;
+        let mut head = format!("{name}: {} tools", opened.offers.len());
+        if !left_out.is_empty() {
+            let _ = write!(head, ", {} left out", left_out.len());
+        }
+        if opened.unwanted > 0 {
+            let _ = write!(head, ", {} not selected", opened.unwanted);
+        }
+        self.line(&head);
+        for left_out in left_out {
+            self.line(&format!(
+                "  left out: {}: {}",
+                left_out.operation, left_out.reason
+            ));
+        }
+        for note in &opened.notes {
+            self.line(&format!("  note: {note}"));
+        }
+        self.wrong(config, &opened.problems);
+    }
+
+    fn wrong(&mut self, config: &Config, findings: &[Finding]) {
+        for finding in findings {
+            let told = crate::gateway::lines(config, std::slice::from_ref(finding));
+            self.line(&format!("wrong: {}", clean(&told)));
+        }
+        self.wrong += findings.len();
+    }
+
+    fn end(&mut self) {
+        match self.wrong {
+            0 => self.line("nothing is wrong"),
+            1 => self.line("1 thing is wrong"),
+            count => self.line(&format!("{count} things are wrong")),
+        }
+    }
+
+    /// One line, whatever the text holds.
+    fn line(&mut self, text: &str) {
+        let indent: String = text
+            .chars()
+            .take_while(|character| *character == ' ')
+            .collect();
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let _ = writeln!(self.text, "{indent}{}", words.join(" "));
+    }
+}

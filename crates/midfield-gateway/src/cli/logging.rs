@@ -1,0 +1,74 @@
+//! The log: to stderr, for people or for programs.
+
+use clap::{Args, ValueEnum};
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+use tracing_subscriber::{Layer as _, fmt};
+
+/// How the log is written.
+#[derive(Debug, Args)]
+pub(super) struct Logging {
+    /// How the log on stderr is written.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    log_format: Format,
+
+    /// The least important messages that are logged.
+    #[arg(long, value_enum, default_value_t = Level::Info)]
+    log_level: Level,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// A line of text for each message.
+    Human,
+    /// A JSON object on a line for each message.
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Level {
+    Error,
+    Warn,
+    Info,
+    Debug,
+    Trace,
+}
+
+impl Logging {
+    pub(super) fn format(&self) -> Format {
+        self.log_format
+    }
+
+    /// Begins to log.
+    pub(super) fn start(&self) -> anyhow::Result<()> {
+        let level = LevelFilter::from(self.log_level);
+        // What other crates say at a low level may show headers, and so secrets.
+        let ours = ["midfield", "midfield_openapi", "midfield_protocol"];
+        let filter = Targets::new()
+            .with_default(level.min(LevelFilter::WARN))
+            .with_targets(ours.map(|name| (name, level)));
+        let layer = fmt::layer().with_writer(std::io::stderr);
+        let layer = match self.log_format {
+            Format::Human => layer.with_ansi(false).with_target(false).boxed(),
+            Format::Json => layer.json().flatten_event(true).boxed(),
+        };
+        tracing_subscriber::registry()
+            .with(layer.with_filter(filter))
+            .try_init()?;
+        Ok(())
+    }
+}
+
+impl From<Level> for LevelFilter {
+    fn from(level: Level) -> Self {
+        match level {
+            Level::Error => Self::ERROR,
+            Level::Warn => Self::WARN,
+            Level::Info => Self::INFO,
+            Level::Debug => Self::DEBUG,
+            Level::Trace => Self::TRACE,
+        }
+    }
+}

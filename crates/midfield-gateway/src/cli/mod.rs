@@ -1,0 +1,128 @@
+//! The command line. What a command is asked for goes to stdout, all else to stderr.
+//!
+//! Exit codes: 0 when done, 1 when something is wrong, 2 when the command line is not understood.
+
+mod banner;
+mod check;
+mod logging;
+mod serve;
+mod signature;
+mod stop;
+mod tools;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use url::Url;
+
+use crate::config::{Config, http_url};
+use crate::source::clean;
+
+/// Puts APIs behind one MCP endpoint.
+#[derive(Debug, Parser)]
+#[command(name = "midfield", version, arg_required_else_help = true)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve the tools over HTTP or stdio.
+    Serve(serve::Serve),
+    /// Say what is wrong and what is left out. Calls nothing.
+    ///
+    /// Exits with 1 when something is wrong.
+    Check(check::Check),
+    /// List the tools as signatures. Calls nothing.
+    Tools(tools::Tools),
+}
+
+/// What a command is about: a configuration, or one document.
+#[derive(Debug, Args)]
+struct Subject {
+    /// The configuration, see docs/configuration.md.
+    #[arg(
+        value_name = "CONFIG.toml",
+        required_unless_present = "openapi",
+        conflicts_with = "openapi"
+    )]
+    config: Option<PathBuf>,
+
+    /// An OpenAPI document to serve without a configuration.
+    #[arg(long, value_name = "FILE_OR_URL")]
+    openapi: Option<String>,
+
+    /// The URL that the document's paths are put behind. Default: what the document says.
+    #[arg(long, value_name = "URL", requires = "openapi", value_parser = http_url)]
+    base_url: Option<Url>,
+}
+
+impl Subject {
+    fn config(&self) -> anyhow::Result<Config> {
+        match (&self.config, &self.openapi) {
+            (Some(path), _) => Config::read(path),
+            (None, Some(document)) => Config::of_document(document, self.base_url.clone()),
+            // The attributes above refuse it.
+            (None, None) => anyhow::bail!("give a configuration, or `--openapi FILE_OR_URL`"),
+        }
+    }
+
+    /// The words after `midfield check` that are about the same.
+    fn words(&self) -> String {
+        match (&self.config, &self.openapi) {
+            (Some(path), _) => path.display().to_string(),
+            (None, Some(document)) => format!("--openapi {document}"),
+            (None, None) => String::new(),
+        }
+    }
+}
+
+/// Whether a command found everything in order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Fine,
+    Wrong,
+}
+
+/// Reads the command line and runs its command.
+pub(crate) fn run() -> ExitCode {
+    let outcome = match CommandLine::parse().command {
+        Command::Serve(serve) => serve.run(),
+        Command::Check(check) => check.run(),
+        Command::Tools(tools) => tools.run(),
+    };
+    match outcome {
+        Ok(Verdict::Fine) => ExitCode::SUCCESS,
+        Ok(Verdict::Wrong) => ExitCode::FAILURE,
+        Err(error) => {
+            let text = clean(&format!("{error:#}"));
+            let lines: Vec<String> = text
+                .lines()
+                .map(|line| format!("error: {line}\n"))
+                .collect();
+            // Without stderr there is nobody to tell.
+            let _ = std::io::stderr().write_all(lines.concat().as_bytes());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Writes what a command was asked for.
+fn print(text: &str) -> anyhow::Result<()> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        // The reader has seen enough, as `head` has.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
+}
+
+/// Runs `future` on a runtime of one thread.
+fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(future)
+}

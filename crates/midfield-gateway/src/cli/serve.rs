@@ -1,0 +1,174 @@
+//! `midfield serve`: the tools over HTTP or stdio, until it is asked to stop.
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::Args;
+use midfield::Service;
+use midfield::transport::{http, stdio};
+use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Runtime};
+
+use super::banner::{Endpoint, Summary};
+use super::logging::Logging;
+use super::stop::Stop;
+use super::{Subject, Verdict};
+use crate::config::Config;
+use crate::gateway::{self, Gateway};
+use crate::source::Process;
+
+/// The arguments of `midfield serve`.
+#[derive(Debug, Args)]
+pub(super) struct Serve {
+    #[command(flatten)]
+    subject: Subject,
+
+    /// The address to serve HTTP on; port 0 takes a free one. Default: 127.0.0.1:7420.
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "stdio")]
+    listen: Option<SocketAddr>,
+
+    /// A name that clients call the server by, beside loopback. May be given more than once.
+    #[arg(long, value_name = "NAME", conflicts_with = "stdio")]
+    allow_host: Vec<String>,
+
+    /// Serve one client on stdin and stdout.
+    #[arg(long)]
+    stdio: bool,
+
+    #[command(flatten)]
+    logging: Logging,
+}
+
+impl Serve {
+    pub(super) fn run(&self) -> anyhow::Result<Verdict> {
+        self.logging.start()?;
+        let mut config = self.subject.config()?;
+        config.listen = self.listen.unwrap_or(config.listen);
+        config.allow_hosts.extend(self.allow_host.iter().cloned());
+        let runtime = self.runtime()?;
+        let served = runtime.block_on(self.serve(&config));
+        // A thread may still wait for stdin, which nobody may ever close.
+        runtime.shutdown_timeout(Duration::from_millis(100));
+        served.map(|()| Verdict::Fine)
+    }
+
+    /// One client needs one thread, which spares it the way between threads.
+    fn runtime(&self) -> anyhow::Result<Runtime> {
+        let mut builder = if self.stdio {
+            Builder::new_current_thread()
+        } else {
+            Builder::new_multi_thread()
+        };
+        builder
+            .enable_all()
+            .build()
+            .context("could not start the threads")
+    }
+
+    async fn serve(&self, config: &Config) -> anyhow::Result<()> {
+        let mut stop = Stop::listen().context("could not listen for signals")?;
+        // The port is taken first: without it nothing else is worth starting.
+        let listener = if self.stdio {
+            None
+        } else {
+            Some(listen(config).await?)
+        };
+        let mut processes = Vec::new();
+        let served = tokio::select! {
+            ready = self.prepare(config, &mut processes) => match ready {
+                Ok((service, summary)) => self.run_until(config, listener, service, &summary, &mut stop).await,
+                Err(error) => Err(error),
+            },
+            () = stop.asked() => Ok(()),
+        };
+        for process in processes {
+            process.stop().await;
+        }
+        served
+    }
+
+    /// Starts the services, opens the sources and makes the server.
+    async fn prepare(
+        &self,
+        config: &Config,
+        processes: &mut Vec<Process>,
+    ) -> anyhow::Result<(Service, Summary)> {
+        // Before the documents are read, since a started service may be who gives its document.
+        for source in &config.sources {
+            processes.extend(Process::start(source).await?);
+        }
+        let gateway = Gateway::open(config).await?;
+        for opened in gateway
+            .opened()
+            .filter(|opened| !opened.problems.is_empty())
+        {
+            tracing::warn!("{}", gateway::lines(config, &opened.problems));
+        }
+        let check = format!("midfield check {}", self.subject.words());
+        let summary = Summary::new(config, &gateway, check);
+        Ok((gateway.build(config)?, summary))
+    }
+
+    async fn run_until(
+        &self,
+        config: &Config,
+        listener: Option<TcpListener>,
+        service: Service,
+        summary: &Summary,
+        stop: &mut Stop,
+    ) -> anyhow::Result<()> {
+        let format = self.logging.format();
+        let Some(listener) = listener else {
+            summary.tell(Endpoint::Stdio, format);
+            return tokio::select! {
+                served = stdio::serve(service) => served.context("could not serve on stdin and stdout"),
+                () = stop.asked() => Ok(()),
+            };
+        };
+        summary.tell(Endpoint::Http(listener.local_addr()?), format);
+        http::serve(listener, service, options(config), stop.asked())
+            .await
+            .context("could not go on serving HTTP")
+    }
+}
+
+async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
+    let address = config.listen;
+    anyhow::ensure!(
+        address.ip().is_loopback() || !config.allow_hosts.is_empty(),
+        "{address} can be reached from other machines: say by which names, with `allow_hosts = \
+         [\"mcp.example.com\"]` or `--allow-host mcp.example.com`"
+    );
+    TcpListener::bind(address).await.map_err(|error| {
+        let hint = match error.kind() {
+            ErrorKind::AddrInUse => {
+                ": another program listens there; stop it, or choose another address with `listen` or `--listen`"
+            }
+            ErrorKind::AddrNotAvailable => ": this machine does not have that address",
+            _ => "",
+        };
+        anyhow::Error::new(error).context(format!("could not listen on {address}{hint}"))
+    })
+}
+
+fn options(config: &Config) -> http::Options {
+    let mut options = http::Options::new();
+    for host in &config.allow_hosts {
+        options = match host.as_str() {
+            ANY_HOST => options.allow_any_host(),
+            host => options.allow_host(host),
+        };
+    }
+    for origin in &config.allow_origins {
+        options = options.allow_origin(origin);
+    }
+    if let Some(bytes) = config.max_request {
+        options = options.max_body(bytes);
+    }
+    options
+}
+
+/// Stands for every host in `allow_hosts`.
+const ANY_HOST: &str = "*";

@@ -1,0 +1,192 @@
+//! The configuration: a TOML file, read once into types that cannot be wrong.
+//!
+//! Reading touches no network and no secret: a secret is held as the place where it is kept, and looked
+//! up when a source is opened. Every problem of a file is reported at once, each with its line.
+
+mod place;
+mod quantity;
+mod secret;
+mod selection;
+mod source;
+mod table;
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use url::Url;
+
+pub(crate) use self::place::{Place, Problems};
+pub(crate) use self::secret::{SchemeSecret, UserName};
+pub(crate) use self::selection::{Fact, Selection};
+pub(crate) use self::source::{AllowedReferences, Command, Document, Responses, Source, http_url};
+pub(crate) use self::table::nearest;
+
+use self::place::Reader;
+use self::table::{Misfit, Table};
+
+/// What one gateway serves, and where.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// The file that it was read from; `None` when the command line said everything.
+    pub(crate) file: Option<PathBuf>,
+    /// The name that clients see. Default: `midfield`.
+    pub(crate) name: String,
+    /// The name for people. Default: none.
+    pub(crate) title: Option<String>,
+    /// How to use the tools together, for the model. Default: none.
+    pub(crate) instructions: Option<String>,
+    /// Where HTTP is served. Default: `127.0.0.1:7420`.
+    pub(crate) listen: SocketAddr,
+    /// Names that clients may call the server by, beside loopback; `*` for any. Default: none.
+    pub(crate) allow_hosts: Vec<String>,
+    /// Origins of web pages that may call the server. Default: none.
+    pub(crate) allow_origins: Vec<String>,
+    /// Most bytes of one request. Default: that of the transport.
+    pub(crate) max_request: Option<usize>,
+    /// The services that give the tools, in the order of the file. Never empty.
+    pub(crate) sources: Vec<Source>,
+}
+
+/// Where HTTP is served unless something else is said.
+pub(crate) const DEFAULT_LISTEN: SocketAddr =
+    SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7420);
+
+impl Config {
+    /// Reads the file at `path`.
+    pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("could not read the configuration {}", path.display()))?;
+        Ok(Self::parse(path, &text)?)
+    }
+
+    /// Reads `text`, which stands in the file at `path`. Paths in it are relative to the file's folder.
+    fn parse(path: &Path, text: &str) -> Result<Self, Problems> {
+        let reader = Reader::new(path, text);
+        let config = match toml::de::DeTable::parse(text) {
+            Ok(document) => Some(read_root(&reader, document)),
+            Err(error) => {
+                reader.report(error.span().unwrap_or_default(), error.message());
+                None
+            }
+        };
+        reader.finish(config)
+    }
+
+    /// A configuration of one document, as `--openapi` and `--base-url` give it.
+    pub(crate) fn of_document(document: &str, base_url: Option<Url>) -> anyhow::Result<Self> {
+        let folder = std::env::current_dir().context("could not find the current folder")?;
+        let document = Document::parse(&folder, document)
+            .map_err(|told| anyhow::anyhow!("`--openapi` {told}"))?;
+        let mut source = Source::new(document.short_name(), folder, document);
+        source.base_url = base_url;
+        Ok(Self {
+            name: source.name.clone(),
+            sources: vec![source],
+            ..Self::empty()
+        })
+    }
+
+    fn empty() -> Self {
+        Self {
+            file: None,
+            name: "midfield".to_owned(),
+            title: None,
+            instructions: None,
+            listen: DEFAULT_LISTEN,
+            allow_hosts: Vec::new(),
+            allow_origins: Vec::new(),
+            max_request: None,
+            sources: Vec::new(),
+        }
+    }
+}
+
+fn read_root(reader: &Reader<'_>, document: toml::Spanned<toml::de::DeTable<'_>>) -> Config {
+    let empty = Config::empty();
+    let mut table = Table::new(reader, String::new(), document);
+    let config = Config {
+        file: Some(reader.path().to_owned()),
+        name: table.text("name").unwrap_or(empty.name),
+        title: table.text("title"),
+        instructions: table.text("instructions"),
+        listen: table.parsed("listen", parse_listen).unwrap_or(empty.listen),
+        allow_hosts: table.list("allow_hosts", parse_host).unwrap_or_default(),
+        allow_origins: table
+            .list("allow_origins", parse_origin)
+            .unwrap_or_default(),
+        max_request: table.parsed("max_request", quantity::size),
+        sources: read_sources(&mut table),
+    };
+    table.finish();
+    config
+}
+
+fn read_sources(table: &mut Table<'_, '_>) -> Vec<Source> {
+    let sources = table.table("sources");
+    let names = sources
+        .as_ref()
+        .map(Table::keys_in_order)
+        .unwrap_or_default();
+    if names.is_empty() && !table.has_failed("sources") {
+        table.report(
+            "there is no source: write `[sources.NAME]` and below it `openapi = \"FILE or URL\"`",
+        );
+    }
+    let Some(mut sources) = sources else {
+        return Vec::new();
+    };
+    let mut read = Vec::new();
+    for name in names {
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        if !(1..=64).contains(&name.len()) || !name.bytes().all(is_name) {
+            let told = "is no name for a source: take 1 to 64 of A-Z a-z 0-9 _ -";
+            sources.report_key(&name, told);
+        }
+        if let Some(source) = sources.table(&name) {
+            read.extend(source::read(name, source));
+        }
+    }
+    read
+}
+
+fn parse_listen(text: &str) -> Result<SocketAddr, Misfit> {
+    text.parse().map_err(|_| {
+        Misfit::new("takes an address with its port, such as \"127.0.0.1:7420\" or \"[::1]:7420\"")
+    })
+}
+
+fn parse_host(text: &str) -> Result<String, Misfit> {
+    if text == "*" {
+        return Ok(text.to_owned());
+    }
+    let is_host = Url::parse(&format!("http://{text}/")).is_ok_and(|url| {
+        url.path() == "/" && url.username().is_empty() && !text.contains(['/', '*'])
+    });
+    if is_host {
+        Ok(text.to_owned())
+    } else {
+        Err(Misfit::new(
+            "takes names of hosts, such as \"mcp.example.com\"",
+        ))
+    }
+}
+
+fn parse_origin(text: &str) -> Result<String, Misfit> {
+    let parsed = Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https"));
+    parsed
+        .map(|url| url.origin().ascii_serialization())
+        .filter(|origin| origin == text)
+        .ok_or_else(|| {
+            Misfit::new("takes origins, such as \"https://app.example.com\", without a path")
+        })
+}
+
+/// Names and values, in the order of the names.
+pub(crate) type Map<T> = BTreeMap<String, T>;
+
+#[cfg(test)]
+mod tests;

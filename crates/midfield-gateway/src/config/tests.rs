@@ -1,0 +1,160 @@
+//! What the configuration says of good and bad files.
+
+use super::*;
+
+fn parse(text: &str) -> Result<Config, String> {
+    Config::parse(Path::new("midfield.toml"), text).map_err(|problems| problems.to_string())
+}
+
+/// Checks everything that is told of `text`, below a source that is as short as can be.
+#[track_caller]
+fn check(text: &str, told: &[&str]) {
+    let problems = parse(text).map(|_| ()).unwrap_err();
+    assert_eq!(problems.lines().collect::<Vec<_>>(), told, "{text}");
+}
+
+#[test]
+fn a_short_file_takes_the_defaults() {
+    let config = parse("[sources.lab]\nopenapi = \"lab.yaml\"\n").unwrap();
+    assert_eq!(config.name, "midfield");
+    assert_eq!(config.listen, DEFAULT_LISTEN);
+    let [source] = config.sources.as_slice() else {
+        panic!("one source")
+    };
+    assert_eq!(source.name, "lab");
+    assert_eq!(source.document, Document::File("./lab.yaml".into()));
+    assert_eq!(source.timeout.as_secs(), 30);
+    assert_eq!(source.max_response, 8 << 20);
+    assert_eq!(source.responses, Responses::Checked);
+}
+
+#[test]
+fn a_full_file_is_read() {
+    let config = parse(include_str!("full.toml")).unwrap();
+    let source = &config.sources[0];
+    assert_eq!(config.name, "full");
+    assert_eq!(config.max_request, Some(1 << 20));
+    assert_eq!(source.timeout.as_secs(), 90);
+    assert_eq!(
+        source.start.as_ref().unwrap().arguments,
+        ["service.py", "--port", "7421"]
+    );
+    assert_eq!(source.include.len(), 2);
+    assert_eq!(source.exclude.len(), 1);
+    assert_eq!(source.rename["listSamples"].value, "list_samples");
+    assert_eq!(source.secrets.len(), 3);
+    assert_eq!(config.sources[1].responses, Responses::Unchecked);
+}
+
+#[test]
+fn an_unknown_key_names_the_nearest_known_one() {
+    check(
+        "lisen = \"127.0.0.1:1\"\n[sources.lab]\nopenapi = \"a\"\n  base_ulr = \"http://a/\"\n",
+        &[
+            "midfield.toml:1:1: unknown key `lisen`; did you mean `listen`?",
+            "midfield.toml:4:3: unknown key `base_ulr` in `sources.lab`; did you mean `base_url`?",
+        ],
+    );
+}
+
+#[test]
+fn a_key_like_no_other_names_all_of_them() {
+    check(
+        "[sources.lab]\nopenapi = \"a\"\ninclude = { zzz = 1 }\n",
+        &[
+            "midfield.toml:3:11: `sources.lab.include` describes nothing: give it `tags`, `methods`, `paths` or `operations`",
+            "midfield.toml:3:13: unknown key `zzz` in `sources.lab.include`; there are `tags`, `methods`, `paths`, `operations`",
+        ],
+    );
+}
+
+#[test]
+fn a_value_that_does_not_fit_is_told_what_to_write() {
+    check(
+        "listen = \"7420\"\nmax_request = 5\nallow_origins = [\"https://a.example/x\"]\n\
+         [sources.lab]\nopenapi = \"a\"\nbase_url = \"ftp://a\"\ntimeout = \"30\"\nresponses = \"loose\"\n\
+         rename = { a = \"b c\" }\n",
+        &[
+            "midfield.toml:1:10: `listen` takes an address with its port, such as \"127.0.0.1:7420\" or \"[::1]:7420\"",
+            "midfield.toml:2:15: `max_request` takes a text in quotes",
+            "midfield.toml:3:18: `allow_origins` takes origins, such as \"https://app.example.com\", without a path",
+            "midfield.toml:6:12: `base_url` takes a URL, such as \"https://api.example.com/v1\"",
+            "midfield.toml:7:11: `timeout` takes a time with its unit, such as \"30s\" or \"5m\", up to \"1day\"",
+            "midfield.toml:8:13: `responses` is either \"checked\" or \"unchecked\"",
+            "midfield.toml:9:16: `a` takes the name of a tool: 1 to 128 of A-Z a-z 0-9 _ - .",
+        ],
+    );
+}
+
+#[test]
+fn a_secret_in_the_file_is_refused_and_not_shown() {
+    let text = "[sources.lab]\nopenapi = \"a\"\nbase_url = \"https://user:canary-1@a.example/\"\n\
+         [sources.lab.secrets]\napiKey = \"canary-2\"\nbasicAuth = { username = \"u\", password = \"canary-3\" }\n\
+         other = { env = \"canary 4\" }\nnumber = 12345678\n";
+    let told =
+        "is a secret, which is never written here: use { env = \"NAME\" } or { file = \"PATH\" }";
+    check(
+        text,
+        &[
+            "midfield.toml:3:12: `base_url` takes a URL without user name and password: put them under `secrets`",
+            &format!("midfield.toml:5:10: `apiKey` {told}"),
+            &format!("midfield.toml:6:42: `password` {told}"),
+            "midfield.toml:7:17: `env` takes the name of an environment variable, such as \"LAB_API_KEY\"",
+            &format!("midfield.toml:8:10: `number` {told}"),
+        ],
+    );
+}
+
+#[test]
+fn broken_toml_is_told_with_its_place_and_without_its_text() {
+    let problems =
+        parse("[sources.lab]\nopenapi = \"a\"\nsecrets = { apiKey = \"canary }\n").unwrap_err();
+    assert!(problems.starts_with("midfield.toml:3:"), "{problems}");
+    assert!(!problems.contains("canary"), "{problems}");
+    assert_eq!(problems.lines().count(), 1, "{problems}");
+}
+
+#[test]
+fn a_file_without_sources_says_how_to_write_one() {
+    let told = "midfield.toml:1:1: there is no source: write `[sources.NAME]` and below it `openapi = \"FILE or URL\"`";
+    check("", &[told]);
+    check("[sources]\n", &[told]);
+    check(
+        "[sources.lab]\n",
+        &[
+            "midfield.toml:1:1: `sources.lab` needs `openapi = \"FILE or URL\"`: the document that describes the service",
+        ],
+    );
+}
+
+#[test]
+fn a_command_is_a_list_and_needs_a_base_url() {
+    check(
+        "[sources.lab]\nopenapi = \"a\"\nstart = \"python3 service.py\"\nbase_url = \"http://a/\"\n",
+        &[
+            "midfield.toml:3:9: `start` runs without a shell: write a list, such as [\"python3\", \"service.py\"]",
+        ],
+    );
+    check(
+        "[sources.lab]\nopenapi = \"a\"\nstart = [\"service\"]\n",
+        &[
+            "midfield.toml:1:1: `sources.lab` has `start` without `base_url`: say at which URL the started service answers",
+        ],
+    );
+}
+
+#[test]
+fn references_are_allowed_by_name_or_by_folder() {
+    let config = parse(
+        "[sources.lab]\nopenapi = \"a\"\nallow_references = [\"https://a.example/x.yaml\", \"https://b.example/c/\"]\n",
+    )
+    .unwrap();
+    let allowed = &config.sources[0].allow_references;
+    let allows = |text: &str| allowed.allow(&Url::parse(text).unwrap());
+    assert!(allows("https://a.example/x.yaml#/components"));
+    assert!(allows("https://b.example/c/d/e.yaml"));
+    assert!(!allows("https://a.example/y.yaml"));
+    assert!(!allows("https://b.example/c/../d.yaml"));
+    assert!(!allows("http://b.example/c/d.yaml"));
+    assert!(!allows("https://b.example.evil.example/c/d.yaml"));
+}

@@ -1,0 +1,140 @@
+//! An operation as the tool that clients learn about.
+
+use jsonschema::{PatternOptions, Validator};
+use midfield::types::{self, Schema, ToolAnnotations};
+use midfield_openapi::Operation;
+use serde_json::Value;
+
+use super::address::{self, ChosenBy};
+use super::text::{MAX_DESCRIPTION, clean, clean_schema, cut};
+use crate::config::{self, Responses};
+
+/// An operation as the tool that clients learn about.
+#[derive(Debug)]
+pub(crate) struct Offer {
+    /// What clients learn about it.
+    pub(crate) description: types::Tool,
+    /// What the document says.
+    pub(crate) operation: Operation,
+    /// Who chose the address that it is called at.
+    pub(super) chosen_by: ChosenBy,
+    /// The check of its answers; absent where any answer is passed on.
+    pub(super) answers: Option<Validator>,
+}
+
+/// Why an operation cannot be offered.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum OfferError {
+    #[error(transparent)]
+    Address(#[from] address::Refused),
+    #[error("its input schema is not an object")]
+    InputSchema,
+}
+
+impl Offer {
+    pub(super) fn new(source: &config::Source, operation: Operation) -> Result<Self, OfferError> {
+        let base_url = source.base_url.as_ref();
+        let chosen_by = address::choose(base_url, &source.document, &operation.base_url)?;
+        let Value::Object(mut input) = operation.input_schema.clone() else {
+            return Err(OfferError::InputSchema);
+        };
+        input.values_mut().for_each(clean_schema);
+        let mut description = types::Tool::new(tool_name(source, &operation), Schema::new(input));
+        description.title = title(&operation);
+        description.description = text(&operation);
+        description.annotations = Some(annotations(&operation));
+        let mut offer = Self {
+            description,
+            chosen_by,
+            answers: None,
+            operation,
+        };
+        if source.responses == Responses::Checked {
+            offer.check_answers();
+        }
+        Ok(offer)
+    }
+
+    /// The name of the tool.
+    pub(crate) fn name(&self) -> &str {
+        &self.description.name
+    }
+
+    /// Promises what the document says of answers, where that can be checked.
+    fn check_answers(&mut self) {
+        let Some(Value::Object(mut output)) = self.operation.output_schema.clone() else {
+            return;
+        };
+        match compile(&Value::Object(output.clone())) {
+            Ok(validator) => {
+                output.values_mut().for_each(clean_schema);
+                self.description.output_schema = Some(Schema::new(output));
+                self.answers = Some(validator);
+            }
+            Err(error) => {
+                let note = format!("its answers are not checked: their schema is broken: {error}");
+                self.operation.notes.push(note);
+            }
+        }
+    }
+}
+
+/// The engine without look-around runs in linear time; only a pattern that needs more gets it, within a
+/// limit of steps.
+fn compile(schema: &Value) -> Result<Validator, jsonschema::ValidationError<'static>> {
+    let linear = jsonschema::options().with_pattern_options(PatternOptions::regex());
+    linear.build(schema).or_else(|_| {
+        let bounded = PatternOptions::fancy_regex().backtrack_limit(MAX_BACKTRACKING);
+        jsonschema::options()
+            .with_pattern_options(bounded)
+            .build(schema)
+    })
+}
+
+fn tool_name(source: &config::Source, operation: &Operation) -> String {
+    let by_id = operation
+        .operation_id
+        .as_ref()
+        .and_then(|id| source.rename.get(id));
+    match by_id.or_else(|| source.rename.get(&operation.name)) {
+        Some(name) => name.value.clone(),
+        None => format!("{}{}", source.prefix.as_str(), operation.name),
+    }
+}
+
+/// The summary, where it is short enough for a name.
+fn title(operation: &Operation) -> Option<String> {
+    let summary = clean(operation.summary.as_deref()?);
+    let summary = summary.trim_end_matches('.');
+    (summary.len() <= MAX_TITLE && !summary.contains('\n')).then(|| summary.to_owned())
+}
+
+fn text(operation: &Operation) -> Option<String> {
+    let summary = operation.summary.as_deref().unwrap_or_default();
+    let description = operation.description.as_deref().unwrap_or_default();
+    let mut text = if description.starts_with(summary.trim_end_matches('.')) {
+        description.to_owned()
+    } else if description.is_empty() {
+        summary.to_owned()
+    } else {
+        format!("{summary}\n\n{description}")
+    };
+    if operation.deprecated {
+        text.push_str("\n\nDeprecated: the service may take it away.");
+    }
+    let text = cut(clean(&text).trim(), MAX_DESCRIPTION);
+    (!text.is_empty()).then_some(text)
+}
+
+fn annotations(operation: &Operation) -> ToolAnnotations {
+    let mut annotations = ToolAnnotations::default();
+    annotations.read_only_hint = Some(operation.hints.read_only);
+    annotations.destructive_hint = Some(operation.hints.destructive);
+    annotations.idempotent_hint = Some(operation.hints.idempotent);
+    annotations
+}
+
+const MAX_TITLE: usize = 80;
+
+/// Most steps that one pattern with look-around may take.
+const MAX_BACKTRACKING: usize = 100_000;
