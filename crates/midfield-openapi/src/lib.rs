@@ -19,8 +19,8 @@ pub use self::document::{
     NoFiles, ReadError, ReadOptions, Version,
 };
 pub use self::operation::{
-    Hints, Method, Operation, Options, Reason, RequiredScheme, Requirement, Scheme, Server,
-    ServerVariable, Skipped,
+    Argument, Hints, Method, Operation, Options, Place, Reason, RequiredScheme, Requirement,
+    Scheme, Server, ServerVariable, Skipped,
 };
 pub use self::request::{Credential, Credentials, HttpRequest, Problem, RequestError};
 pub use self::response::{Reply, ReplyContent};

@@ -32,7 +32,7 @@ impl Entry<'_> {
             method: self.method,
             path: self.path.to_owned(),
             operation_id: self.operation_id.map(str::to_owned),
-            reason,
+            reason: Box::new(reason),
         })
     }
 }
@@ -49,6 +49,10 @@ pub(super) fn list(document: &Document) -> Vec<Entry<'_>> {
         }
         let item = written.resolve();
         for method in Method::ALL {
+            // Before 3.2, `query` is a member without meaning.
+            if method == Method::Query && !document.declared_version().starts_with("3.2") {
+                continue;
+            }
             // Members beside a `$ref` are allowed in 3.1, and are what was meant in 3.0.
             let beside = written.raw_member(method.key());
             let found = beside.or_else(|| item.as_ref().ok()?.raw_member(method.key()));

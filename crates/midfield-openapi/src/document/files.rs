@@ -1,6 +1,6 @@
 //! The files of a document: the one that was given and those that its references lead to.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 use url::Url;
@@ -85,13 +85,13 @@ impl Files {
         };
         files.index.insert(here, 0);
         let mut failures = Vec::new();
-        let mut tried = HashMap::new();
+        let mut tried = HashSet::new();
         let mut next = 0;
         while let Some((location, value)) = files.files.get(next) {
             let mut wanted = Vec::new();
             collect_targets(location, value, &mut wanted);
             for target in wanted {
-                if tried.insert(target.clone(), ()).is_some() {
+                if !tried.insert(target.clone()) {
                     continue;
                 }
                 match files.load_one(&target, loader, limits) {

@@ -19,7 +19,8 @@ pub(crate) use self::body::{Body, BodyKind, Field, essence, is_file, is_json, is
 pub(crate) use self::build::build;
 pub use self::method::{Hints, Method};
 pub(crate) use self::name::names;
-pub(crate) use self::parameter::{Encoding, Parameter, Place, Style, Styled, is_token};
+pub use self::parameter::{Argument, Place};
+pub(crate) use self::parameter::{Encoding, Parameter, Style, Styled, is_token};
 pub(crate) use self::path::{Part, Template, is_dots};
 pub use self::security::{RequiredScheme, Requirement, Scheme};
 pub use self::server::{Server, ServerVariable};
@@ -79,6 +80,24 @@ pub struct Operation {
     /// What was left out of its schemas or ignored, in words for a person.
     pub notes: Vec<String>,
     pub(crate) plan: Plan,
+}
+
+impl Operation {
+    /// Its arguments: the parameters in the order of the document, then the body.
+    pub fn arguments(&self) -> impl Iterator<Item = Argument<'_>> {
+        let parameters = self.plan.parameters.iter().map(|parameter| Argument {
+            name: &parameter.argument,
+            place: parameter.location,
+            source: &parameter.name,
+            required: parameter.required,
+        });
+        parameters.chain(self.plan.body.iter().map(|body| Argument {
+            name: BODY,
+            place: Place::Body,
+            source: &body.media_type,
+            required: body.required,
+        }))
+    }
 }
 
 /// What a request is made of, beside the arguments.

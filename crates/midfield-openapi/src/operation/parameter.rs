@@ -20,13 +20,34 @@ pub(crate) struct Parameter {
     pub(crate) allow_empty: bool,
 }
 
-/// Where a parameter stands in a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+/// Where an argument stands in a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Place {
+    /// In the path of the URL.
     Path,
+    /// In the query of the URL.
     Query,
+    /// In a header.
     Header,
+    /// In a cookie.
     Cookie,
+    /// It is the body.
+    Body,
+}
+
+/// An argument of an operation and what it becomes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Argument<'a> {
+    /// Its name among the arguments.
+    pub name: &'a str,
+    /// Where it stands in the request.
+    pub place: Place,
+    /// Its name in the request: that of the parameter; for a body its media type.
+    pub source: &'a str,
+    /// Whether it must be given.
+    pub required: bool,
 }
 
 /// How a value becomes text.
@@ -71,8 +92,10 @@ pub(crate) struct Declared<'d> {
 }
 
 impl Place {
-    pub(crate) fn as_str(self) -> &'static str {
+    /// The place as the specification names it: `path`, `query`, `header`, `cookie`, or `body`.
+    pub fn as_str(self) -> &'static str {
         match self {
+            Self::Body => "body",
             Self::Path => "path",
             Self::Query => "query",
             Self::Header => "header",
@@ -89,7 +112,7 @@ impl Place {
     fn default_style(self) -> Style {
         match self {
             Self::Path | Self::Header => Style::Simple,
-            Self::Query | Self::Cookie => Style::Form,
+            Self::Query | Self::Cookie | Self::Body => Style::Form,
         }
     }
 
@@ -178,8 +201,7 @@ fn parse(node: Node<'_>, number: usize) -> Result<Option<Declared<'_>>, Reason> 
         .ok_or_else(|| invalid("in"))?;
     let required = location == Place::Path || node.flag("required").unwrap_or(false);
     if location == Place::Header {
-        let ignored = ["accept", "content-type", "authorization"];
-        if ignored
+        if IGNORED_HEADERS
             .iter()
             .any(|header| name.eq_ignore_ascii_case(header))
         {
@@ -306,6 +328,23 @@ pub(crate) fn is_token(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
     !text.is_empty() && text.bytes().all(allowed)
 }
+
+/// Headers that are no arguments: the first three by the specification; the others belong to the
+/// connection, which whoever sends the request keeps.
+const IGNORED_HEADERS: [&str; 12] = [
+    "accept",
+    "content-type",
+    "authorization",
+    "connection",
+    "content-length",
+    "expect",
+    "host",
+    "keep-alive",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
 
 /// Clients of language models refuse properties with more than 64 characters.
 const MAX_ARGUMENT: usize = 60;

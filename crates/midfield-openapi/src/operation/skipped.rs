@@ -18,7 +18,7 @@ pub struct Skipped {
     pub operation_id: Option<String>,
     /// Why it cannot be called.
     #[source]
-    pub reason: Reason,
+    pub reason: Box<Reason>,
 }
 
 /// Why an operation cannot be called, with what to do about it.

@@ -125,9 +125,8 @@ impl Operation {
             .headers
             .push(("Accept".to_owned(), self.plan.accept.clone()));
         for parameter in &self.plan.parameters {
-            match given(arguments, parameter)? {
-                Some(value) => add(&mut draft, parameter, value)?,
-                None => continue,
+            if let Some(value) = given(arguments, parameter)? {
+                add(&mut draft, parameter, value)?;
             }
         }
         if let Some(body) = &self.plan.body {
@@ -261,7 +260,7 @@ fn given<'a>(
 fn add(draft: &mut Draft, parameter: &Parameter, value: &Value) -> Result<(), RequestError> {
     let Parameter { name, argument, .. } = parameter;
     match (parameter.location, &parameter.encoding) {
-        (Place::Path, _) => {}
+        (Place::Path | Place::Body, _) => {}
         (Place::Query, Encoding::Style(styled)) => {
             let pairs = style::pairs(*styled, name, value);
             if pairs.is_empty() && parameter.allow_empty {

@@ -115,12 +115,19 @@ fn head(part: &Part, boundary: &str) -> String {
         quoted(&part.name)
     );
     if let Some(file_name) = &part.file_name {
-        head.push_str(&format!("; filename=\"{}\"", quoted(file_name)));
+        head.push_str("; filename=\"");
+        head.push_str(&quoted(file_name));
+        head.push('"');
     }
     head.push_str("\r\n");
     if let Some(media_type) = &part.media_type {
-        let media_type: String = media_type.chars().filter(|c| !c.is_control()).collect();
-        head.push_str(&format!("Content-Type: {media_type}\r\n"));
+        head.push_str("Content-Type: ");
+        head.extend(
+            media_type
+                .chars()
+                .filter(|character| !character.is_control()),
+        );
+        head.push_str("\r\n");
     }
     head.push_str("\r\n");
     head

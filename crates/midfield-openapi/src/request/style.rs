@@ -71,7 +71,9 @@ fn matrix(explode: bool, name: &str, value: &Value, encode: impl Fn(&str) -> Str
         (Value::Array(items), false) => named(list(items, &encode).join(",")),
         (Value::Object(members), true) => {
             let members = members_as(members, '=', &encode).into_iter();
-            members.map(|member| format!(";{member}")).collect()
+            members
+                .flat_map(|member| [";".to_owned(), member])
+                .collect()
         }
         (Value::Object(members), false) => named(members_as(members, ',', &encode).join(",")),
         (other, _) => named(encode(&scalar(other).unwrap_or_default())),

@@ -23,7 +23,7 @@ impl<'d> Translator<'d> {
         if node
             .value()
             .get("$dynamicRef")
-            .or(node.value().get("$recursiveRef"))
+            .or_else(|| node.value().get("$recursiveRef"))
             .is_some()
         {
             self.opened("it has a dynamic reference");

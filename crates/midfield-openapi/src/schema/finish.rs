@@ -7,13 +7,9 @@ use serde_json::{Map, Value, json};
 
 /// Opens references that lead back to their own schema without going into a value.
 ///
-/// `A: {allOf: [A, …]}` has no meaning, and a validator would follow it for ever. Documents have
+/// The root needs no look: nothing refers to it. `A: {allOf: [A, …]}` has no meaning, and a validator would follow it for ever. Documents have
 /// it where a base type lists its own subtypes.
-pub(super) fn cut_endless(
-    root: &mut Value,
-    definitions: &mut Map<String, Value>,
-    openings: &mut Vec<String>,
-) {
+pub(super) fn cut_endless(definitions: &mut Map<String, Value>, openings: &mut Vec<String>) {
     let mut states: HashMap<String, State> = HashMap::new();
     let mut back_edges = Vec::new();
     let names: Vec<String> = definitions.keys().cloned().collect();
@@ -26,8 +22,6 @@ pub(super) fn cut_endless(
     for name in &names {
         visit(name, &edges, &mut states, &mut back_edges);
     }
-    // The root is never referred to, so that nothing leads back to it.
-    let _ = root;
     if back_edges.is_empty() {
         return;
     }
@@ -67,18 +61,17 @@ fn visit(
             .and_then(|targets| targets.get(*next))
             .cloned();
         *next += 1;
-        match target {
-            Some(target) => match states.get(&target) {
-                Some(State::Open) => back_edges.push((name.clone(), target)),
-                Some(State::Done) => {}
-                None => {
-                    states.insert(target.clone(), State::Open);
-                    stack.push((target, 0));
-                }
-            },
+        let Some(target) = target else {
+            states.insert(name.clone(), State::Done);
+            stack.pop();
+            continue;
+        };
+        match states.get(&target) {
+            Some(State::Open) => back_edges.push((name.clone(), target)),
+            Some(State::Done) => {}
             None => {
-                states.insert(name.clone(), State::Done);
-                stack.pop();
+                states.insert(target.clone(), State::Open);
+                stack.push((target, 0));
             }
         }
     }
@@ -95,15 +88,15 @@ fn references_in_place(schema: &Value, found: &mut Vec<String>) {
                 found.extend(reference.strip_prefix("#/$defs/").map(str::to_owned));
             }
             ("allOf" | "anyOf" | "oneOf", Value::Array(parts)) => {
-                parts
-                    .iter()
-                    .for_each(|part| references_in_place(part, found));
+                for part in parts {
+                    references_in_place(part, found);
+                }
             }
             ("not" | "if" | "then" | "else", part) => references_in_place(part, found),
             ("dependentSchemas", Value::Object(parts)) => {
-                parts
-                    .values()
-                    .for_each(|part| references_in_place(part, found));
+                for part in parts.values() {
+                    references_in_place(part, found);
+                }
             }
             _ => {}
         }
@@ -120,15 +113,15 @@ fn open_in_place(schema: &mut Value, reference: &str) {
     for (key, value) in members.iter_mut() {
         match (key.as_str(), value) {
             ("allOf" | "anyOf" | "oneOf", Value::Array(parts)) => {
-                parts
-                    .iter_mut()
-                    .for_each(|part| open_in_place(part, reference));
+                for part in parts {
+                    open_in_place(part, reference);
+                }
             }
             ("not" | "if" | "then" | "else", part) => open_in_place(part, reference),
             ("dependentSchemas", Value::Object(parts)) => {
-                parts
-                    .values_mut()
-                    .for_each(|part| open_in_place(part, reference));
+                for part in parts.values_mut() {
+                    open_in_place(part, reference);
+                }
             }
             _ => {}
         }
@@ -153,16 +146,13 @@ pub(super) fn relax(schema: &mut Value) {
             }
             members.shift_remove("maxContains");
             if let Some(branches) = members.shift_remove("oneOf") {
-                match members.get_mut("anyOf") {
-                    None => {
-                        members.insert("anyOf".to_owned(), branches);
+                if members.contains_key("anyOf") {
+                    let parts = members.entry("allOf").or_insert_with(|| json!([]));
+                    if let Value::Array(parts) = parts {
+                        parts.push(json!({"anyOf": branches}));
                     }
-                    Some(_) => {
-                        let parts = members.entry("allOf").or_insert_with(|| json!([]));
-                        if let Value::Array(parts) = parts {
-                            parts.push(json!({"anyOf": branches}));
-                        }
-                    }
+                } else {
+                    members.insert("anyOf".to_owned(), branches);
                 }
             }
             relax_children(members);

@@ -143,7 +143,7 @@ impl<'d> Translator<'d> {
             let schema = self.schema(node);
             definitions.insert(name, schema);
         }
-        finish::cut_endless(&mut root, &mut definitions, &mut self.openings);
+        finish::cut_endless(&mut definitions, &mut self.openings);
         if !self.openings.is_empty() {
             finish::relax(&mut root);
             definitions.values_mut().for_each(finish::relax);
