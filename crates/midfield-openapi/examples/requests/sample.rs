@@ -122,8 +122,8 @@ impl Sampler<'_> {
 
 fn number(schema: &Value, wanted: f64, whole: bool) -> Number {
     let bound = |key: &str| schema.get(key).and_then(Value::as_f64);
-    let least = bound("minimum").or(bound("exclusiveMinimum").map(|bound| bound + 1.0));
-    let most = bound("maximum").or(bound("exclusiveMaximum").map(|bound| bound - 1.0));
+    let least = bound("minimum").or_else(|| bound("exclusiveMinimum").map(|bound| bound + 1.0));
+    let most = bound("maximum").or_else(|| bound("exclusiveMaximum").map(|bound| bound - 1.0));
     let step = bound("multipleOf").unwrap_or(1.0);
     let mut value = wanted
         .max(least.unwrap_or(wanted))

@@ -287,7 +287,7 @@ mod tests {
         for level in 1..12 {
             let alias = format!("*a{}", level - 1);
             let list = vec![alias; 9].join(", ");
-            text += &format!("a{level}: &a{level} [{list}]\n");
+            text = format!("{text}a{level}: &a{level} [{list}]\n");
         }
         let error = read(text.as_bytes(), None, &Limits::default()).unwrap_err();
         assert!(matches!(error, ReadError::Yaml(_)));

@@ -10,7 +10,9 @@ const ARGUMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// For `allowReserved`: reserved characters stay, but for those that a query cannot hold (`#`,
-/// `[`, `]`) and those that would begin another parameter or read as a space (`&`, `+`).
+/// `[`, `]`) and those that mean something in it (`&`, `=`, `+`), as
+/// [Appendix C](https://spec.openapis.org/oas/v3.1.1.html#appendix-c-using-rfc6570-based-serialization)
+/// asks.
 const RESERVED_ARGUMENT: &AsciiSet = &ARGUMENT
     .remove(b':')
     .remove(b'/')
@@ -23,8 +25,7 @@ const RESERVED_ARGUMENT: &AsciiSet = &ARGUMENT
     .remove(b')')
     .remove(b'*')
     .remove(b',')
-    .remove(b';')
-    .remove(b'=');
+    .remove(b';');
 
 /// Fixed text of a path: only what a URL cannot hold at all.
 pub(crate) const LITERAL: &AsciiSet = &CONTROLS

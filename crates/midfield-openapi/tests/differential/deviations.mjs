@@ -35,7 +35,7 @@ export const DEVIATIONS = [
   },
   {
     name: 'only the last cookie is sent, and `%` in its value is not encoded',
-    specification: 'OpenAPI 3.1.1, 4.8.12.3, style `form`: "Form style parameters defined by RFC6570"; RFC 6570, 3.2.1: only unreserved characters are copied; RFC 6265, 4.2.1: cookies are separated by "; "',
+    specification: 'OpenAPI 3.1.1, Appendix D: "name=value pairs in cookies are delimited by `; ` (a semicolon followed by a space character) rather than `&`"; RFC 6570, 3.2.1: "if the result is not unreserved, it is pct-encoded" (in short)',
     correct(request, { one, operation }) {
       const cookies = [];
       for (const given of one.parameters.filter((parameter) => parameter.in === 'cookie')) {
@@ -52,7 +52,7 @@ export const DEVIATIONS = [
   },
   {
     name: '`label` without `explode` separates with a dot',
-    specification: 'OpenAPI 3.1.1, 4.8.12.4, table: `label`, explode false, is ".blue,black,brown" and ".R,100,G,200,B,150" (RFC 6570, 3.2.5)',
+    specification: 'OpenAPI 3.1.1, Style Examples: "label | false | . | .blue | .blue,black,brown | .R,100,G,200,B,150"',
     correct(request, { one, operation }) {
       let { url } = request;
       for (const given of one.parameters.filter((parameter) => parameter.in === 'path' && isCompound(parameter.value))) {
@@ -66,7 +66,7 @@ export const DEVIATIONS = [
   },
   {
     name: '`|` stands in a URL as it is, and a delimited object has commas',
-    specification: 'OpenAPI 3.1.1, 4.8.12.4, table: `pipeDelimited` is "color=blue%7Cblack%7Cbrown" and "color=R%7C100%7CG%7C200%7CB%7C150", `spaceDelimited` of an object is "color=R%20100%20G%20200%20B%20150"',
+    specification: 'OpenAPI 3.1.1, Style Examples: "pipeDelimited | false | n/a | n/a | ?color=blue%7Cblack%7Cbrown | ?color=R%7C100%7CG%7C200%7CB%7C150" and "spaceDelimited | false | n/a | n/a | ?color=blue%20black%20brown | ?color=R%20100%20G%20200%20B%20150"',
     correct(request, { one, operation }) {
       let { url } = request;
       for (const given of one.parameters.filter((parameter) => parameter.in === 'query' && isCompound(parameter.value))) {
@@ -81,7 +81,7 @@ export const DEVIATIONS = [
   },
   {
     name: 'a list in a form without `encoding` is one part, and an object has no media type',
-    specification: 'OpenAPI 3.0.3, 4.7.15 (Encoding Object), contentType: "for object - application/json; for array – the default is defined based on the inner type"; multipart (4.7.14.5): "An array of the same [name] is one part for each item" as in RFC 7578, 4.3: "each file [or value] is sent in a separate part"',
+    specification: 'OpenAPI 3.1.1, Encoding `multipart` Media Types: "Array properties are handled by applying the same `name` to multiple parts"; Special Considerations for `multipart` Content: "If the property is complex, or an array of complex values, the default Content-Type is `application/json`"',
     correct(request, context) {
       let corrected = request;
       for (const { name, value, encoding } of fields(context)) {
@@ -95,7 +95,7 @@ export const DEVIATIONS = [
   },
   {
     name: 'a delimited field of a multipart form has `%20` as text, or commas',
-    specification: 'OpenAPI 3.1.1, 4.8.15.1 (Encoding Object), style: "describes how a specific property value will be serialized depending on its type. See Parameter Object for details": the table there separates by space or pipe; percent-encoding belongs to URLs and is not undone in a part',
+    specification: 'OpenAPI 3.1.1, Encoding Object, style: "The behavior follows the same values as `query` parameters"; Appendix E: "The `form-data` media type allows arbitrary text or binary data in its parts, so percent-encoding is not needed"',
     correct(request, context) {
       let corrected = request;
       for (const { name, value, encoding } of fields(context)) {
@@ -108,7 +108,7 @@ export const DEVIATIONS = [
   },
   {
     name: 'a list with `deepObject` has no brackets',
-    specification: 'OpenAPI 3.1.1, 4.8.12.4, table: `deepObject` of an array is "n/a", and is left to the implementation: ours goes on with brackets (`array[]=1`), as services that declare it expect',
+    specification: 'OpenAPI 3.1.1, Style Values, deepObject: "The representation of array or object properties is not defined"; ours goes on with brackets (`array[]=1`), as services that declare it expect',
     correct(request, context) {
       let corrected = request;
       for (const { name, value, encoding } of fields(context)) {
