@@ -6,22 +6,16 @@ use std::time::Duration;
 
 use midfield::{BuildError, Server, Service, Tool};
 
-use crate::config::{Config, Place};
-use crate::source::{self, Clients, Finding, LeftOut, Opened};
+use crate::config::{Config, Finding, texts};
+use crate::source::{self, Clients, LeftOut, Opened};
 
 /// The sources of a configuration, each opened or not.
 #[derive(Debug)]
 pub(crate) struct Gateway {
     clients: Clients,
-    /// As the configuration orders them.
-    pub(crate) sources: Vec<Result<Opened, Failed>>,
-}
-
-/// A source whose document could not be read.
-#[derive(Debug)]
-pub(crate) struct Failed {
-    pub(crate) source: String,
-    pub(crate) error: anyhow::Error,
+    /// The sources in the order of the configuration, each opened or with the reason why not.
+    pub(crate) sources: Vec<Result<Opened, Finding>>,
+    clashes: Vec<Finding>,
 }
 
 impl Gateway {
@@ -31,14 +25,20 @@ impl Gateway {
         let mut sources = Vec::new();
         for source in &config.sources {
             let opened = Opened::read(source, &clients).await;
-            sources.push(opened.map_err(|error| Failed {
-                source: source.name.clone(),
-                error,
+            sources.push(opened.map_err(|error| Finding {
+                place: source.place,
+                told: format!("the source `{}` cannot be served: {error:#}", source.name),
             }));
         }
-        let mut gateway = Self { clients, sources };
-        gateway.leave_out_broken_schemas();
-        Ok(gateway)
+        sources
+            .iter_mut()
+            .flatten()
+            .for_each(leave_out_broken_schemas);
+        Ok(Self {
+            clients,
+            clashes: clashes(&sources),
+            sources,
+        })
     }
 
     /// The sources that were opened.
@@ -48,34 +48,14 @@ impl Gateway {
             .filter_map(|source| source.as_ref().ok())
     }
 
-    /// What keeps the gateway from serving: names that clash. Each is told with the place of a source.
-    pub(crate) fn clashes(&self, config: &Config) -> Vec<Finding> {
-        let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
-        let mut clashes = Vec::new();
-        for opened in self.opened() {
-            for offer in &opened.offers {
-                let Some(owner) = owners.insert(offer.name(), &opened.name) else {
-                    continue;
-                };
-                let told = if owner == opened.name {
-                    format!(
-                        "`{owner}` has two tools named `{}`: change `rename`",
-                        offer.name()
-                    )
-                } else {
-                    format!(
-                        "`{owner}` and `{}` both have a tool named `{}`: give one of them a `prefix`, or `rename` it",
-                        opened.name,
-                        offer.name()
-                    )
-                };
-                clashes.push(Finding {
-                    place: place_of(config, &opened.name),
-                    told,
-                });
-            }
-        }
-        clashes
+    /// What keeps the gateway from serving, but for secrets: sources that could not be opened, and tools
+    /// of the same name.
+    pub(crate) fn wrong(&self) -> Vec<&Finding> {
+        let failed = self
+            .sources
+            .iter()
+            .filter_map(|source| source.as_ref().err());
+        failed.chain(&self.clashes).collect()
     }
 
     /// Makes the server, with the secrets that the configuration names.
@@ -83,29 +63,22 @@ impl Gateway {
     /// # Errors
     /// With everything that keeps it from serving.
     pub(crate) fn build(self, config: &Config) -> anyhow::Result<Service> {
-        let mut wrong = self.clashes(config);
-        let mut secrets = Vec::new();
-        for source in &config.sources {
-            match source::fetch_credentials(source) {
-                Ok(fetched) => secrets.push(Arc::new(fetched)),
-                Err(findings) => wrong.extend(findings),
+        let mut wrong = self.clashes;
+        let mut tools = Vec::new();
+        for (opened, source) in self.sources.into_iter().zip(&config.sources) {
+            match (opened, source::fetch_credentials(source)) {
+                (Ok(opened), Ok(secrets)) => {
+                    let secrets = Arc::new(secrets);
+                    let tool = |offer| source::into_tool(offer, source, &secrets, &self.clients);
+                    tools.extend(opened.offers.into_iter().map(tool));
+                }
+                (opened, secrets) => {
+                    wrong.extend(opened.err());
+                    wrong.extend(secrets.err().into_iter().flatten());
+                }
             }
         }
-        anyhow::ensure!(wrong.is_empty(), "{}", lines(config, &wrong));
-        let mut tools = Vec::new();
-        for ((opened, source), secrets) in
-            self.sources.into_iter().zip(&config.sources).zip(&secrets)
-        {
-            let opened = opened.map_err(|failed| {
-                failed
-                    .error
-                    .context(format!("the source `{}` cannot be served", failed.source))
-            })?;
-            let offers = opened.offers.into_iter();
-            tools.extend(
-                offers.map(|offer| source::into_tool(offer, source, secrets, &self.clients)),
-            );
-        }
+        anyhow::ensure!(wrong.is_empty(), "{}", texts(&wrong, config));
         let mut server = Server::new(&config.name, env!("CARGO_PKG_VERSION"))
             .call_timeout(Some(call_timeout(config)))
             .tools(tools);
@@ -117,26 +90,45 @@ impl Gateway {
         }
         Ok(server.build()?)
     }
+}
 
-    /// A server refuses to be built with an input schema that is none; one such operation must not keep
-    /// the others from being served.
-    fn leave_out_broken_schemas(&mut self) {
-        for opened in self.sources.iter_mut().flatten() {
-            let offers = std::mem::take(&mut opened.offers);
-            for offer in offers {
-                match check_schema(&offer) {
-                    Ok(()) => opened.offers.push(offer),
-                    Err(error) => opened.left_out.push(LeftOut {
-                        operation: source::clean(&format!(
-                            "{} {}",
-                            offer.operation.method, offer.operation.path
-                        )),
-                        reason: source::clean(&error.to_string()),
-                    }),
-                }
-            }
+/// A server refuses to be built with an input schema that is none; one such operation must not keep the
+/// others from being served.
+fn leave_out_broken_schemas(opened: &mut Opened) {
+    for offer in std::mem::take(&mut opened.offers) {
+        match check_schema(&offer) {
+            Ok(()) => opened.offers.push(offer),
+            Err(error) => opened.left_out.push(LeftOut {
+                operation: offer.label(),
+                reason: source::clean(&error.to_string()),
+            }),
         }
     }
+}
+
+/// A finding for each name that a second tool has.
+fn clashes(sources: &[Result<Opened, Finding>]) -> Vec<Finding> {
+    let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
+    let mut clashes = Vec::new();
+    for opened in sources.iter().flatten() {
+        for offer in &opened.offers {
+            let (name, second) = (offer.name(), &opened.name);
+            let Some(first) = owners.insert(name, second) else {
+                continue;
+            };
+            let told = if first == second {
+                format!("`{first}` has two tools named `{name}`: change `rename`")
+            } else {
+                format!(
+                    "`{first}` and `{second}` both have a tool named `{name}`: give one of them a `prefix`, \
+                     or `rename` it"
+                )
+            };
+            let place = opened.place;
+            clashes.push(Finding { place, told });
+        }
+    }
+    clashes
 }
 
 fn check_schema(offer: &source::Offer) -> Result<(), BuildError> {
@@ -155,25 +147,6 @@ impl midfield::server::ToolHandler for Never {
     ) -> midfield::server::HandlerFuture {
         Box::pin(std::future::pending())
     }
-}
-
-/// Findings with their places, a line each.
-pub(crate) fn lines(config: &Config, findings: &[Finding]) -> String {
-    let told = findings
-        .iter()
-        .map(|finding| match (&config.file, finding.place) {
-            (Some(file), Some(place)) => format!("{}:{place}: {}", file.display(), finding.told),
-            _ => finding.told.clone(),
-        });
-    told.collect::<Vec<_>>().join("\n")
-}
-
-pub(crate) fn place_of(config: &Config, source: &str) -> Option<Place> {
-    config
-        .sources
-        .iter()
-        .find(|known| known.name == source)?
-        .place
 }
 
 /// A call may take as long as its source allows; this limit only ends what even that did not.

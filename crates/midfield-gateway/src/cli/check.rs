@@ -5,9 +5,9 @@ use std::fmt::Write as _;
 use clap::Args;
 
 use super::{Subject, Verdict, block_on, print};
-use crate::config::Config;
-use crate::gateway::{Gateway, place_of};
-use crate::source::{self, Finding, Opened, clean};
+use crate::config::{Config, Finding};
+use crate::gateway::Gateway;
+use crate::source::{self, Opened, clean};
 
 /// The arguments of `midfield check`.
 #[derive(Debug, Args)]
@@ -21,22 +21,10 @@ impl Check {
         let config = self.subject.config()?;
         let gateway = block_on(Gateway::open(&config))?;
         let mut report = Report::default();
-        for opened in &gateway.sources {
-            match opened {
-                Ok(opened) => report.source(&config, opened),
-                Err(failed) => report.wrong(
-                    &config,
-                    &[Finding {
-                        place: place_of(&config, &failed.source),
-                        told: format!(
-                            "the source `{}` cannot be served: {:#}",
-                            failed.source, failed.error
-                        ),
-                    }],
-                ),
-            }
+        for opened in gateway.opened() {
+            report.source(&config, opened);
         }
-        report.wrong(&config, &gateway.clashes(&config));
+        report.wrong(&config, gateway.wrong());
         for source in &config.sources {
             if let Err(findings) = source::fetch_credentials(source) {
                 report.wrong(&config, &findings);
@@ -82,12 +70,12 @@ impl Report {
         self.wrong(config, &opened.problems);
     }
 
-    fn wrong(&mut self, config: &Config, findings: &[Finding]) {
+    fn wrong<'a>(&mut self, config: &Config, findings: impl IntoIterator<Item = &'a Finding>) {
         for finding in findings {
-            let told = crate::gateway::lines(config, std::slice::from_ref(finding));
-            self.line(&format!("wrong: {}", clean(&told)));
+            let told = clean(&finding.text(config));
+            self.line(&format!("wrong: {told}"));
+            self.wrong += 1;
         }
-        self.wrong += findings.len();
     }
 
     fn end(&mut self) {

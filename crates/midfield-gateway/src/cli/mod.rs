@@ -56,18 +56,24 @@ struct Subject {
     openapi: Option<String>,
 
     /// The URL that the document's paths are put behind. Default: what the document says.
-    #[arg(long, value_name = "URL", requires = "openapi", value_parser = http_url)]
-    base_url: Option<Url>,
+    #[arg(long, value_name = "URL", requires = "openapi")]
+    base_url: Option<String>,
 }
 
 impl Subject {
     fn config(&self) -> anyhow::Result<Config> {
         match (&self.config, &self.openapi) {
             (Some(path), _) => Config::read(path),
-            (None, Some(document)) => Config::of_document(document, self.base_url.clone()),
+            (None, Some(document)) => Config::of_document(document, self.base_url()?),
             // The attributes above refuse it.
             (None, None) => anyhow::bail!("give a configuration, or `--openapi FILE_OR_URL`"),
         }
+    }
+
+    /// Read here and not by clap, which would quote a URL that holds a password.
+    fn base_url(&self) -> anyhow::Result<Option<Url>> {
+        let url = self.base_url.as_deref().map(http_url).transpose();
+        url.map_err(|told| anyhow::anyhow!("`--base-url` {told}"))
     }
 
     /// The words after `midfield check` that are about the same.

@@ -15,8 +15,8 @@ use super::banner::{Endpoint, Summary};
 use super::logging::Logging;
 use super::stop::Stop;
 use super::{Subject, Verdict};
-use crate::config::Config;
-use crate::gateway::{self, Gateway};
+use crate::config::{Config, texts};
+use crate::gateway::Gateway;
 use crate::source::Process;
 
 /// The arguments of `midfield serve`.
@@ -104,7 +104,7 @@ impl Serve {
             .opened()
             .filter(|opened| !opened.problems.is_empty())
         {
-            tracing::warn!("{}", gateway::lines(config, &opened.problems));
+            tracing::warn!("{}", texts(&opened.problems, config));
         }
         let check = format!("midfield check {}", self.subject.words());
         let summary = Summary::new(config, &gateway, check);

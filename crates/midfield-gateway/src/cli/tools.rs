@@ -10,7 +10,6 @@ use super::signature::signature;
 use super::{Subject, Verdict, block_on, print};
 use crate::config::Config;
 use crate::gateway::Gateway;
-use crate::source::clean;
 
 /// The arguments of `midfield tools`.
 #[derive(Debug, Args)]
@@ -44,10 +43,7 @@ impl Tools {
             .flat_map(|opened| {
                 opened.offers.iter().map(|offer| Listed {
                     source: &opened.name,
-                    operation: clean(&format!(
-                        "{} {}",
-                        offer.operation.method, offer.operation.path
-                    )),
+                    operation: offer.label(),
                     signature: signature(&offer.description),
                     tool: &offer.description,
                 })
@@ -63,23 +59,18 @@ impl Tools {
     }
 
     fn verdict(&self, config: &Config, gateway: &Gateway) -> anyhow::Result<Verdict> {
-        let failed: Vec<String> = gateway
-            .sources
-            .iter()
-            .filter_map(|source| {
-                let failed = source.as_ref().err()?;
-                Some(format!(
-                    "the source `{}` cannot be served: {:#}",
-                    failed.source, failed.error
-                ))
-            })
-            .collect();
-        anyhow::ensure!(failed.is_empty(), "{}", failed.join("\n"));
-        let wrong = gateway.clashes(config).len();
+        let wrong = gateway.wrong();
+        let wrong: Vec<String> = wrong.iter().map(|finding| finding.text(config)).collect();
+        anyhow::ensure!(wrong.is_empty(), "{}", wrong.join("\n"));
         let left_out: usize = gateway.opened().map(|opened| opened.left_out.len()).sum();
-        if left_out + wrong > 0 {
+        if left_out > 0 {
             let told = format!(
-                "{left_out} operations are left out: `midfield check {}` says why\n",
+                "{left_out} {} left out: `midfield check {}` says why\n",
+                if left_out == 1 {
+                    "operation is"
+                } else {
+                    "operations are"
+                },
                 self.subject.words()
             );
             // Without stderr there is nobody to tell.

@@ -3,6 +3,7 @@
 //! Reading touches no network and no secret: a secret is held as the place where it is kept, and looked
 //! up when a source is opened. Every problem of a file is reported at once, each with its line.
 
+mod finding;
 mod place;
 mod quantity;
 mod secret;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use url::Url;
 
+pub(crate) use self::finding::{Finding, texts};
 pub(crate) use self::place::{Place, Problems};
 pub(crate) use self::secret::{SchemeSecret, UserName};
 pub(crate) use self::selection::{Fact, Selection};

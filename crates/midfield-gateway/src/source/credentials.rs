@@ -8,8 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use midfield_openapi::{Credential, Credentials};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::Finding;
-use crate::config::{self, SchemeSecret, UserName};
+use crate::config::{self, Finding, SchemeSecret, UserName};
 
 /// The credentials of a source, and the texts that no message may hold.
 #[derive(Clone, Default)]

@@ -13,9 +13,11 @@ mod offer;
 mod process;
 mod text;
 
-use midfield_openapi::{Entry, Options};
+use std::collections::BTreeMap;
 
-use crate::config::{self, Fact, Place, Selection, nearest};
+use midfield_openapi::{Entry, Options, Requirement};
+
+use crate::config::{self, Fact, Finding, Place, Selection, nearest};
 
 pub(crate) use self::call::into_tool;
 pub(crate) use self::client::Clients;
@@ -29,6 +31,8 @@ pub(crate) use self::text::clean;
 pub(crate) struct Opened {
     /// The name of the source.
     pub(crate) name: String,
+    /// Where the configuration describes it.
+    pub(crate) place: Option<Place>,
     /// What becomes a tool, in the order of the document.
     pub(crate) offers: Vec<Offer>,
     /// What cannot become one.
@@ -50,13 +54,6 @@ pub(crate) struct LeftOut {
     pub(crate) reason: String,
 }
 
-/// Something wrong in the configuration that only the document shows.
-#[derive(Debug)]
-pub(crate) struct Finding {
-    pub(crate) place: Option<Place>,
-    pub(crate) told: String,
-}
-
 impl Opened {
     /// Reads the document of `source` and decides what becomes a tool.
     pub(crate) async fn read(source: &config::Source, clients: &Clients) -> anyhow::Result<Self> {
@@ -64,6 +61,7 @@ impl Opened {
         let entries = document.entries();
         let mut opened = Self {
             name: source.name.clone(),
+            place: source.place,
             offers: Vec::new(),
             left_out: Vec::new(),
             unwanted: 0,
@@ -82,6 +80,7 @@ impl Opened {
         for entry in &entries {
             opened.add(source, entry, &options);
         }
+        opened.note_missing_secrets(source);
         Ok(opened)
     }
 
@@ -107,6 +106,42 @@ impl Opened {
             }),
         }
     }
+
+    /// A call may do without, and the service then answers what it thinks of that.
+    fn note_missing_secrets(&mut self, source: &config::Source) {
+        let mut missing: BTreeMap<String, usize> = BTreeMap::new();
+        for offer in &self.offers {
+            let alternatives = &offer.operation.security;
+            let is_met = |requirement: &Requirement| {
+                let mut schemes = requirement.schemes.iter();
+                schemes.all(|required| source.secrets.contains_key(&required.name))
+            };
+            if !alternatives.is_empty() && !alternatives.iter().any(is_met) {
+                *missing.entry(in_words(alternatives)).or_default() += 1;
+            }
+        }
+        self.notes.extend(missing.into_iter().map(|(words, count)| {
+            let tools = if count == 1 {
+                "1 tool asks"
+            } else {
+                &format!("{count} tools ask")
+            };
+            let table = format!("[sources.{}.secrets]", self.name);
+            format!("{tools} for a secret that is not set: write {words} under {table}")
+        }));
+    }
+}
+
+/// The secrets that each alternative asks for.
+fn in_words(alternatives: &[Requirement]) -> String {
+    let words = alternatives.iter().map(|requirement| {
+        let names = requirement
+            .schemes
+            .iter()
+            .map(|required| format!("`{}`", clean(&required.name)));
+        names.collect::<Vec<_>>().join(" and ")
+    });
+    words.collect::<Vec<_>>().join(", or ")
 }
 
 fn fact<'a>(entry: &'a Entry<'_>) -> Fact<'a> {

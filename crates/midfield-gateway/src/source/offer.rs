@@ -60,6 +60,14 @@ impl Offer {
         &self.description.name
     }
 
+    /// The operation behind it: its method and path.
+    pub(crate) fn label(&self) -> String {
+        clean(&format!(
+            "{} {}",
+            self.operation.method, self.operation.path
+        ))
+    }
+
     /// Promises what the document says of answers, where that can be checked.
     fn check_answers(&mut self) {
         let Some(Value::Object(mut output)) = self.operation.output_schema.clone() else {

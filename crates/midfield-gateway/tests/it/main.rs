@@ -1,1 +1,10 @@
-//! Integration tests.
+//! Integration tests: the built binary, real sockets on loopback, services that the tests script.
+
+mod addresses;
+mod answers;
+mod commands;
+mod processes;
+mod quickstart;
+mod requests;
+mod secrets;
+mod support;

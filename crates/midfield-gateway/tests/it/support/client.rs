@@ -1,0 +1,129 @@
+//! An MCP client of a few lines, over HTTP, in both eras.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+/// How a client speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Era {
+    /// 2025-11-25, in a session.
+    Legacy,
+    /// 2026-07-28, every request for itself.
+    Modern,
+}
+
+pub(crate) struct Client {
+    port: u16,
+    era: Era,
+    session: Option<String>,
+}
+
+impl Client {
+    /// Connects; in the legacy era by a handshake.
+    pub(crate) fn new(port: u16, era: Era) -> Self {
+        let mut client = Self {
+            port,
+            era,
+            session: None,
+        };
+        if era == Era::Legacy {
+            let params = json!({
+                "protocolVersion": "2025-11-25",
+                "capabilities": {},
+                "clientInfo": {"name": "test", "version": "1"},
+            });
+            let request =
+                json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params});
+            let (head, body) = client.post(&request, &[]);
+            assert!(body.contains("2025-11-25"), "{body}");
+            client.session = header(&head, "mcp-session-id");
+            let ready = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
+            let (head, _) = client.post(&ready, &client.headers("notifications/initialized", None));
+            assert!(head.starts_with("HTTP/1.1 202"), "{head}");
+        }
+        client
+    }
+
+    /// Sends a request and gives its result.
+    #[track_caller]
+    pub(crate) fn request(&self, method: &str, mut params: Value) -> Value {
+        if self.era == Era::Modern {
+            params["_meta"] = json!({
+                "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+                "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+                "io.modelcontextprotocol/clientCapabilities": {},
+            });
+        }
+        let name = params["name"].as_str().map(str::to_owned);
+        let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        let (head, body) = self.post(&request, &self.headers(method, name.as_deref()));
+        let mut answer: Value =
+            serde_json::from_str(&body).unwrap_or_else(|_| panic!("{head}\n{body}"));
+        assert_eq!(answer["id"], 1, "{body}");
+        assert!(answer["result"].is_object(), "{body}");
+        answer["result"].take()
+    }
+
+    /// Calls a tool and gives its result.
+    #[track_caller]
+    pub(crate) fn call_tool(&self, name: &str, arguments: Value) -> Value {
+        let mut params = json!({"name": name});
+        params["arguments"] = arguments;
+        self.request("tools/call", params)
+    }
+
+    fn headers(&self, method: &str, name: Option<&str>) -> Vec<String> {
+        let mut headers = Vec::new();
+        match self.era {
+            Era::Legacy => headers.push("MCP-Protocol-Version: 2025-11-25".to_owned()),
+            Era::Modern => {
+                headers.push("MCP-Protocol-Version: 2026-07-28".to_owned());
+                headers.push(format!("Mcp-Method: {method}"));
+                headers.extend(name.map(|name| format!("Mcp-Name: {name}")));
+            }
+        }
+        headers.extend(
+            self.session
+                .iter()
+                .map(|session| format!("Mcp-Session-Id: {session}")),
+        );
+        headers
+    }
+
+    /// Sends a message and gives head and body of the answer.
+    fn post(&self, message: &Value, headers: &[String]) -> (String, String) {
+        let body = message.to_string();
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
+        stream
+            .set_read_timeout(Some(Duration::from_secs(30)))
+            .unwrap();
+        let more: String = headers
+            .iter()
+            .flat_map(|header| [header.as_str(), "\r\n"])
+            .collect();
+        let head = format!(
+            "POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\nContent-Type: application/json\r\n\
+             Accept: application/json, text/event-stream\r\n{more}Content-Length: {}\r\n\r\n",
+            body.len()
+        );
+        stream
+            .write_all(&[head.as_bytes(), body.as_bytes()].concat())
+            .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
+        (head.to_owned(), body.to_owned())
+    }
+}
+
+fn header(head: &str, name: &str) -> Option<String> {
+    head.lines().find_map(|line| {
+        let (found, value) = line.split_once(':')?;
+        found
+            .eq_ignore_ascii_case(name)
+            .then(|| value.trim().to_owned())
+    })
+}

@@ -1,0 +1,26 @@
+//! What the tests run midfield with: folders, services that record and are scripted, clients.
+
+mod client;
+mod folder;
+mod midfield;
+mod service;
+
+pub(crate) use client::{Client, Era};
+pub(crate) use folder::Folder;
+pub(crate) use midfield::{Midfield, Output, free_port, run, run_with};
+pub(crate) use service::{Service, answer};
+
+use serde_json::Value;
+
+/// The text of a tool's result.
+pub(crate) fn text(result: &Value) -> &str {
+    result["content"][0]["text"].as_str().unwrap_or_default()
+}
+
+/// A document of one operation, `GET /things`, with what `responses` says of its answers.
+pub(crate) fn document_of_things(responses: &str) -> String {
+    format!(
+        r#"{{"openapi": "3.1.0", "info": {{"title": "Things", "version": "1"}},
+            "paths": {{"/things": {{"get": {{"operationId": "listThings", "responses": {responses}}}}}}}}}"#
+    )
+}
