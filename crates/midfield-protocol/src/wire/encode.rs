@@ -67,12 +67,22 @@ impl Default for Freshness {
 #[derive(Debug)]
 pub struct Encoder {
     description: ServerDescription,
+    /// What every result says of the server: enough to recognize it by. Discovery says the rest.
+    identity: Implementation,
 }
 
 impl Encoder {
     /// The encoder of the server that is described.
     pub fn new(description: ServerDescription) -> Self {
-        Self { description }
+        let full = &description.implementation;
+        let identity = Implementation {
+            title: full.title.clone(),
+            ..Implementation::new(&full.name, &full.version)
+        };
+        Self {
+            description,
+            identity,
+        }
     }
 
     /// What the server says of itself.
@@ -92,7 +102,7 @@ impl Encoder {
     ) -> Result<Vec<u8>, serde_json::Error> {
         let meta = ResultMeta {
             own: None,
-            server: &self.description.implementation,
+            server: &self.identity,
         };
         match (answer, codec.revision().era()) {
             (Answer::Page(page), _) => jsonrpc::result(id, page.as_ref()),
@@ -129,7 +139,10 @@ impl Encoder {
                     capabilities: &modern::capabilities(&self.description.capabilities),
                     instructions: self.description.instructions.as_deref(),
                     freshness: self.description.freshness.into(),
-                    meta,
+                    meta: ResultMeta {
+                        server: &self.description.implementation,
+                        ..meta
+                    },
                 },
             ),
         }
@@ -191,7 +204,7 @@ impl Encoder {
                 freshness: self.description.freshness.into(),
                 meta: ResultMeta {
                     own: None,
-                    server: &self.description.implementation,
+                    server: &self.identity,
                 },
             })?,
         };
