@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use midfield::Revision;
 
+use super::count;
 use super::logging::Format;
 use crate::config::Config;
 use crate::gateway::Gateway;
@@ -96,7 +97,8 @@ impl Summary {
                 left_out,
             } = source;
             let label = if number == 0 { "sources" } else { "" };
-            let _ = write!(text, "  {label:<7}  {name:<width$}  openapi  {tools} tools");
+            let tools = count(*tools, "tool");
+            let _ = write!(text, "  {label:<7}  {name:<width$}  openapi  {tools}");
             if *left_out > 0 {
                 let _ = write!(text, "  ({left_out} left out: `{}` says why)", self.check);
             }

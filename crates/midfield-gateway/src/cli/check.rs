@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::Args;
 
-use super::{Subject, Verdict, block_on, print};
+use super::{Subject, Verdict, block_on, count, print};
 use crate::config::{Config, Finding};
 use crate::gateway::Gateway;
 use crate::source::{self, Opened, clean};
@@ -50,7 +50,7 @@ struct Report {
 impl Report {
     fn source(&mut self, config: &Config, opened: &Opened) {
         let Opened { name, left_out, .. } = opened;
-        let mut head = format!("{name}: {} tools", opened.offers.len());
+        let mut head = format!("{name}: {}", count(opened.offers.len(), "tool"));
         if !left_out.is_empty() {
             let _ = write!(head, ", {} left out", left_out.len());
         }

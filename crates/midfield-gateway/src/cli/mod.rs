@@ -125,6 +125,12 @@ fn print(text: &str) -> anyhow::Result<()> {
     }
 }
 
+/// A number of things, in words: `1 tool`, `2 tools`.
+fn count(number: usize, thing: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{number} {thing}{ending}")
+}
+
 /// Runs `future` on a runtime of one thread.
 fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread()

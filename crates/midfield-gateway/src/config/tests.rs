@@ -158,3 +158,21 @@ fn references_are_allowed_by_name_or_by_folder() {
     assert!(!allows("http://b.example/c/d.yaml"));
     assert!(!allows("https://b.example.evil.example/c/d.yaml"));
 }
+
+#[test]
+fn every_key_is_documented() {
+    let documentation = include_str!("../../../../docs/configuration.md");
+    let mut documented = 0;
+    for line in include_str!("full.toml").lines() {
+        let Some((key, _)) = line.split_once(" = ") else {
+            continue;
+        };
+        // Below `secrets` the keys are the document's.
+        if key.starts_with("apiKey") || key.starts_with("token") || key.starts_with("basicAuth") {
+            continue;
+        }
+        assert!(documentation.contains(&format!("| `{key}` |")), "{key}");
+        documented += 1;
+    }
+    assert!(documented >= 20, "{documented}");
+}

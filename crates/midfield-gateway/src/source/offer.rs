@@ -35,11 +35,8 @@ impl Offer {
     pub(super) fn new(source: &config::Source, operation: Operation) -> Result<Self, OfferError> {
         let base_url = source.base_url.as_ref();
         let chosen_by = address::choose(base_url, &source.document, &operation.base_url)?;
-        let Value::Object(mut input) = operation.input_schema.clone() else {
-            return Err(OfferError::InputSchema);
-        };
-        input.values_mut().for_each(clean_schema);
-        let mut description = types::Tool::new(tool_name(source, &operation), Schema::new(input));
+        let input = schema(operation.input_schema.clone()).ok_or(OfferError::InputSchema)?;
+        let mut description = types::Tool::new(tool_name(source, &operation), input);
         description.title = title(&operation);
         description.description = text(&operation);
         description.annotations = Some(annotations(&operation));
@@ -70,13 +67,12 @@ impl Offer {
 
     /// Promises what the document says of answers, where that can be checked.
     fn check_answers(&mut self) {
-        let Some(Value::Object(mut output)) = self.operation.output_schema.clone() else {
+        let Some(output) = self.operation.output_schema.clone().and_then(schema) else {
             return;
         };
-        match compile(&Value::Object(output.clone())) {
+        match compile(&output.to_value()) {
             Ok(validator) => {
-                output.values_mut().for_each(clean_schema);
-                self.description.output_schema = Some(Schema::new(output));
+                self.description.output_schema = Some(output);
                 self.answers = Some(validator);
             }
             Err(error) => {
@@ -84,6 +80,15 @@ impl Offer {
                 self.operation.notes.push(note);
             }
         }
+    }
+}
+
+/// The schema with its texts cleaned; none when it is `true`, which says nothing, or `false`.
+fn schema(mut value: Value) -> Option<Schema> {
+    clean_schema(&mut value);
+    match value {
+        Value::Object(keywords) => Some(Schema::new(keywords)),
+        _ => None,
     }
 }
 

@@ -64,7 +64,7 @@ fn a_fetched_document_sends_requests_to_its_own_origin_only() {
         ));
         let url = format!("{}/openapi.json", service.url());
         let output = run(&["check", "--openapi", &url]);
-        assert_eq!(output.stdout.contains(": 1 tools"), allowed, "{output:?}");
+        assert_eq!(output.stdout.contains(": 1 tool\n"), allowed, "{output:?}");
         assert_eq!(
             output
                 .stdout

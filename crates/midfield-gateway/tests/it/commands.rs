@@ -1,8 +1,9 @@
 //! `check` and `tools`, and what a wrong configuration is told.
 
+use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::{Folder, Output, run, run_with};
+use crate::support::{Folder, Midfield, Output, run, run_with};
 
 const PETS: &str = r##"{
     "openapi": "3.1.0",
@@ -24,7 +25,7 @@ const PETS: &str = r##"{
                 "parameters": [{"name": "petId", "in": "path", "required": true, "schema": {"type": "integer"}}]}
         }
     },
-    "components": {"schemas": {"Pet": {"title": "Pet", "type": "object", "properties": {"name": {"type": "string"}}}}}
+    "components": {"schemas": {"Pet": {"title": "Pet", "description": "A pet.", "type": "object", "properties": {"name": {"type": "string"}}}}}
 }"##;
 
 /// Runs `command` over the document above, with `more` in its source.
@@ -250,6 +251,7 @@ fn a_document_cannot_write_to_the_terminal() {
         "\"summary\": \"List pets\"",
         r#""summary": "List\u001b]0;x\u0007 \u202epets\u200b""#,
     );
+    let text = text.replace("A pet.", r"A\u001b pet.\u202e");
     let path = folder.write("pets.json", &text);
     let output = run(&["tools", "--openapi", path.to_str().unwrap()]);
     assert!(output.stdout.contains("    List]0;x pets\n"), "{output:?}");
@@ -257,5 +259,55 @@ fn a_document_cannot_write_to_the_terminal() {
     assert!(
         !json.stdout.contains("\\u001b") && !json.stdout.contains('\u{202e}'),
         "{json:?}"
+    );
+}
+
+#[test]
+fn serving_says_what_is_left_out() {
+    let folder = Folder::new();
+    folder.write("pets.json", PETS);
+    let text = "[sources.a]\nopenapi = \"pets.json\"\ninclude = { tags = \"pets\" }\n\
+                [sources.other]\nopenapi = \"pets.json\"\ninclude = { tags = \"write\" }\nexclude = { methods = \"POST\" }\n";
+    let path = folder.write("midfield.toml", text);
+    let midfield = Midfield::serve(&path);
+    midfield.wait_for("  other  ");
+    let log = midfield.log();
+    let check = format!("`midfield check {}` says why", path.display());
+    assert!(
+        log.contains(&format!(
+            "  sources  a      openapi  2 tools  (1 left out: {check})\n"
+        )),
+        "{log}"
+    );
+    assert!(log.contains("           other  openapi  1 tool\n"), "{log}");
+}
+
+#[test]
+fn programs_read_the_log_as_json() {
+    let folder = Folder::new();
+    folder.write("pets.json", PETS);
+    let path = folder.write("midfield.toml", "[sources.pets]\nopenapi = \"pets.json\"\n");
+    let mut midfield = Midfield::start(&path, |command| {
+        command.args(["--log-format", "json"]);
+    });
+    midfield.wait_for("serving");
+    assert_eq!(midfield.end_by(Signal::TERM), Some(0));
+    let log = midfield.log();
+    let lines: Vec<Value> = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let serving = lines
+        .iter()
+        .find(|line| line["message"] == "serving")
+        .unwrap();
+    assert!(serving["mcp"].as_str().unwrap().ends_with("/mcp"), "{log}");
+    let opened = lines
+        .iter()
+        .find(|line| line["message"] == "source opened")
+        .unwrap();
+    assert_eq!(
+        (&opened["tools"], &opened["left_out"]),
+        (&Value::from(3), &Value::from(1))
     );
 }

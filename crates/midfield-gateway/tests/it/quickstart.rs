@@ -1,9 +1,12 @@
 //! The quickstart, as the README promises it: in both eras, over HTTP and stdio.
 
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::support::{Client, Era, Folder, Midfield, free_port, run, text};
@@ -162,6 +165,25 @@ fn over_stdio_stdout_carries_the_protocol_only() {
         log.contains("  mcp      stdio      2024-11-05 … 2026-07-28\n"),
         "{log}"
     );
+}
+
+#[test]
+fn the_laboratory_ends_even_when_midfield_is_killed() {
+    let folder = Folder::new();
+    let path = quickstart(&folder);
+    let text = std::fs::read_to_string(&path).unwrap();
+    let port = text
+        .split("--port\", \"")
+        .find_map(|rest| rest.split('"').next()?.parse::<u16>().ok());
+    let laboratory = ("127.0.0.1", port.unwrap());
+    let mut midfield = Midfield::serve(&path);
+    assert!(TcpStream::connect(laboratory).is_ok());
+    assert_eq!(midfield.end_by(Signal::KILL), None);
+    let deadline = Instant::now() + Duration::from_secs(10);
+    while TcpStream::connect(laboratory).is_ok() {
+        assert!(Instant::now() < deadline, "the laboratory still answers");
+        std::thread::sleep(Duration::from_millis(10));
+    }
 }
 
 #[test]
