@@ -40,7 +40,11 @@ pub(crate) struct OneReport {
 pub(crate) fn sweep(path: &Path) -> OneReport {
     let swept = catch_unwind(AssertUnwindSafe(|| try_sweep(path)));
     let mut report = match swept {
-        Ok(Ok(report)) => report,
+        Ok(Ok(mut report)) => {
+            // The answer must fit into a pipe that nobody reads before the end.
+            report.invalid.truncate(MAX_PROBLEMS);
+            report
+        }
         Ok(Err(error)) => OneReport {
             error: Some(format!("{error:#}")),
             ..OneReport::default()
@@ -170,6 +174,9 @@ fn peak_kib() -> u64 {
         .and_then(|digits| digits.parse().ok())
         .unwrap_or_default()
 }
+
+/// Problems of one document that are reported.
+const MAX_PROBLEMS: usize = 50;
 
 /// Where each document is taken to come from, so that relative servers have a host.
 const ASSUMED_URL: &str = "https://document.invalid/openapi.json";

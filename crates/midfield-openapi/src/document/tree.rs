@@ -54,6 +54,9 @@ pub enum ReadError {
     /// YAML must be UTF-8 here.
     #[error("could not read the document as text: it is not UTF-8")]
     NotText(#[source] std::str::Utf8Error),
+    /// The system gave no thread to read YAML on.
+    #[error("could not start a thread to read the document on")]
+    NoThread(#[source] std::io::Error),
 }
 
 /// Reads `bytes` as `format`, or as what they look like.
@@ -69,18 +72,39 @@ pub(crate) fn read(
         });
     }
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
-    let nodes = Cell::new(limits.nodes);
-    let tree = Tree {
-        nodes: &nodes,
-        depth: limits.depth,
-    };
     match format.unwrap_or_else(|| Format::guess(bytes)) {
-        Format::Json => read_json(bytes, tree).map_err(ReadError::Json),
+        Format::Json => {
+            let nodes = Cell::new(limits.nodes);
+            read_json(
+                bytes,
+                Tree {
+                    nodes: &nodes,
+                    depth: limits.depth,
+                },
+            )
+            .map_err(ReadError::Json)
+        }
         Format::Yaml => {
             let text = std::str::from_utf8(bytes).map_err(ReadError::NotText)?;
-            read_yaml(text, tree, limits).map_err(|error| ReadError::Yaml(Box::new(error)))
+            on_a_large_stack(|| read_yaml(text, limits))
         }
     }
+}
+
+/// Runs `read` where it has room: the YAML reader takes so much stack for each level that the
+/// permitted depth would overflow that of an ordinary thread in an unoptimized build.
+fn on_a_large_stack<'scope>(
+    read: impl FnOnce() -> Result<Value, ReadError> + Send + 'scope,
+) -> Result<Value, ReadError> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(YAML_STACK);
+        let reader = thread
+            .spawn_scoped(scope, read)
+            .map_err(ReadError::NoThread)?;
+        reader
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 fn read_json(bytes: &[u8], tree: Tree<'_>) -> Result<Value, serde_json::Error> {
@@ -90,7 +114,12 @@ fn read_json(bytes: &[u8], tree: Tree<'_>) -> Result<Value, serde_json::Error> {
     Ok(value)
 }
 
-fn read_yaml(text: &str, tree: Tree<'_>, limits: &Limits) -> Result<Value, serde_saphyr::Error> {
+fn read_yaml(text: &str, limits: &Limits) -> Result<Value, ReadError> {
+    let nodes = Cell::new(limits.nodes);
+    let tree = Tree {
+        nodes: &nodes,
+        depth: limits.depth,
+    };
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_nodes: limits.nodes,
@@ -98,6 +127,9 @@ fn read_yaml(text: &str, tree: Tree<'_>, limits: &Limits) -> Result<Value, serde
             max_depth: limits.depth,
             flow_nesting_limit: limits.depth,
             max_total_scalar_bytes: limits.bytes,
+        },
+        alias_limits: serde_saphyr::alias_limits! {
+            max_total_replayed_events: MAX_ALIASED,
         },
         duplicate_keys: serde_saphyr::options::DuplicateKeyPolicy::LastWins,
         strict_booleans: true,
@@ -107,6 +139,7 @@ fn read_yaml(text: &str, tree: Tree<'_>, limits: &Limits) -> Result<Value, serde
     serde_saphyr::with_deserializer_from_str_with_options(text, options, |reader| {
         tree.deserialize(reader)
     })
+    .map_err(|error| ReadError::Yaml(Box::new(error)))
 }
 
 /// Builds one value and counts what it costs.
@@ -215,6 +248,12 @@ fn wide(digits: String) -> Value {
     let number = digits.parse().ok().and_then(Number::from_f64);
     number.map_or_else(|| Value::String(digits), Value::Number)
 }
+
+/// Values that aliases may add. Documents have some thousands; an attack has billions.
+const MAX_ALIASED: usize = 200_000;
+
+/// Stack for reading YAML, in bytes: about 20 KiB for each of 127 levels, several times over.
+const YAML_STACK: usize = 16 << 20;
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 

@@ -228,6 +228,7 @@ impl<'d> Answers<'d> {
         let mut media_types: Vec<&str> = Vec::new();
         let mut schemas = Vec::new();
         for (_, node) in &successes {
+            let mut found = None;
             for (media_type, content) in node.member("content").into_iter().flat_map(Node::entries)
             {
                 if !media_types.contains(&media_type) {
@@ -235,9 +236,10 @@ impl<'d> Answers<'d> {
                 }
                 if body::is_json(&body::essence(media_type)) {
                     let content = content.resolve().unwrap_or(content);
-                    schemas.extend(content.raw_member("schema"));
+                    found = found.or_else(|| content.raw_member("schema"));
                 }
             }
+            schemas.push(found);
         }
         Self {
             schema: only(&schemas),
@@ -251,12 +253,13 @@ fn is_success(status: &str) -> bool {
     status == "default" || (status.len() == 3 && status.starts_with('2'))
 }
 
-/// The one schema that all successes share; none when they differ.
-fn only<'d>(schemas: &[Node<'d>]) -> Option<Node<'d>> {
+/// The schema that every success has; none when they differ, or when one has none: whoever
+/// announces a schema must keep to it.
+fn only<'d>(schemas: &[Option<Node<'d>>]) -> Option<Node<'d>> {
     let (first, rest) = schemas.split_first()?;
-    rest.iter()
-        .all(|other| other.value() == first.value())
-        .then_some(*first)
+    let first = (*first)?;
+    let same = |other: &Option<Node<'_>>| other.is_some_and(|other| other.value() == first.value());
+    rest.iter().all(same).then_some(first)
 }
 
 /// The `Accept` header: JSON before all else, since a result is best as a structured value.

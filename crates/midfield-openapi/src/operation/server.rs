@@ -100,11 +100,13 @@ pub(super) fn base_url(
         Ok(_) => checked(&url),
         Err(url::ParseError::RelativeUrlWithoutBase) => {
             let base = document_url.filter(|url| matches!(url.scheme(), "http" | "https"));
-            let base = base.ok_or_else(|| Reason::NoServer(url.clone()))?;
-            let joined = base
-                .join(&url)
-                .map_err(|_| Reason::InvalidServer(url.clone()))?;
-            checked(joined.as_str())
+            let joined = match base {
+                Some(base) => base.join(&url),
+                // A host without a scheme: the safe one is taken.
+                None if url.starts_with("//") => Url::parse(&format!("https:{url}")),
+                None => return Err(Reason::NoServer(url)),
+            };
+            checked(joined.map_err(|_| Reason::InvalidServer(url))?.as_str())
         }
         Err(_) => Err(Reason::InvalidServer(url)),
     }

@@ -35,7 +35,7 @@ export const DEVIATIONS = [
   },
   {
     name: 'only the last cookie is sent, and `%` in its value is not encoded',
-    specification: 'OpenAPI 3.1.1, Appendix D: "name=value pairs in cookies are delimited by `; ` (a semicolon followed by a space character) rather than `&`"; RFC 6570, 3.2.1: "if the result is not unreserved, it is pct-encoded" (in short)',
+    specification: 'OpenAPI 3.1.1, Appendix D: "name=value pairs in cookies are delimited by `; ` (a semicolon followed by a space character) rather than `&`"; RFC 6570, 3.2.8: "with the allowed characters being those in the unreserved set"',
     correct(request, { one, operation }) {
       const cookies = [];
       for (const given of one.parameters.filter((parameter) => parameter.in === 'cookie')) {
