@@ -14,6 +14,7 @@ mod server;
 mod setup;
 mod sweep;
 mod table;
+mod test;
 mod workspace;
 
 use std::process::ExitCode;
@@ -32,6 +33,8 @@ struct Arguments {
 enum Command {
     /// Install what the tests need, from npm, the Python index and, where something is missing, Debian.
     Setup,
+    /// Run everything that must pass before a change goes in.
+    Test(test::Options),
     /// Run the official conformance suite.
     Conformance {
         /// What to test.
@@ -50,6 +53,7 @@ enum Command {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Setup => setup::setup(),
+        Command::Test(options) => test::test(&options),
         Command::Conformance { part, filter } => conformance::conformance(part, &filter),
         Command::Bench(options) => bench::bench(&options),
         Command::Interop => interop::interop(),
