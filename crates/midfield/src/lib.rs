@@ -33,9 +33,13 @@ pub mod server;
 pub mod transport;
 
 mod error;
+mod macros;
 mod seal;
 
 pub use error::{Error, Result};
+#[doc(hidden)]
+pub use macros::__private;
+pub use macros::tool;
 pub use midfield_protocol::{Raw, Revision, types};
 pub use server::{Args, BuildError, Context, Json, ServeError, Server, Service, State, Tool};
 
@@ -46,5 +50,5 @@ pub mod prelude {
 
     pub use crate::server::{Args, Context, Json, Server, State, Tool};
     pub use crate::types::{Content, LogLevel, ToolResult};
-    pub use crate::{Error, Result};
+    pub use crate::{Error, Result, tool, tools};
 }
