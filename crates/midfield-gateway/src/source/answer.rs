@@ -35,22 +35,18 @@ pub(super) fn to_result(
 ) -> ToolResult {
     let status = answer.status.as_u16();
     let reply = operation.reply(status, answer.content_type.as_deref(), &answer.body);
+    let telling = Telling { answer, secrets };
     if !reply.is_success {
-        return ToolResult::error(secrets.hide_in(&refusal(answer, &reply.content, secrets)));
+        return telling.refusal(&reply.content);
     }
     let misfits = match (&reply.content, answers) {
         (_, None) => Vec::new(),
-        (ReplyContent::Json(value), Some(validator)) => misfits(validator, value),
+        (ReplyContent::Json(value), Some(validator)) => telling.misfits(validator, value),
+        (ReplyContent::Empty, Some(_)) => vec!["it is empty".to_owned()],
         (_, Some(_)) => vec!["it is not JSON".to_owned()],
     };
     if !misfits.is_empty() {
-        let text = format!(
-            "the service answered {}, but its body is not what its document promises:\n- {}\n\n{}",
-            answer.status,
-            misfits.join("\n- "),
-            quote(&reply.content, secrets)
-        );
-        return ToolResult::error(secrets.hide_in(&text));
+        return telling.broken_promise(&misfits, &reply.content);
     }
     match reply.content {
         ReplyContent::Json(value) => structured(&value),
@@ -62,56 +58,73 @@ pub(super) fn to_result(
     }
 }
 
-/// What a program did not get, in words for the model.
-fn refusal(answer: &Answer, content: &ReplyContent, secrets: &Secrets) -> String {
-    let mut text = format!("the service answered {}", answer.status);
-    if let Some(after) = &answer.retry_after {
-        let _ = write!(text, "; try again after: {}", clean(after));
-    }
-    if let Some(location) = answer
-        .location
-        .as_ref()
-        .filter(|_| answer.status.is_redirection())
-    {
-        let location = cut(&clean(location), MAX_LOCATION);
-        let _ = write!(text, "; it points to {location}, which was not followed");
-    }
-    let quoted = quote(content, secrets);
-    if !quoted.is_empty() {
-        text.push_str("\n\n");
-        text.push_str(&quoted);
-    }
-    text
+/// Telling a model what went wrong.
+struct Telling<'a> {
+    answer: &'a Answer,
+    secrets: &'a Secrets,
 }
 
-/// The beginning of a body, for a message. Secrets go before it is cut, since a part of one is one too.
-fn quote(content: &ReplyContent, secrets: &Secrets) -> String {
-    let text = match content {
-        ReplyContent::Json(value) => value.to_string(),
-        ReplyContent::Text(text) => text.clone(),
-        ReplyContent::Binary { media_type, base64 } => {
-            return format!(
-                "(about {} bytes of {})",
-                base64.len() / 4 * 3,
-                clean(media_type)
-            );
+impl Telling<'_> {
+    fn refusal(&self, content: &ReplyContent) -> ToolResult {
+        let status = self.answer.status;
+        let mut text = format!("the service answered {status}");
+        if let Some(after) = &self.answer.retry_after {
+            let _ = write!(text, "; try again after: {}", self.quote(after, MAX_HEADER));
         }
-        _ => return String::new(),
-    };
-    cut(&clean(&secrets.hide_in(&text)), MAX_QUOTE)
-}
+        if let Some(location) = &self.answer.location
+            && status.is_redirection()
+        {
+            let location = self.quote(location, MAX_HEADER);
+            let _ = write!(text, "; it points to {location}, which was not followed");
+        }
+        self.error(text, content)
+    }
 
-fn misfits(validator: &Validator, value: &Value) -> Vec<String> {
-    let told = validator.iter_errors(value).take(MAX_MISFITS).map(|error| {
-        let path = error.instance_path().to_string();
-        let place = if path.is_empty() {
-            "the body".to_owned()
-        } else {
-            format!("`{path}`")
+    fn broken_promise(&self, misfits: &[String], content: &ReplyContent) -> ToolResult {
+        let text = format!(
+            "the service answered {}, but its body is not what its document promises:\n- {}",
+            self.answer.status,
+            misfits.join("\n- ")
+        );
+        self.error(text, content)
+    }
+
+    fn misfits(&self, validator: &Validator, value: &Value) -> Vec<String> {
+        let errors = validator.iter_errors(value).take(MAX_MISFITS);
+        let told = errors.map(|error| {
+            let path = error.instance_path().to_string();
+            let place = if path.is_empty() {
+                "the body".to_owned()
+            } else {
+                format!("`{path}`")
+            };
+            self.quote(&format!("{place}: {error}"), MAX_MISFIT)
+        });
+        told.collect()
+    }
+
+    /// A failure with the beginning of the body behind it.
+    fn error(&self, mut text: String, content: &ReplyContent) -> ToolResult {
+        let body = match content {
+            ReplyContent::Json(value) => self.quote(&value.to_string(), MAX_BODY),
+            ReplyContent::Text(body) => self.quote(body, MAX_BODY),
+            ReplyContent::Binary { media_type, .. } => {
+                let media_type = self.quote(media_type, MAX_HEADER);
+                format!("({} bytes of {media_type})", self.answer.body.len())
+            }
+            _ => String::new(),
         };
-        cut(&clean(&format!("{place}: {error}")), MAX_MISFIT)
-    });
-    told.collect()
+        if !body.is_empty() {
+            text.push_str("\n\n");
+            text.push_str(&body);
+        }
+        ToolResult::error(text)
+    }
+
+    /// The beginning of what a service said. Secrets go before it is cut, since a part of one is one too.
+    fn quote(&self, text: &str, limit: usize) -> String {
+        cut(&clean(&self.secrets.hide_in(text)), limit)
+    }
 }
 
 fn structured(value: &Value) -> ToolResult {
@@ -133,7 +146,10 @@ fn binary(answer: &Answer, media_type: String) -> Content {
 }
 
 /// Most bytes of a body that a message quotes.
-const MAX_QUOTE: usize = 4 << 10;
-const MAX_LOCATION: usize = 500;
+const MAX_BODY: usize = 4 << 10;
+/// Most bytes of a header that a message quotes.
+const MAX_HEADER: usize = 500;
+/// Most bytes about one misfit.
 const MAX_MISFIT: usize = 300;
+/// Most misfits that are told.
 const MAX_MISFITS: usize = 5;

@@ -6,7 +6,9 @@ use anyhow::Context as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use midfield_openapi::{Credential, Credentials};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
 
 use crate::config::{self, Finding, SchemeSecret, UserName};
 
@@ -48,7 +50,8 @@ fn fetch_one(secret: &SchemeSecret) -> anyhow::Result<(Credential, Vec<SecretStr
     match secret {
         SchemeSecret::Token(keeper) => {
             let token = keeper.fetch()?;
-            Ok((Credential::Token(token.clone()), vec![token]))
+            let texts = forms(&token);
+            Ok((Credential::Token(token), texts))
         }
         SchemeSecret::Basic { username, password } => {
             let user = match username {
@@ -60,11 +63,24 @@ fn fetch_one(secret: &SchemeSecret) -> anyhow::Result<(Credential, Vec<SecretStr
             };
             let password = password.fetch()?;
             let pair = format!("{user}:{}", password.expose_secret());
-            let sent = SecretString::from(STANDARD.encode(pair));
-            let texts = vec![password.clone(), sent];
+            let mut texts = forms(&password);
+            texts.push(SecretString::from(STANDARD.encode(pair)));
             Ok((Credential::Basic { user, password }, texts))
         }
     }
+}
+
+/// A secret as it is, as it stands in a query and as it stands in JSON.
+fn forms(secret: &SecretString) -> Vec<SecretString> {
+    let text = secret.expose_secret();
+    let encoded = utf8_percent_encode(text, UNRESERVED).to_string();
+    let quoted = Value::from(text).to_string();
+    let escaped = quoted
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'));
+    let escaped = escaped.unwrap_or_default().to_owned();
+    let forms = [text.to_owned(), encoded, escaped];
+    forms.into_iter().map(SecretString::from).collect()
 }
 
 impl Secrets {
@@ -83,5 +99,28 @@ impl Secrets {
 impl fmt::Debug for Secrets {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.credentials.fmt(f)
+    }
+}
+
+/// What is encoded in a query: all but the unreserved characters.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_hidden_however_it_is_written() {
+        let secrets = Secrets {
+            texts: forms(&SecretString::from("a/b \"c\"")),
+            ..Secrets::default()
+        };
+        let text = r#"a/b "c", a%2Fb%20%22c%22, a/b \"c\""#;
+        assert_eq!(secrets.hide_in(text), "[secret], [secret], [secret]");
+        assert_eq!(format!("{secrets:?}"), "{}");
     }
 }

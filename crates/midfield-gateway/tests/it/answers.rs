@@ -73,6 +73,17 @@ fn an_answer_that_does_not_fit_is_an_error_that_says_where() {
 }
 
 #[test]
+fn an_answer_without_a_body_breaks_a_promise() {
+    let result = answered(
+        b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n".as_slice(),
+        "",
+    );
+    let told = "the service answered 204 No Content, but its body is not what its document promises:\n- it is empty";
+    assert_eq!(text(&result), told);
+    assert_eq!(result["isError"], true);
+}
+
+#[test]
 fn unchecked_answers_are_passed_on() {
     let result = answered(
         answer("200 OK", "application/json", b"{\"count\": \"many\"}"),
