@@ -1,7 +1,7 @@
 //! The list of a document's operations, before any of them is built.
 
 use super::{Document, Node};
-use crate::operation::{self, Method, Operation, Options, Reason, Skipped};
+use crate::operation::{self, MAX_LISTED, Method, Operation, Options, Reason, Skipped};
 
 /// An operation as it stands in the document: enough to choose by, cheap to list.
 #[derive(Debug, Clone)]
@@ -38,34 +38,56 @@ impl Entry<'_> {
 }
 
 pub(super) fn list(document: &Document) -> Vec<Entry<'_>> {
-    let mut entries = Vec::new();
-    let Some(paths) = document.root().member("paths") else {
-        return entries;
-    };
-    for (path, written) in paths.entries() {
-        // Extensions stand between the paths; a path begins with a slash, but not in all documents.
-        if path.starts_with("x-") {
-            continue;
-        }
-        let item = written.resolve();
-        for method in Method::ALL {
-            // Before 3.2, `query` is a member without meaning.
-            if method == Method::Query && !document.declared_version().starts_with("3.2") {
-                continue;
-            }
-            // Members beside a `$ref` are allowed in 3.1, and are what was meant in 3.0.
-            let beside = written.raw_member(method.key());
-            let found = beside.or_else(|| item.as_ref().ok()?.raw_member(method.key()));
-            if let Some(operation) = found {
-                entries.push(entry(document, path, method, item.clone(), operation));
-            }
-        }
-    }
+    let mut entries: Vec<Entry<'_>> = operations(document).take(document.max_operations).collect();
     let names = operation::names(&entries);
     for (entry, name) in entries.iter_mut().zip(names) {
         entry.name = name;
     }
     entries
+}
+
+/// What keeps operations from being listed at all.
+pub(super) fn warnings(document: &Document) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for (path, written) in paths(document) {
+        if let Err(broken) = written.resolve() {
+            warnings.push(format!("the operations of {path} cannot be seen: {broken}"));
+        }
+    }
+    let limit = document.max_operations;
+    if operations(document).nth(limit).is_some() {
+        warnings.push(format!(
+            "the document has more than {limit} operations: the rest is left out"
+        ));
+    }
+    warnings
+}
+
+/// The paths of a document, without the extensions that stand between them.
+fn paths(document: &Document) -> impl Iterator<Item = (&str, Node<'_>)> {
+    let paths = document
+        .root()
+        .member("paths")
+        .into_iter()
+        .flat_map(Node::entries);
+    paths.filter(|(path, _)| !path.starts_with("x-"))
+}
+
+/// All operations, still without names.
+fn operations(document: &Document) -> impl Iterator<Item = Entry<'_>> {
+    paths(document).flat_map(move |(path, written)| {
+        let item = written.resolve();
+        let methods = Method::ALL.into_iter().filter(|method| {
+            // Before 3.2, `query` is a member without meaning.
+            *method != Method::Query || document.declared_version().starts_with("3.2")
+        });
+        methods.filter_map(move |method| {
+            // Members beside a `$ref` are allowed in 3.1, and are what was meant in 3.0.
+            let beside = written.raw_member(method.key());
+            let found = beside.or_else(|| item.as_ref().ok()?.raw_member(method.key()))?;
+            Some(entry(document, path, method, item.clone(), found))
+        })
+    })
 }
 
 fn entry<'d>(
@@ -89,7 +111,8 @@ fn entry<'d>(
     let tags = known
         .and_then(|node| node.member("tags"))
         .into_iter()
-        .flat_map(Node::items);
+        .flat_map(Node::items)
+        .take(MAX_LISTED);
     Entry {
         name: String::new(),
         method,

@@ -7,7 +7,7 @@ use url::Url;
 
 use super::Limits;
 use super::loader::{LoadError, Loader};
-use super::tree::{self, Format, ReadError};
+use super::tree::{self, ReadError};
 
 /// All files of a document. The first one is the document itself.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ impl Files {
     pub(super) fn load(
         root: Value,
         loader: &dyn Loader,
-        limits: &Limits,
+        mut limits: Limits,
     ) -> (Self, Vec<FileError>) {
         let here = Location::Beside(String::new());
         let mut files = Self {
@@ -94,8 +94,9 @@ impl Files {
                 if !tried.insert(target.clone()) {
                     continue;
                 }
-                match files.load_one(&target, loader, limits) {
-                    Ok(value) => {
+                match files.load_one(&target, loader, &limits) {
+                    Ok((value, bytes, nodes)) => {
+                        limits = limits.after(bytes, nodes);
                         files.index.insert(target.clone(), files.files.len());
                         files.files.push((target, value));
                     }
@@ -112,7 +113,7 @@ impl Files {
         location: &Location,
         loader: &dyn Loader,
         limits: &Limits,
-    ) -> Result<Value, FileError> {
+    ) -> Result<(Value, usize, usize), FileError> {
         if self.files.len() > limits.files {
             return Err(FileError::TooMany {
                 location: location.clone(),
@@ -127,10 +128,12 @@ impl Files {
             location: location.clone(),
             source,
         })?;
-        tree::read(&bytes, None::<Format>, limits).map_err(|source| FileError::Read {
-            location: location.clone(),
-            source,
-        })
+        let (value, nodes) =
+            tree::read(&bytes, None, limits).map_err(|source| FileError::Read {
+                location: location.clone(),
+                source,
+            })?;
+        Ok((value, bytes.len(), nodes))
     }
 
     pub(super) fn root(&self) -> &Value {

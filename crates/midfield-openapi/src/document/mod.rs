@@ -32,6 +32,7 @@ pub struct Document {
     declared_version: String,
     warnings: Vec<String>,
     patterns: Patterns,
+    max_operations: usize,
 }
 
 /// The rules that a document follows. Swagger 2.0 is converted to OpenAPI 3.0 when it is read.
@@ -93,12 +94,17 @@ impl Document {
         options: &ReadOptions,
         loader: &dyn Loader,
     ) -> Result<Self, DocumentError> {
-        let root = tree::read(bytes, options.format, &options.limits)?;
+        let (root, used) = tree::read(bytes, options.format, &options.limits)?;
+        let rest = options.limits.after(bytes.len(), used);
         let declared = declared_version(&root).ok_or(DocumentError::NotOpenApi)?;
         let dialect = Dialect::of(&declared)
             .ok_or_else(|| DocumentError::UnknownVersion(declared.clone()))?;
-        let (mut files, failures) = Files::load(root, loader, &options.limits);
-        let warnings: Vec<String> = failures.iter().map(|failure| chain(failure)).collect();
+        let (mut files, failures) = Files::load(root, loader, rest);
+        let warnings: Vec<String> = failures
+            .iter()
+            .take(MAX_WARNINGS)
+            .map(|failure| chain(failure))
+            .collect();
         if dialect == Dialect::Swagger {
             let converted = swagger::convert(Node::root(&files));
             files.replace_root(converted);
@@ -108,15 +114,20 @@ impl Document {
         } else {
             Version::V3_0
         };
-        let url = options.url.clone();
-        Ok(Self {
+        let mut document = Self {
             files,
-            url,
+            url: options.url.clone(),
             version,
             declared_version: declared,
             warnings,
             patterns: Patterns::default(),
-        })
+            max_operations: options.limits.operations,
+        };
+        let unseen = entries::warnings(&document);
+        document
+            .warnings
+            .extend(unseen.into_iter().take(MAX_WARNINGS));
+        Ok(document)
     }
 
     /// The title that the document gives itself, or nothing.
@@ -228,3 +239,11 @@ fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+/// A part of a pointer as it stands in the fragment of a reference.
+fn encode_fragment(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+/// Warnings of each kind that are kept.
+const MAX_WARNINGS: usize = 100;

@@ -58,17 +58,30 @@ impl<'d> Node<'d> {
 
     /// The member `key` of an object, as it is written.
     pub(crate) fn raw_member(self, key: &str) -> Option<Self> {
-        self.value.get(key).map(|value| self.with(value))
+        self.get(key).map(|value| self.with(value))
+    }
+
+    /// The value of the member `key`, as it is written.
+    pub(crate) fn get(self, key: &str) -> Option<&'d Value> {
+        let members = self.value.as_object()?;
+        // Schemas are asked for many keywords and have few members: looking is quicker than hashing.
+        if members.len() <= FEW_MEMBERS {
+            return members
+                .iter()
+                .find(|(name, _)| *name == key)
+                .map(|(_, value)| value);
+        }
+        members.get(key)
     }
 
     /// The text of the member `key`.
     pub(crate) fn text(self, key: &str) -> Option<&'d str> {
-        self.value.get(key)?.as_str()
+        self.get(key)?.as_str()
     }
 
     /// The claim `key`, when it is a boolean.
     pub(crate) fn flag(self, key: &str) -> Option<bool> {
-        self.value.get(key)?.as_bool()
+        self.get(key)?.as_bool()
     }
 
     /// The items of an array; none of anything else.
@@ -177,6 +190,9 @@ impl<'d> Node<'d> {
         self.files.location(self.file)
     }
 }
+
+/// Members up to which an object is searched and not hashed.
+const FEW_MEMBERS: usize = 12;
 
 /// References that one look-up may follow, nested ones included.
 const MAX_STEPS: usize = 64;

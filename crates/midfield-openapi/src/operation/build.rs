@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::body::{self, BodyKind, DeclaredBody};
 use super::parameter::{self, Declared, Place};
 use super::path::Template;
-use super::{BODY, Operation, Options, Plan, Reason, security, server};
+use super::{BODY, MAX_LISTED, Operation, Options, Plan, Reason, security, server};
 use crate::document::{Entry, Node};
 use crate::schema::{Direction, Translator};
 
@@ -58,11 +58,20 @@ pub(crate) fn build(entry: &Entry<'_>, options: &Options) -> Result<Operation, R
     })
 }
 
+/// A text of the document, as much of it as anyone would read.
 fn text(node: Node<'_>, key: &str) -> Option<String> {
-    node.text(key)
+    let text = node
+        .text(key)
         .map(str::trim)
-        .filter(|text| !text.is_empty())
-        .map(str::to_owned)
+        .filter(|text| !text.is_empty())?;
+    let end = text
+        .char_indices()
+        .map(|(at, _)| at)
+        .find(|at| *at >= MAX_TEXT);
+    match end {
+        Some(end) => Some(format!("{}…", text.get(..end).unwrap_or_default())),
+        None => Some(text.to_owned()),
+    }
 }
 
 /// The parameters that the path and the document name together.
@@ -216,6 +225,7 @@ impl<'d> Answers<'d> {
         let mut successes: Vec<(&str, Node<'_>)> = responses
             .into_iter()
             .flat_map(Node::entries)
+            .take(MAX_LISTED)
             .filter(|(status, _)| is_success(status))
             .filter_map(|(status, node)| Some((status, node.resolve().ok()?)))
             .collect();
@@ -229,8 +239,8 @@ impl<'d> Answers<'d> {
         let mut schemas = Vec::new();
         for (_, node) in &successes {
             let mut found = None;
-            for (media_type, content) in node.member("content").into_iter().flat_map(Node::entries)
-            {
+            let contents = node.member("content").into_iter().flat_map(Node::entries);
+            for (media_type, content) in contents.take(MAX_LISTED) {
                 if !media_types.contains(&media_type) {
                     media_types.push(media_type);
                 }
@@ -279,3 +289,6 @@ fn accept(media_types: &[&str]) -> String {
         (false, false) => format!("{}, */*;q=0.5", json.join(", ")),
     }
 }
+
+/// Bytes of a summary or description that are kept.
+const MAX_TEXT: usize = 16 << 10;

@@ -120,7 +120,7 @@ pub struct Options {
     pub server: usize,
     /// Values for variables in the URLs of servers, in place of their defaults.
     pub server_variables: BTreeMap<String, String>,
-    /// Bytes that a schema may have, as JSON. Default: 64 KiB.
+    /// Bytes that a schema may have, as JSON. Default: 32 KiB.
     ///
     /// A schema over the limit is left open in its deepest parts, which then take anything.
     pub max_schema_bytes: usize,
@@ -132,10 +132,14 @@ impl Default for Options {
             base_url: None,
             server: 0,
             server_variables: BTreeMap::new(),
-            max_schema_bytes: 64 << 10,
+            max_schema_bytes: 32 << 10,
         }
     }
 }
+
+/// Items of a list in the document that are looked at for one operation. What many operations
+/// share is looked at for each of them, so that a long list would cost its length many times.
+pub(crate) const MAX_LISTED: usize = 200;
 
 /// The argument that holds the body of a request.
 pub(crate) const BODY: &str = "body";

@@ -171,6 +171,9 @@ pub(super) fn declared<'d>(
     let list = |node: Node<'d>| node.member("parameters").into_iter().flat_map(Node::items);
     let own = list(operation).enumerate();
     for (index, written) in own.chain(list(item).enumerate()) {
+        if index >= MAX_PARAMETERS {
+            return Err(Reason::TooManyParameters(MAX_PARAMETERS));
+        }
         let node = written.resolve().map_err(Reason::BrokenReference)?;
         let Some(found) = parse(node, index + 1)? else {
             continue;
@@ -189,17 +192,25 @@ pub(super) fn declared<'d>(
 /// One parameter; `None` for those that the specification says to ignore.
 fn parse(node: Node<'_>, number: usize) -> Result<Option<Declared<'_>>, Reason> {
     let invalid = |field| Reason::InvalidParameter { number, field };
-    let name = match node.value().get("name") {
+    let name = match node.get("name") {
         Some(Value::String(name)) if !name.is_empty() => name.clone(),
         Some(Value::Number(number)) => number.to_string(),
         Some(Value::Bool(flag)) => flag.to_string(),
-        _ => return Err(invalid("name")),
+        _ => String::new(),
     };
     let location = node
         .text("in")
         .and_then(Place::parse)
         .ok_or_else(|| invalid("in"))?;
     let required = location == Place::Path || node.flag("required").unwrap_or(false);
+    if name.is_empty() {
+        // What has no name cannot be sent; only what must be sent is in the way of the call.
+        return if required {
+            Err(invalid("name"))
+        } else {
+            Ok(None)
+        };
+    }
     if location == Place::Header {
         if IGNORED_HEADERS
             .iter()
@@ -345,6 +356,9 @@ const IGNORED_HEADERS: [&str; 12] = [
     "transfer-encoding",
     "upgrade",
 ];
+
+/// Parameters that an operation may have, and its path item as many.
+const MAX_PARAMETERS: usize = 500;
 
 /// Clients of language models refuse properties with more than 64 characters.
 const MAX_ARGUMENT: usize = 60;

@@ -1,5 +1,6 @@
 //! Which credentials an operation asks for, and where they go in a request.
 
+use super::MAX_LISTED;
 use crate::document::Node;
 
 /// One way to be allowed to call an operation: all of its schemes together.
@@ -56,14 +57,18 @@ pub(super) fn requirements(operation: Node<'_>, root: Node<'_>) -> Vec<Requireme
     let alternative = |node: Node<'_>| Requirement {
         schemes: node
             .entries()
+            .take(MAX_LISTED)
             .map(|(name, scopes)| required(name, scopes, schemes))
             .collect(),
     };
-    list.items().map(alternative).collect()
+    list.items().take(MAX_LISTED).map(alternative).collect()
 }
 
 fn required(name: &str, scopes: Node<'_>, schemes: Option<Node<'_>>) -> RequiredScheme {
-    let scopes = scopes.items().filter_map(|scope| scope.value().as_str());
+    let scopes = scopes
+        .items()
+        .take(MAX_LISTED)
+        .filter_map(|scope| scope.value().as_str());
     let scheme = schemes.and_then(|schemes| schemes.member(name));
     RequiredScheme {
         name: name.to_owned(),

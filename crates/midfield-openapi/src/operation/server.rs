@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use url::Url;
 
-use super::{Options, Reason};
+use super::{MAX_LISTED, Options, Reason};
 use crate::document::Node;
 
 /// A server that the document offers for an operation.
@@ -37,7 +37,11 @@ pub struct ServerVariable {
 pub(super) fn servers(operation: Node<'_>, item: Node<'_>, root: Node<'_>) -> Vec<Server> {
     let levels = [operation, item, root].into_iter();
     let mut lists = levels.map(|level| {
-        let servers = level.member("servers").into_iter().flat_map(Node::items);
+        let servers = level
+            .member("servers")
+            .into_iter()
+            .flat_map(Node::items)
+            .take(MAX_LISTED);
         servers.filter_map(server).collect::<Vec<_>>()
     });
     lists.find(|list| !list.is_empty()).unwrap_or_else(|| {
@@ -51,7 +55,11 @@ pub(super) fn servers(operation: Node<'_>, item: Node<'_>, root: Node<'_>) -> Ve
 
 fn server(node: Node<'_>) -> Option<Server> {
     let node = node.resolve().ok()?;
-    let variables = node.member("variables").into_iter().flat_map(Node::entries);
+    let variables = node
+        .member("variables")
+        .into_iter()
+        .flat_map(Node::entries)
+        .take(MAX_LISTED);
     Some(Server {
         url: node.text("url")?.trim().to_owned(),
         description: node.text("description").map(str::to_owned),
@@ -68,9 +76,13 @@ fn variable_of(name: &str, node: Node<'_>) -> ServerVariable {
         serde_json::Value::Bool(flag) => Some(flag.to_string()),
         _ => None,
     };
-    let allowed = node.member("enum").into_iter().flat_map(Node::items);
+    let allowed = node
+        .member("enum")
+        .into_iter()
+        .flat_map(Node::items)
+        .take(MAX_LISTED);
     let allowed: Vec<String> = allowed.filter_map(|item| scalar(item.value())).collect();
-    let default = node.value().get("default").and_then(scalar);
+    let default = node.get("default").and_then(scalar);
     let only = if let [only] = allowed.as_slice() {
         Some(only.clone())
     } else {

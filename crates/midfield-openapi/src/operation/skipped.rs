@@ -65,6 +65,9 @@ pub enum Reason {
         /// The field that is missing or wrong.
         field: &'static str,
     },
+    /// More parameters than anyone can give.
+    #[error("it has more than {0} parameters: mend the document")]
+    TooManyParameters(usize),
     /// A header that is required cannot stand in a request.
     #[error("the required header `{0}` is not a header name: mend the document")]
     InvalidHeaderName(String),
@@ -83,6 +86,7 @@ impl Reason {
             Self::NoSuchServer(_) => "no such server",
             Self::InvalidPath(_) => "path cannot be requested",
             Self::InvalidParameter { .. } => "parameter not understood",
+            Self::TooManyParameters(_) => "too many parameters",
             Self::InvalidHeaderName(_) => "header name not allowed",
         }
     }

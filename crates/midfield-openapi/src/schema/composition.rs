@@ -1,5 +1,7 @@
 //! `allOf`, `anyOf`, `oneOf`, `not`, conditions and discriminators.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value, json};
 
 use super::{Direction, Translator};
@@ -21,9 +23,8 @@ impl<'d> Translator<'d> {
             self.one(node, key, members);
         }
         if node
-            .value()
             .get("$dynamicRef")
-            .or_else(|| node.value().get("$recursiveRef"))
+            .or_else(|| node.get("$recursiveRef"))
             .is_some()
         {
             self.opened("it has a dynamic reference");
@@ -31,13 +32,13 @@ impl<'d> Translator<'d> {
     }
 
     /// The names of properties that do not travel this way, also of those that `allOf` brings.
-    pub(super) fn hidden(&self, node: Node<'d>) -> Vec<&'d str> {
-        let mut hidden = Vec::new();
+    pub(super) fn hidden(&self, node: Node<'d>) -> HashSet<&'d str> {
+        let mut hidden = HashSet::new();
         self.collect_hidden(node, &mut hidden, MAX_NESTING);
         hidden
     }
 
-    fn collect_hidden(&self, node: Node<'d>, hidden: &mut Vec<&'d str>, depth: usize) {
+    fn collect_hidden(&self, node: Node<'d>, hidden: &mut HashSet<&'d str>, depth: usize) {
         let Some(depth) = depth.checked_sub(1) else {
             return;
         };
@@ -45,9 +46,10 @@ impl<'d> Translator<'d> {
             .raw_member("properties")
             .into_iter()
             .flat_map(Node::entries)
+            .take(MAX_PROPERTIES)
         {
             if self.is_hidden(property) {
-                hidden.push(name);
+                hidden.insert(name);
             }
         }
         for part in node
@@ -99,12 +101,12 @@ fn discriminate(node: Node<'_>, key: &str, branches: &mut [Value], root: Node<'_
         let own = target
             .member("properties")
             .and_then(|properties| properties.member(property));
-        let says_itself = own.is_some_and(|own| {
-            own.value().get("enum").is_some() || own.value().get("const").is_some()
-        });
+        let says_itself =
+            own.is_some_and(|own| own.get("enum").is_some() || own.get("const").is_some());
         let names: Vec<&str> = match mapping {
             Some(mapping) => mapping
                 .entries()
+                .take(MAX_MAPPED)
                 .filter(|(_, value)| is_mapped(value.value(), written, target, root))
                 .map(|(name, _)| name)
                 .collect(),
@@ -140,7 +142,13 @@ fn is_mapped(value: &Value, written: Node<'_>, target: Node<'_>, root: Node<'_>)
 }
 
 /// Levels of `allOf` in which hidden properties are looked for.
-const MAX_NESTING: usize = 4;
+const MAX_NESTING: usize = 3;
 
 /// Parts of each `allOf` in which they are looked for.
-const MAX_PARTS: usize = 16;
+const MAX_PARTS: usize = 8;
+
+/// Properties of each part in which they are looked for.
+const MAX_PROPERTIES: usize = 2_000;
+
+/// Entries of a `mapping` that are looked at.
+const MAX_MAPPED: usize = 500;

@@ -42,39 +42,45 @@ impl<'d> Translator<'d> {
             if let Some(text) = node.text(key).filter(|text| !text.trim().is_empty()) {
                 let text = self.take(text.trim());
                 if !text.is_empty() {
-                    self.put(members, key, Value::String(text));
+                    members.insert(key.to_owned(), Value::String(text));
                 }
             }
         }
         if node.flag("deprecated") == Some(true) {
             self.put(members, "deprecated", Value::Bool(true));
         }
-        if let Some(default) = node.value().get("default")
+        if let Some(default) = node.get("default")
             && self.is_small(default)
         {
             self.put(members, "default", default.clone());
         }
-        let examples = match (node.value().get("examples"), node.value().get("example")) {
-            (Some(Value::Array(examples)), _) => examples.clone(),
-            (_, Some(example)) => vec![example.clone()],
-            _ => Vec::new(),
-        };
-        let examples = Value::Array(examples);
-        if examples != json!([]) && self.is_small(&examples) {
-            self.put(members, "examples", examples);
+        match (node.get("examples"), node.get("example")) {
+            (Some(examples @ Value::Array(list)), _)
+                if !list.is_empty() && self.is_small(examples) =>
+            {
+                self.put(members, "examples", examples.clone());
+            }
+            (_, Some(example)) if self.is_small(example) => {
+                self.put(members, "examples", json!([example]));
+            }
+            _ => {}
         }
     }
 
     /// A large example says less than it costs.
     fn is_small(&self, value: &Value) -> bool {
-        values::size(value) <= MAX_EXAMPLE.min(self.left)
+        values::fits_in(value, MAX_EXAMPLE.min(self.left))
     }
 
     /// The types that the schema names, mended; none when any will do.
     fn types(&mut self, node: Node<'d>) -> Vec<&'static str> {
-        let declared = match node.value().get("type") {
+        let declared = match node.get("type") {
             Some(Value::String(name)) => vec![name.as_str()],
-            Some(Value::Array(names)) => names.iter().filter_map(Value::as_str).collect(),
+            Some(Value::Array(names)) => names
+                .iter()
+                .take(MAX_TYPES)
+                .filter_map(Value::as_str)
+                .collect(),
             _ => Vec::new(),
         };
         let mut types = Vec::new();
@@ -96,22 +102,32 @@ impl<'d> Translator<'d> {
         types: &[&'static str],
         members: &mut Map<String, Value>,
     ) {
-        if let Some(Value::Array(declared)) = node.value().get("enum") {
+        if let Some(Value::Array(declared)) = node.get("enum")
+            && self.has_room(node.get("enum"))
+        {
             let choices = values::choices(declared, types);
             if !choices.is_empty() && !choices.iter().any(|choice| values::fits(choice, types)) {
                 members.shift_remove("type");
                 self.opened("its `enum` has no value of its `type`");
             }
-            let choices = Value::Array(choices);
-            if values::size(&choices) > self.left {
-                self.opened(TOO_LARGE);
-            } else if choices != json!([]) {
-                self.put(members, "enum", choices);
+            if !choices.is_empty() {
+                self.put(members, "enum", Value::Array(choices));
             }
         }
-        if let Some(only) = node.value().get("const") {
+        if let Some(only) = node.get("const")
+            && self.has_room(Some(only))
+        {
             self.put(members, "const", only.clone());
         }
+    }
+
+    /// Whether a value can still be written; when not, that is noted.
+    fn has_room(&mut self, value: Option<&Value>) -> bool {
+        let fits = value.is_none_or(|value| values::fits_in(value, self.left));
+        if !fits {
+            self.opened(TOO_LARGE);
+        }
+        fits
     }
 
     fn numbers(&mut self, node: Node<'d>, members: &mut Map<String, Value>) {
@@ -119,8 +135,8 @@ impl<'d> Translator<'d> {
             ("minimum", "exclusiveMinimum"),
             ("maximum", "exclusiveMaximum"),
         ] {
-            let bound = node.value().get(limit).and_then(values::number);
-            match (node.value().get(exclusive), bound) {
+            let bound = node.get(limit).and_then(values::number);
+            match (node.get(exclusive), bound) {
                 (Some(Value::Bool(true)), Some(bound)) => {
                     self.put(members, exclusive, Value::Number(bound));
                 }
@@ -134,12 +150,12 @@ impl<'d> Translator<'d> {
                 }
             }
         }
-        let step = node.value().get("multipleOf").and_then(values::number);
+        let step = node.get("multipleOf").and_then(values::number);
         if let Some(step) = step.filter(|step| step.as_f64().is_some_and(|step| step > 0.0)) {
             self.put(members, "multipleOf", Value::Number(step));
         }
         for key in COUNTS {
-            if let Some(value) = node.value().get(*key) {
+            if let Some(value) = node.get(key) {
                 match values::count(value) {
                     Some(count) => self.put(members, key, Value::from(count)),
                     None => self.opened(&format!("its `{key}` is not a count")),
@@ -171,9 +187,9 @@ impl<'d> Translator<'d> {
         if node.flag("uniqueItems") == Some(true) {
             self.put(members, "uniqueItems", Value::Bool(true));
         }
-        match node.value().get("items") {
+        match node.get("items") {
             // A list of schemas is how drafts before 2020-12 wrote `prefixItems`.
-            Some(Value::Array(items)) if !items.is_empty() => {
+            Some(Value::Array(items)) if !items.is_empty() && self.has_room(node.get("items")) => {
                 let items = items
                     .iter()
                     .map(|item| self.schema(node.with(item)))
@@ -203,7 +219,10 @@ impl<'d> Translator<'d> {
         self.one(node, "propertyNames", members);
         self.one(node, "unevaluatedProperties", members);
         self.named(node, "dependentSchemas", members);
-        if let Some(required) = node.value().get("required").and_then(values::texts) {
+        let required = node.get("required");
+        if self.has_room(required)
+            && let Some(required) = required.and_then(values::texts)
+        {
             let hidden = self.hidden(node);
             let required: Vec<&str> = required
                 .into_iter()
@@ -217,13 +236,16 @@ impl<'d> Translator<'d> {
             .raw_member("dependentRequired")
             .into_iter()
             .flat_map(Node::entries);
+        let dependent = dependent.take(self.left / 8);
         let dependent: Map<String, Value> = dependent
             .filter_map(|(name, names)| {
                 Some((name.to_owned(), json!(values::texts(names.value())?)))
             })
             .collect();
-        if !dependent.is_empty() {
-            self.put(members, "dependentRequired", Value::Object(dependent));
+        let dependent = Value::Object(dependent);
+        if dependent != json!({}) && self.has_room(Some(&dependent)) {
+            self.spend(&dependent);
+            self.put(members, "dependentRequired", dependent);
         }
     }
 
@@ -235,15 +257,15 @@ impl<'d> Translator<'d> {
         let mut complete = declared.value().is_object();
         let mut properties = Map::new();
         for (name, property) in declared.entries() {
-            if self.is_hidden(property) {
-                continue;
-            }
             if self.left == 0 {
                 self.opened(TOO_LARGE);
                 complete = false;
                 break;
             }
             self.spend_bytes(name.len() + 4);
+            if self.is_hidden(property) {
+                continue;
+            }
             let schema = self.schema(property);
             properties.insert(name.to_owned(), schema);
         }
@@ -298,6 +320,10 @@ impl<'d> Translator<'d> {
             self.opened(&format!("its `{key}` is not a schema"));
             return;
         }
+        if self.left == 0 {
+            self.opened(TOO_LARGE);
+            return;
+        }
         let schema = self.schema(child);
         self.put(members, key, schema);
     }
@@ -311,7 +337,17 @@ impl<'d> Translator<'d> {
             self.opened(TOO_LARGE);
             return;
         }
-        let schemas: Vec<Value> = list.items().map(|item| self.schema(item)).collect();
+        let mut schemas = Vec::new();
+        for item in list.items() {
+            if self.left == 0 {
+                self.opened(TOO_LARGE);
+                // One open branch stands for all that are left.
+                schemas.push(Value::Bool(true));
+                break;
+            }
+            let schema = self.schema(item);
+            schemas.push(schema);
+        }
         if !schemas.is_empty() {
             self.put(members, key, Value::Array(schemas));
         }
@@ -321,6 +357,11 @@ impl<'d> Translator<'d> {
     fn named(&mut self, node: Node<'d>, key: &str, members: &mut Map<String, Value>) {
         let mut schemas = Map::new();
         for (name, child) in node.raw_member(key).into_iter().flat_map(Node::entries) {
+            if self.left == 0 {
+                self.opened(TOO_LARGE);
+                break;
+            }
+            self.spend_bytes(name.len() + 4);
             let schema = self.schema(child);
             schemas.insert(name.to_owned(), schema);
         }
@@ -373,6 +414,9 @@ const COUNTS: &[&str] = &[
     "minContains",
     "maxContains",
 ];
+
+/// Types that a schema may name; there are seven.
+const MAX_TYPES: usize = 16;
 
 /// Bytes of an example or a default that is kept.
 const MAX_EXAMPLE: usize = 512;

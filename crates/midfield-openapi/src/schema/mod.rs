@@ -65,11 +65,15 @@ impl<'d> Translator<'d> {
     /// Translates one schema. What it refers to follows in [`Self::finish`].
     pub(crate) fn schema(&mut self, node: Node<'d>) -> Value {
         match node.value() {
-            Value::Bool(accepts) => Value::Bool(*accepts),
+            Value::Bool(accepts) => {
+                self.spend_bytes(5);
+                Value::Bool(*accepts)
+            }
             Value::Object(_) if self.left == 0 => self.open(TOO_LARGE),
             Value::Object(_) if self.depth == 0 => self.open("it is nested too deeply"),
             Value::Object(_) => {
                 self.depth -= 1;
+                self.spend_bytes(2);
                 let translated = match node.reference() {
                     Some(reference) => self.reference(node, reference),
                     None => self.keywords(node),

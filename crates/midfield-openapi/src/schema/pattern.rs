@@ -15,18 +15,16 @@ impl Patterns {
         if pattern.len() > MAX_LENGTH {
             return false;
         }
-        let known = self
-            .known
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(pattern)
-            .copied();
-        known.unwrap_or_else(|| {
-            let compiles = compiles(pattern);
-            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            known.insert(pattern.to_owned(), compiles);
-            compiles
-        })
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(compiles) = known.get(pattern) {
+            return *compiles;
+        }
+        if known.len() >= MAX_PATTERNS {
+            return false;
+        }
+        let compiles = compiles(pattern);
+        known.insert(pattern.to_owned(), compiles);
+        compiles
     }
 }
 
@@ -42,6 +40,9 @@ fn compiles(pattern: &str) -> bool {
         .build()
         .is_ok()
 }
+
+/// Different patterns of a document that are tried; compiling takes its time.
+const MAX_PATTERNS: usize = 5_000;
 
 /// Longest pattern in bytes.
 const MAX_LENGTH: usize = 4_096;

@@ -1,5 +1,7 @@
 //! Values inside of schemas: their size, and numbers and lists as the specification wants them.
 
+use std::collections::HashSet;
+
 use serde_json::{Number, Value};
 
 /// About how many bytes a value has as JSON.
@@ -16,6 +18,34 @@ pub(super) fn size(value: &Value) -> usize {
                 .sum::<usize>()
         }
     }
+}
+
+/// Whether a value has at most `limit` bytes, about; it looks no further than that.
+pub(super) fn fits_in(value: &Value, limit: usize) -> bool {
+    let mut left = Some(limit);
+    let mut pending = vec![value];
+    while let (Some(room), Some(value)) = (left, pending.pop()) {
+        left = match value {
+            Value::Null | Value::Bool(_) | Value::Number(_) => room.checked_sub(3),
+            Value::String(text) => room.checked_sub(text.len() + 3),
+            Value::Array(items) => {
+                let rest = room.checked_sub(items.len() + 2);
+                if rest.is_some() {
+                    pending.extend(items);
+                }
+                rest
+            }
+            Value::Object(members) => {
+                let rest = room.checked_sub(members.len() + 2);
+                let names = members.keys().take(room).map(|name| name.len() + 3).sum();
+                if rest.is_some() {
+                    pending.extend(members.values());
+                }
+                rest.and_then(|rest| rest.checked_sub(names))
+            }
+        };
+    }
+    left.is_some()
 }
 
 /// A number, also when it is written as text.
@@ -41,20 +71,16 @@ pub(super) fn count(value: &Value) -> Option<u64> {
 
 /// The texts of a list, each once; `None` when it is no list.
 pub(super) fn texts(value: &Value) -> Option<Vec<&str>> {
-    let mut texts: Vec<&str> = Vec::new();
-    for text in value.as_array()?.iter().filter_map(Value::as_str) {
-        if !texts.contains(&text) {
-            texts.push(text);
-        }
-    }
-    Some(texts)
+    let mut seen = HashSet::new();
+    let texts = value.as_array()?.iter().filter_map(Value::as_str);
+    Some(texts.filter(|text| seen.insert(*text)).collect())
 }
 
 /// The values of an `enum`, each once, in the types that the schema names: documents in YAML
 /// often have `1.0` or `yes` where the type says text, and the reverse.
 pub(super) fn choices(values: &[Value], types: &[&'static str]) -> Vec<Value> {
     let mut choices: Vec<Value> = Vec::new();
-    let mut seen = std::collections::HashSet::new();
+    let mut seen = HashSet::new();
     for value in values {
         let value = if fits(value, types) {
             value.clone()

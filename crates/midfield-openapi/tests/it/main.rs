@@ -7,6 +7,7 @@ mod references;
 mod replies;
 mod schemas;
 mod servers;
+mod sizes;
 mod styles;
 mod swagger;
 
