@@ -28,8 +28,8 @@ pub enum LoadError {
     /// The caller's rules do not allow this file.
     #[error("it is not allowed: allow it by name, or copy it beside the document")]
     NotAllowed,
-    /// The file is outside of the folder that holds the document.
-    #[error("it is outside of the document's folder")]
+    /// It is outside of the folder that holds the document, or not a file.
+    #[error("it is not a file in the document's folder")]
     Outside,
     /// The file could not be read.
     #[error("it could not be read")]
@@ -71,6 +71,10 @@ impl Loader for Folder {
         let root = self.root.canonicalize().map_err(LoadError::Read)?;
         let file = root.join(path).canonicalize().map_err(LoadError::Read)?;
         if !file.starts_with(&root) {
+            return Err(LoadError::Outside);
+        }
+        // A pipe or a device would be read for ever.
+        if !file.is_file() {
             return Err(LoadError::Outside);
         }
         std::fs::read(file).map_err(LoadError::Read)

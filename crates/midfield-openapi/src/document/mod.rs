@@ -11,6 +11,8 @@ mod node;
 mod swagger;
 mod tree;
 
+use std::borrow::Cow;
+
 use url::Url;
 
 pub use self::entries::Entry;
@@ -131,17 +133,17 @@ impl Document {
     }
 
     /// The title that the document gives itself, or nothing.
-    pub fn title(&self) -> &str {
+    pub fn title(&self) -> Cow<'_, str> {
         self.info("title")
     }
 
     /// The version of the API, as the document names it.
-    pub fn api_version(&self) -> &str {
+    pub fn api_version(&self) -> Cow<'_, str> {
         self.info("version")
     }
 
     /// What the document says that the API is for.
-    pub fn description(&self) -> &str {
+    pub fn description(&self) -> Cow<'_, str> {
         self.info("description")
     }
 
@@ -192,11 +194,13 @@ impl Document {
         &self.patterns
     }
 
-    fn info(&self, key: &str) -> &str {
-        self.root()
-            .member("info")
-            .and_then(|info| info.text(key))
-            .unwrap_or_default()
+    /// A text about the document; a number that a writer of YAML forgot to quote is one, too.
+    fn info(&self, key: &str) -> Cow<'_, str> {
+        match self.root().member("info").and_then(|info| info.get(key)) {
+            Some(serde_json::Value::String(text)) => Cow::Borrowed(text),
+            Some(number @ serde_json::Value::Number(_)) => Cow::Owned(number.to_string()),
+            _ => Cow::Borrowed(""),
+        }
     }
 }
 

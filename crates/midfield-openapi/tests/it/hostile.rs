@@ -186,6 +186,11 @@ fn what_is_no_document_is_refused() {
         Err(DocumentError::Read(_))
     ));
     assert!(read("swagger: 2.0").is_ok());
+    let unquoted = read("openapi: 3.0.0\ninfo: {title: Pets, version: 1.5}").unwrap();
+    assert_eq!(
+        (unquoted.title().as_ref(), unquoted.api_version().as_ref()),
+        ("Pets", "1.5")
+    );
     assert!(
         read("openapi: 3.0.0\npaths: 7")
             .unwrap()

