@@ -35,11 +35,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
 http.server.ThreadingHTTPServer(('127.0.0.1', PORT), Handler).serve_forever()
 ";
 
-/// Does not care about SIGTERM, and has a child that does not either.
+/// Does not care about SIGTERM, and has a child that holds a port of its own.
 const STUBBORN: &str = "
-import http.server, signal, subprocess
+import http.server, signal, socket, subprocess
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
-subprocess.Popen(['sleep', '300'])
+held = socket.create_server(('127.0.0.1', 0))
+subprocess.Popen(['sleep', '300'], pass_fds=[held.fileno()])
+open('held', 'w').write(str(held.getsockname()[1]))
+held.close()
 http.server.ThreadingHTTPServer(('127.0.0.1', PORT), http.server.BaseHTTPRequestHandler).serve_forever()
 ";
 
@@ -49,18 +52,28 @@ fn is_served(port: u16) -> bool {
 
 #[test]
 fn a_started_service_ends_with_midfield() {
-    for (signal, program) in [
-        (Signal::TERM, STEADY),
-        (Signal::INT, STEADY),
-        (Signal::TERM, STUBBORN),
-    ] {
+    for signal in [Signal::TERM, Signal::INT] {
         let (folder, port) = (Folder::new(), free_port());
-        let mut midfield = Midfield::serve(&configuration(&folder, program, port));
+        let mut midfield = Midfield::serve(&configuration(&folder, STEADY, port));
         assert!(is_served(port));
         assert_eq!(midfield.end_by(signal), Some(0));
         assert!(!is_served(port));
         assert!(!is_served(midfield.port()));
     }
+}
+
+#[test]
+fn a_service_that_does_not_end_is_killed_with_all_that_it_started() {
+    let (folder, port) = (Folder::new(), free_port());
+    let mut midfield = Midfield::serve(&configuration(&folder, STUBBORN, port));
+    let held = std::fs::read_to_string(folder.path().join("held"))
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!(is_served(port) && is_served(held));
+    assert_eq!(midfield.end_by(Signal::TERM), Some(0));
+    assert!(!is_served(port));
+    assert!(!is_served(held));
 }
 
 #[test]
