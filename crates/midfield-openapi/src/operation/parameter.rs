@@ -192,40 +192,43 @@ pub(super) fn declared<'d>(
 /// One parameter; `None` for those that the specification says to ignore.
 fn parse(node: Node<'_>, number: usize) -> Result<Option<Declared<'_>>, Reason> {
     let invalid = |field| Reason::InvalidParameter { number, field };
-    let name = match node.get("name") {
-        Some(Value::String(name)) if !name.is_empty() => name.clone(),
-        Some(Value::Number(number)) => number.to_string(),
-        Some(Value::Bool(flag)) => flag.to_string(),
-        _ => String::new(),
-    };
+    let name = scalar(node.get("name"));
     let location = node
         .text("in")
         .and_then(Place::parse)
         .ok_or_else(|| invalid("in"))?;
     let required = location == Place::Path || node.flag("required").unwrap_or(false);
-    if name.is_empty() {
-        // What has no name cannot be sent; only what must be sent is in the way of the call.
-        return if required {
-            Err(invalid("name"))
-        } else {
-            Ok(None)
-        };
+    let refused = if name.is_empty() {
+        invalid("name")
+    } else if location == Place::Header && is_ignored(&name) {
+        return Ok(None);
+    } else if location == Place::Header && !is_token(&name) {
+        Reason::InvalidHeaderName(name)
+    } else {
+        return Ok(Some(accepted(node, name, location, required)));
+    };
+    // What cannot be sent is in the way of the call only when it must be sent.
+    if required { Err(refused) } else { Ok(None) }
+}
+
+/// The text of a name, also when a writer of YAML forgot its quotes.
+fn scalar(value: Option<&Value>) -> String {
+    match value {
+        Some(Value::String(name)) => name.clone(),
+        Some(Value::Number(number)) => number.to_string(),
+        Some(Value::Bool(flag)) => flag.to_string(),
+        _ => String::new(),
     }
-    if location == Place::Header {
-        if IGNORED_HEADERS
-            .iter()
-            .any(|header| name.eq_ignore_ascii_case(header))
-        {
-            return Ok(None);
-        }
-        if !is_token(&name) {
-            return if required {
-                Err(Reason::InvalidHeaderName(name))
-            } else {
-                Ok(None)
-            };
-        }
-    }
+}
+
+fn is_ignored(header: &str) -> bool {
+    IGNORED_HEADERS
+        .iter()
+        .any(|ignored| header.eq_ignore_ascii_case(ignored))
+}
+
+/// A parameter whose name and place are known to be usable.
+fn accepted(node: Node<'_>, name: String, location: Place, required: bool) -> Declared<'_> {
     let content = node
         .member("content")
         .and_then(|content| content.entries().next());
@@ -250,11 +253,11 @@ fn parse(node: Node<'_>, number: usize) -> Result<Option<Declared<'_>>, Reason> 
         required,
         allow_empty,
     };
-    Ok(Some(Declared {
+    Declared {
         parameter,
         node: Some(node),
         schema,
-    }))
+    }
 }
 
 /// A path parameter that the path names and that nothing declares: text, required.

@@ -226,69 +226,14 @@ fn any_json() -> impl Strategy<Value = Value> {
 
 /// JSON that looks like a document in some places.
 fn near_document() -> impl Strategy<Value = Value> {
-    let keys = [
-        "$ref",
-        "allOf",
-        "anyOf",
-        "components",
-        "content",
-        "enum",
-        "get",
-        "in",
-        "items",
-        "name",
-        "not",
-        "nullable",
-        "openapi",
-        "parameters",
-        "paths",
-        "pattern",
-        "post",
-        "properties",
-        "requestBody",
-        "required",
-        "responses",
-        "schema",
-        "schemas",
-        "servers",
-        "swagger",
-        "type",
-        "url",
-        "/a/{b}",
-        "200",
-        "application/json",
-        "discriminator",
-        "mapping",
-        "propertyName",
-    ];
-    let texts = [
-        "#",
-        "#/",
-        "#/paths",
-        "#/components/schemas/A",
-        "x.json#/a",
-        "path",
-        "query",
-        "body",
-        "formData",
-        "string",
-        "object",
-        "array",
-        "(",
-        "b",
-        "https://a.example",
-        "https://{v}/",
-        "3.1.0",
-        "2.0",
-    ];
     let leaf = prop_oneof![
-        prop::sample::select(texts.to_vec()).prop_map(Value::from),
+        prop::sample::select(words(TEXTS)).prop_map(Value::from),
         any::<i32>().prop_map(Value::from),
         any::<bool>().prop_map(Value::from),
         Just(Value::Null),
     ];
     leaf.prop_recursive(8, 96, 5, move |inner| {
-        let key = prop::sample::select(keys.to_vec()).prop_map(str::to_owned);
+        let key = prop::sample::select(words(KEYS)).prop_map(str::to_owned);
         prop_oneof![
             3 => prop::collection::vec((key, inner.clone()), 0..6)
                 .prop_map(|members| Value::Object(members.into_iter().collect())),
@@ -296,6 +241,19 @@ fn near_document() -> impl Strategy<Value = Value> {
         ]
     })
 }
+
+fn words(text: &'static str) -> Vec<&'static str> {
+    text.split_whitespace().collect()
+}
+
+/// Keys that mean something in a document.
+const KEYS: &str = "$ref allOf anyOf components content enum get in items name not nullable openapi \
+    parameters paths pattern post properties requestBody required responses schema schemas servers \
+    swagger type url /a/{b} 200 application/json discriminator mapping propertyName";
+
+/// Texts that mean something under them.
+const TEXTS: &str = "# #/ #/paths #/components/schemas/A x.json#/a path query body formData string \
+    object array ( b https://a.example https://{v}/ 3.1.0 2.0";
 
 fn exercise(document: &Document) {
     for operation in document.operations(&Options::default()) {
