@@ -1,7 +1,8 @@
-//! JSON text that is known to be valid and is kept as it was written.
+//! JSON text that is known to be valid and is kept as it was written, on one line.
 
 use std::fmt;
 
+use memchr::memchr2;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
@@ -9,7 +10,8 @@ use serde_json::value::RawValue;
 /// A JSON value, kept as its text.
 ///
 /// Values that Midfield only hands on (structured results, error data) stay text, so that they are
-/// neither parsed nor built up a second time and keep their numbers exactly.
+/// neither parsed nor built up a second time and keep their numbers exactly. Only line breaks between
+/// tokens are left out: on stdio a message is one line, in a stream of events its data is.
 #[derive(Clone)]
 pub struct Raw(Box<RawValue>);
 
@@ -19,7 +21,7 @@ impl Raw {
     /// # Errors
     /// When `value` cannot be JSON: a map whose keys are no strings, or a `Serialize` of its own that fails.
     pub fn of<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
-        serde_json::value::to_raw_value(value).map(Self)
+        serde_json::value::to_raw_value(value).map(Self::from)
     }
 
     /// Reads the value as a `T`.
@@ -38,13 +40,13 @@ impl Raw {
 
 impl From<Box<RawValue>> for Raw {
     fn from(value: Box<RawValue>) -> Self {
-        Self(value)
+        Self(on_one_line(value))
     }
 }
 
 impl From<&RawValue> for Raw {
     fn from(value: &RawValue) -> Self {
-        Self(value.to_owned())
+        value.to_owned().into()
     }
 }
 
@@ -69,6 +71,31 @@ impl Serialize for Raw {
 
 impl<'de> Deserialize<'de> for Raw {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Box::<RawValue>::deserialize(deserializer).map(Self)
+        Box::<RawValue>::deserialize(deserializer).map(Self::from)
+    }
+}
+
+/// Leaves line breaks out. Within a string JSON has none but escaped ones, so that all of them stand
+/// between tokens, of which no two need white space to be told apart.
+fn on_one_line(value: Box<RawValue>) -> Box<RawValue> {
+    if memchr2(b'\n', b'\r', value.get().as_bytes()).is_none() {
+        return value;
+    }
+    let text = value.get().replace(['\n', '\r'], "");
+    RawValue::from_string(text).unwrap_or(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_line_breaks_between_tokens_are_left_out() {
+        let text = "{\r\n  \"a\\nb\" : [1.10,\n\n 1e2\r]\n}";
+        let raw: Raw = serde_json::from_str(text).expect("JSON");
+        assert_eq!(raw.as_str(), r#"{  "a\nb" : [1.10, 1e2]}"#);
+        let boxed = RawValue::from_string("[\n]".to_owned()).expect("JSON");
+        assert_eq!(Raw::from(boxed.as_ref()).as_str(), "[]");
+        assert_eq!(Raw::from(boxed).as_str(), "[]");
     }
 }
