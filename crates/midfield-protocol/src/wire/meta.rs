@@ -8,16 +8,16 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::Error;
 use crate::jsonrpc::Request;
 use crate::types::ProgressToken;
+use crate::{Era, Error, Revision};
 
 /// The `_meta` of a request, borrowed. What it claims is checked by whoever needs it
 /// ([2026-07-28, `_meta`](https://modelcontextprotocol.io/specification/2026-07-28/basic/index#meta)).
 #[derive(Debug, Default, Deserialize)]
 #[non_exhaustive]
 pub struct RequestMeta<'a> {
-    /// The revision that a modern request speaks. Its presence makes the request a modern one.
+    /// The revision that a modern request speaks.
     #[serde(borrow, default, rename = "io.modelcontextprotocol/protocolVersion")]
     pub protocol_version: Option<Cow<'a, str>>,
     #[serde(borrow, default, rename = "io.modelcontextprotocol/clientCapabilities")]
@@ -75,5 +75,21 @@ impl<'a> RequestMeta<'a> {
                 detail: format!("`_meta`: {error}"),
             })?;
         Ok(params.meta)
+    }
+
+    /// Whether it makes its request one of the modern era: it names a revision that is none of the legacy
+    /// ones, or it names none and says what only modern requests say. The latter is a malformed one
+    /// ([2026-07-28, per-request protocol fields](https://modelcontextprotocol.io/specification/2026-07-28/basic/index#meta)).
+    pub fn is_modern(&self) -> bool {
+        match &self.protocol_version {
+            Some(version) => version
+                .parse::<Revision>()
+                .map_or(true, |revision| revision.era() == Era::Modern),
+            None => {
+                self.client_capabilities.is_some()
+                    || self.client_info.is_some()
+                    || self.log_level.is_some()
+            }
+        }
     }
 }

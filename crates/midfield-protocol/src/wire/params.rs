@@ -58,6 +58,17 @@ pub(super) fn capabilities(key: &str, raw: &RawValue) -> Result<ClientCapabiliti
             detail: format!("`{key}` is longer than {MAX_CAPABILITIES} bytes"),
         });
     }
+    object(key, raw)
+}
+
+/// Reads the object `raw`, which stands at `key`, as a `T`.
+pub(super) fn object<'a, T: Deserialize<'a>>(key: &str, raw: &'a RawValue) -> Result<T, Error> {
+    // The derived code would take an array for the members in order.
+    if !raw.get().starts_with('{') {
+        return Err(Error::InvalidParams {
+            detail: format!("`{key}` is no object"),
+        });
+    }
     serde_json::from_str(raw.get()).map_err(|error| Error::InvalidParams {
         detail: format!("`{key}`: {error}"),
     })

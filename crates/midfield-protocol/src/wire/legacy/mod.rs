@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 use super::params;
 use crate::jsonrpc::{Notification, Request, RequestId};
 use crate::session::Initialize;
-use crate::types::{ClientCapabilities, Implementation};
+use crate::types::ClientCapabilities;
 use crate::{Call, Error};
 
 /// The method that opens a session. It is answered by the transport, which owns sessions.
@@ -47,7 +47,8 @@ pub fn decode_initialize(request: &Request<'_>) -> Result<Initialize, Error> {
         protocol_version: String,
         #[serde(borrow, default)]
         capabilities: Option<&'a RawValue>,
-        client_info: Implementation,
+        #[serde(borrow)]
+        client_info: &'a RawValue,
     }
     let params: Params<'_> = params::read(request)?;
     let capabilities = match params.capabilities {
@@ -57,7 +58,7 @@ pub fn decode_initialize(request: &Request<'_>) -> Result<Initialize, Error> {
     Ok(Initialize::new(
         params.protocol_version,
         capabilities,
-        params.client_info,
+        params::object("clientInfo", params.client_info)?,
     ))
 }
 

@@ -10,11 +10,9 @@ pub use error::http_status;
 pub(super) use error::{error_object, supported_revisions};
 pub use headers::{METHOD, MalformedHeader, NAME, PROTOCOL_VERSION, decode_header, mirrored_name};
 
-use serde_json::value::RawValue;
-
 use super::{RequestMeta, params};
 use crate::jsonrpc::Request;
-use crate::types::{Implementation, UnknownLogLevel};
+use crate::types::UnknownLogLevel;
 use crate::{Call, Caller, Era, Error, Revision, UnsupportedRevision};
 
 /// The methods of the modern era; `None` for any other.
@@ -67,15 +65,12 @@ pub fn caller(meta: RequestMeta<'_>) -> Result<Caller, Error> {
     };
     Ok(Caller {
         capabilities: params::capabilities(CLIENT_CAPABILITIES, capabilities)?,
-        client: meta.client_info.map(client).transpose()?,
+        client: meta
+            .client_info
+            .map(|info| params::object(CLIENT_INFO, info))
+            .transpose()?,
         log_level,
         progress_token: meta.progress_token,
-    })
-}
-
-fn client(info: &RawValue) -> Result<Implementation, Error> {
-    serde_json::from_str(info.get()).map_err(|error| Error::InvalidParams {
-        detail: format!("`io.modelcontextprotocol/clientInfo`: {error}"),
     })
 }
 
@@ -85,4 +80,5 @@ fn missing(key: &str) -> Error {
     }
 }
 
+const CLIENT_INFO: &str = "io.modelcontextprotocol/clientInfo";
 const CLIENT_CAPABILITIES: &str = "io.modelcontextprotocol/clientCapabilities";

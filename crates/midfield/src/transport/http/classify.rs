@@ -13,19 +13,11 @@ pub(super) enum Class<'a> {
     Modern(Result<RequestMeta<'a>, Error>),
 }
 
-/// A request is modern when its `_meta` names a revision that is none of the legacy ones, or when only
-/// its headers do: then it is a malformed one.
+/// A request is modern when its `_meta` or its headers say so. One of which only the headers do is a
+/// malformed one.
 pub(super) fn classify<'a>(headers: &HeaderMap, request: &Request<'a>) -> Class<'a> {
     let meta = RequestMeta::read(request);
-    let named = meta
-        .as_ref()
-        .ok()
-        .and_then(|meta| meta.protocol_version.as_deref());
-    let is_modern = match named {
-        Some(version) => !names(version, Era::Legacy),
-        None => headers_are_modern(headers),
-    };
-    if is_modern {
+    if meta.as_ref().is_ok_and(RequestMeta::is_modern) || headers_are_modern(headers) {
         Class::Modern(meta)
     } else {
         Class::Legacy(meta)
@@ -37,11 +29,6 @@ pub(super) fn headers_are_modern(headers: &HeaderMap) -> bool {
     headers
         .get(modern::PROTOCOL_VERSION)
         .and_then(|version| version.to_str().ok())
-        .is_some_and(|version| names(version, Era::Modern))
-}
-
-fn names(version: &str, era: Era) -> bool {
-    version
-        .parse::<Revision>()
-        .is_ok_and(|revision| revision.era() == era)
+        .and_then(|version| version.parse::<Revision>().ok())
+        .is_some_and(|revision| revision.era() == Era::Modern)
 }
