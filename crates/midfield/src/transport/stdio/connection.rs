@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::BytesMut;
 use futures_util::FutureExt as _;
 use futures_util::future::AbortHandle;
 use midfield_protocol::jsonrpc::{
@@ -11,7 +13,7 @@ use midfield_protocol::jsonrpc::{
 };
 use midfield_protocol::session::Session;
 use midfield_protocol::wire::{Codec, RequestMeta, legacy, modern};
-use midfield_protocol::{Call, Caller, Era, Error, Revision};
+use midfield_protocol::{Call, Caller, Error, Revision};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -31,14 +33,30 @@ pub(super) struct Connection {
     said: mpsc::Receiver<Said>,
     say: mpsc::Sender<Said>,
     /// What is written next.
-    out: Vec<u8>,
+    out: BytesMut,
 }
 
 /// What a task says.
 enum Said {
-    Message(Vec<u8>),
-    /// The requests are no longer at work.
-    Done(Vec<RequestId>),
+    /// A notification; more will come.
+    Event(Arc<Requests>, Vec<u8>),
+    /// The requests are no longer at work. With the last message, unless they were cancelled.
+    Done(Arc<Requests>, Option<Vec<u8>>),
+}
+
+/// What a task works on.
+enum Requests {
+    One(RequestId),
+    Batch(Vec<RequestId>),
+}
+
+impl Requests {
+    fn ids(&self) -> &[RequestId] {
+        match self {
+            Self::One(id) => std::slice::from_ref(id),
+            Self::Batch(ids) => ids,
+        }
+    }
 }
 
 impl Connection {
@@ -51,7 +69,7 @@ impl Connection {
             tasks: JoinSet::new(),
             said,
             say,
-            out: Vec::new(),
+            out: BytesMut::new(),
         }
     }
 
@@ -97,21 +115,34 @@ impl Connection {
         Ok(())
     }
 
+    /// Writes what there is to write.
+    ///
+    /// # Cancel safety
+    /// What is written already is not written again.
     async fn flush<W: AsyncWrite + Unpin>(&mut self, output: &mut W) -> io::Result<()> {
         if self.out.is_empty() {
             return Ok(());
         }
-        output.write_all(&self.out).await?;
-        self.out.clear();
-        self.out.shrink_to(WRITE_SIZE);
+        let size = self.out.len();
+        output.write_all_buf(&mut self.out).await?;
+        if size > KEPT_SIZE {
+            self.out = BytesMut::new();
+        }
         output.flush().await
     }
 
     fn take(&mut self, said: Said) {
         match said {
-            Said::Message(message) => self.write(&message),
-            Said::Done(ids) => {
-                for id in &ids {
+            Said::Event(requests, message) => {
+                if !self.is_cancelled(&requests) {
+                    self.write(&message);
+                }
+            }
+            Said::Done(requests, message) => {
+                if let Some(message) = message.filter(|_| !self.is_cancelled(&requests)) {
+                    self.write(&message);
+                }
+                for id in requests.ids() {
                     self.at_work.remove(id);
                 }
                 // Reaps the task that said so.
@@ -120,9 +151,18 @@ impl Connection {
         }
     }
 
+    /// Whether nothing more may be written about the request: its cancellation was read, perhaps after
+    /// its task has spoken. A batch answers for those of its requests that were not cancelled.
+    fn is_cancelled(&self, requests: &Requests) -> bool {
+        match requests {
+            Requests::One(id) => self.at_work.get(id).is_some_and(AbortHandle::is_aborted),
+            Requests::Batch(_) => false,
+        }
+    }
+
     fn write(&mut self, message: &[u8]) {
         self.out.extend_from_slice(message);
-        self.out.push(b'\n');
+        self.out.extend_from_slice(b"\n");
     }
 
     fn line(&mut self, line: &Line) {
@@ -170,7 +210,7 @@ impl Connection {
                 .iter()
                 .map(|exchange| exchange.id().clone())
                 .collect();
-            self.spawn(ids, Work::Batch(batch));
+            self.spawn(Requests::Batch(ids), Work::Batch(batch));
         }
     }
 
@@ -190,15 +230,7 @@ impl Connection {
     /// Decides the era of a request and begins to answer it.
     fn request(&mut self, request: Request<'_>) -> Answering {
         let meta = RequestMeta::read(&request);
-        let named = meta
-            .as_ref()
-            .ok()
-            .and_then(|meta| meta.protocol_version.as_deref());
-        let is_modern = named.is_some_and(|version| {
-            version
-                .parse::<Revision>()
-                .map_or(true, |revision| revision.era() == Era::Modern)
-        });
+        let is_modern = meta.as_ref().is_ok_and(RequestMeta::is_modern);
         let codec = Codec::new(if is_modern {
             Revision::V2026_07_28
         } else {
@@ -303,25 +335,29 @@ impl Connection {
                 None => break,
             }
         }
-        self.spawn(vec![exchange.id().clone()], Work::One(exchange));
+        self.spawn(Requests::One(exchange.id().clone()), Work::One(exchange));
     }
 
     /// Gives work a task of its own.
-    fn spawn(&mut self, ids: Vec<RequestId>, mut work: Work) {
+    fn spawn(&mut self, requests: Requests, mut work: Work) {
+        let requests = Arc::new(requests);
         let say = self.say.clone();
         self.tasks.spawn(async move {
-            loop {
-                let (message, is_last) = match work.next().await {
-                    Piece::Event(message) => (message, false),
-                    Piece::Response(message) => (message, true),
-                    Piece::Cancelled => break,
-                };
-                // When the connection has ended nobody is left to hear it.
-                if say.send(Said::Message(message)).await.is_err() || is_last {
-                    break;
+            let last = loop {
+                match work.next().await {
+                    Piece::Event(message) => {
+                        let event = Said::Event(requests.clone(), message);
+                        // When the connection has ended nobody is left to hear it.
+                        if say.send(event).await.is_err() {
+                            return;
+                        }
+                    }
+                    Piece::Response(message) => break Some(message),
+                    Piece::Cancelled => break None,
                 }
-            }
-            let _ = say.send(Said::Done(ids)).await;
+            };
+            // In one with the end, so that the ids are free when their answer is written.
+            let _ = say.send(Said::Done(requests, last)).await;
         });
     }
 }
@@ -337,6 +373,9 @@ const QUEUED_MESSAGES: usize = 64;
 
 /// Output is written once there is this much of it, or nothing more to read.
 const WRITE_SIZE: usize = 64 * 1024;
+
+/// Largest buffer of output that is kept for what comes next.
+const KEPT_SIZE: usize = 2 * WRITE_SIZE;
 
 /// How long calls may go on after the input has ended.
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
