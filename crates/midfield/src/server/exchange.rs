@@ -88,6 +88,9 @@ impl Exchange {
         if self.last.is_none() {
             match Pin::new(&mut self.running).poll(task) {
                 Poll::Ready(Ok(answer)) => {
+                    if let Some(events) = &mut self.events {
+                        events.close();
+                    }
                     self.last = Some(Piece::Response(
                         self.service.write(self.codec, &self.id, &answer),
                     ));
