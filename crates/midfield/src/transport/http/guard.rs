@@ -36,9 +36,13 @@ pub(super) fn check_source(
             );
         }
     };
-    if !host.is_none_or(|host| allows_host(&options.hosts, host))
-        || host.is_none() && !matches!(options.hosts, Hosts::Any)
-    {
+    // Where the target names a host itself, that one counts (RFC 9112, section 3.2.2).
+    let hosts = [host, uri.host().or(host)];
+    let is_allowed = |host: Option<&str>| match host {
+        Some(host) => allows_host(&options.hosts, host),
+        None => matches!(options.hosts, Hosts::Any),
+    };
+    if !hosts.into_iter().all(is_allowed) {
         return refuse(
             StatusCode::FORBIDDEN,
             "the server does not answer to this Host; its operator can allow it",
