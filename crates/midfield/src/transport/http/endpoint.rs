@@ -13,11 +13,11 @@ use http_body::Body;
 use midfield_protocol::jsonrpc::{self, Incoming, Message};
 use midfield_protocol::wire::RequestMeta;
 use tokio::sync::Semaphore;
-use tokio_util::task::TaskTracker;
 
 use super::body::{self, Unread};
 use super::classify::{Class, classify, headers_are_modern};
 use super::guard;
+use super::left_behind::LeftBehind;
 use super::legacy::Legacy;
 use super::modern;
 use super::options::Options;
@@ -47,7 +47,7 @@ struct Endpoint {
     options: Options,
     sessions: Arc<Sessions>,
     calls: Arc<Semaphore>,
-    left_behind: TaskTracker,
+    left_behind: LeftBehind,
 }
 
 impl HttpService {
@@ -59,7 +59,7 @@ impl HttpService {
             calls: Arc::new(Semaphore::new(
                 options.max_calls.min(Semaphore::MAX_PERMITS),
             )),
-            left_behind: TaskTracker::new(),
+            left_behind: LeftBehind::default(),
             options,
         }))
     }
@@ -75,16 +75,13 @@ impl HttpService {
         B::Data: Buf,
     {
         let reply = self.0.reply(request).await;
-        if !matches!(reply, Reply::AtWork { .. }) {
+        let Reply::AtWork { work, .. } = &reply else {
             return reply.into_response(None).await;
-        }
+        };
         if let Ok(permit) = self.0.calls.clone().try_acquire_owned() {
             return reply.into_response(Some(permit)).await;
         }
-        let busy = "the server works on as many calls as it can; try again later";
-        Reply::refuse(StatusCode::SERVICE_UNAVAILABLE, busy)
-            .into_response(None)
-            .await
+        Reply::busy(work).into_response(None).await
     }
 
     pub(super) fn options(&self) -> &Options {
@@ -92,7 +89,7 @@ impl HttpService {
     }
 
     /// The calls whose clients went away, and which go on.
-    pub(super) fn left_behind(&self) -> &TaskTracker {
+    pub(super) fn left_behind(&self) -> &LeftBehind {
         &self.0.left_behind
     }
 }
@@ -108,10 +105,8 @@ impl Endpoint {
         if let Err(refusal) = checked {
             return Reply::refuse(refusal.status, refusal.message);
         }
-        match head.method {
-            Method::POST => {}
-            Method::DELETE => return self.legacy().delete(&head.headers),
-            _ => return Reply::refuse(StatusCode::METHOD_NOT_ALLOWED, "send messages by POST"),
+        if head.method != Method::POST {
+            return self.without_message(&head.method, &head.headers);
         }
         if let Err(refusal) = guard::check_media(&head.headers) {
             return Reply::refuse(refusal.status, refusal.message);
@@ -119,6 +114,16 @@ impl Endpoint {
         match body::read(body, self.options.max_body, self.options.body_timeout).await {
             Ok(bytes) => self.answer(&head.headers, &bytes),
             Err(unread) => refuse_unread(&unread),
+        }
+    }
+
+    /// Answers a request that brings no message. Only the legacy era knows such ones.
+    fn without_message(&self, method: &Method, headers: &HeaderMap) -> Reply {
+        let is_legacy = self.options.sessions && !headers_are_modern(headers);
+        match *method {
+            Method::DELETE if is_legacy => self.legacy().delete(headers),
+            Method::GET if is_legacy => self.legacy().listen(headers),
+            _ => self.legacy().not_allowed(),
         }
     }
 

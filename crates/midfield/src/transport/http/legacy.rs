@@ -8,9 +8,9 @@ use midfield_protocol::jsonrpc::{Message, Notification, Rejected, Request, Reque
 use midfield_protocol::types::ProgressToken;
 use midfield_protocol::wire::{Codec, RequestMeta, legacy, modern};
 use midfield_protocol::{Call, Caller, Era, Error, Revision};
-use tokio_util::task::TaskTracker;
 
 use super::guard::{Header, single};
+use super::left_behind::LeftBehind;
 use super::options::Options;
 use super::reply::{AfterDrop, Reply};
 use super::session::{AtWork, Session, Sessions};
@@ -24,7 +24,7 @@ pub(super) struct Legacy<'a> {
     pub(super) options: &'a Options,
     pub(super) sessions: &'a Arc<Sessions>,
     /// Owns the calls whose client went away: that is no cancellation in this era.
-    pub(super) left_behind: &'a TaskTracker,
+    pub(super) left_behind: &'a LeftBehind,
     /// Seconds since 1970.
     pub(super) now: u64,
 }
@@ -119,11 +119,28 @@ impl Legacy<'_> {
                     "too many sessions have ended early; this one ends by itself",
                 ),
             },
-            Ok(Place::None { .. }) => Reply::refuse(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "the server keeps no sessions",
-            ),
+            Ok(Place::None { .. }) => self.not_allowed(),
             Err(reply) => reply,
+        }
+    }
+
+    /// Refuses to open a stream that belongs to no request: the server has nothing to say there. A client
+    /// whose session is over learns that here as everywhere.
+    pub(super) fn listen(self, headers: &HeaderMap) -> Reply {
+        match self.place(headers) {
+            Err(reply) if headers.contains_key(SESSION_ID) => reply,
+            _ => self.not_allowed(),
+        }
+    }
+
+    /// Refuses a method.
+    pub(super) fn not_allowed(self) -> Reply {
+        Reply::NotAllowed {
+            allowed: if self.options.sessions {
+                "POST, DELETE"
+            } else {
+                "POST"
+            },
         }
     }
 

@@ -12,6 +12,7 @@ mod body;
 mod classify;
 mod endpoint;
 mod guard;
+mod left_behind;
 mod legacy;
 mod modern;
 mod options;

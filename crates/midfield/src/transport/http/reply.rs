@@ -13,8 +13,8 @@ use http_body::{Body, Frame, SizeHint};
 use midfield_protocol::jsonrpc::{self, Code, ErrorObject};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Interval, MissedTickBehavior, interval};
-use tokio_util::task::TaskTracker;
 
+use super::left_behind::LeftBehind;
 use super::legacy::SESSION_ID;
 use super::session::AtWork;
 use crate::server::Piece;
@@ -31,6 +31,8 @@ pub(super) enum Reply {
     Accepted,
     /// A session was ended.
     NoContent,
+    /// The method is none that the endpoint has.
+    NotAllowed { allowed: &'static str },
     /// Handlers are at work.
     AtWork { work: Work, guard: AfterDrop },
 }
@@ -42,7 +44,7 @@ pub(super) enum AfterDrop {
     Stop,
     /// It goes on until it is done, and can be cancelled meanwhile.
     GoOn {
-        left_behind: TaskTracker,
+        left_behind: LeftBehind,
         guards: Vec<AtWork>,
     },
 }
@@ -52,6 +54,17 @@ impl Reply {
     pub(super) fn refuse(status: StatusCode, message: &'static str) -> Self {
         let error = ErrorObject::new(Code::INVALID_REQUEST, message);
         Self::Json(status, jsonrpc::error(None, &error))
+    }
+
+    /// The refusal to do this work now.
+    pub(super) fn busy(work: &Work) -> Self {
+        let message = "the server works on as many calls as it can; try again later";
+        let error = ErrorObject::new(Code::INTERNAL_ERROR, message);
+        let id = match work {
+            Work::One(exchange) => Some(exchange.id()),
+            Work::Batch(_) => None,
+        };
+        Self::Json(StatusCode::SERVICE_UNAVAILABLE, jsonrpc::error(id, &error))
     }
 
     /// The HTTP response. Waits until it is known whether it is a stream.
@@ -64,6 +77,7 @@ impl Reply {
             Self::Opened { id, response } => return opened(&id, response),
             Self::Accepted => return empty(StatusCode::ACCEPTED),
             Self::NoContent => return empty(StatusCode::NO_CONTENT),
+            Self::NotAllowed { allowed } => return not_allowed(allowed),
             Self::AtWork { work, guard } => (work, guard),
         };
         let mut work = Kept {
@@ -87,11 +101,15 @@ fn json(status: StatusCode, bytes: Vec<u8>) -> Response<ReplyBody> {
     response
         .headers_mut()
         .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    if status == StatusCode::METHOD_NOT_ALLOWED {
-        response
-            .headers_mut()
-            .insert(ALLOW, HeaderValue::from_static("POST, DELETE"));
-    }
+    response
+}
+
+fn not_allowed(allowed: &'static str) -> Response<ReplyBody> {
+    let error = ErrorObject::new(Code::INVALID_REQUEST, "send messages by POST");
+    let mut response = json(StatusCode::METHOD_NOT_ALLOWED, jsonrpc::error(None, &error));
+    response
+        .headers_mut()
+        .insert(ALLOW, HeaderValue::from_static(allowed));
     response
 }
 

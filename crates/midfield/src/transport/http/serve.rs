@@ -45,9 +45,12 @@ pub async fn serve(
     ));
     let tracker = TaskTracker::new();
     let stop = CancellationToken::new();
-    // Whatever way this future ends, its connections end too.
+    // Whatever way this future ends, its connections end too, and what they have left behind.
     let cut = CancellationToken::new();
-    let _cut_on_drop = cut.clone().drop_guard();
+    let _cut_on_drop = (
+        cut.clone().drop_guard(),
+        endpoint.left_behind().drop_guard(),
+    );
     let mut shutdown = pin!(shutdown);
     loop {
         let accepted = tokio::select! {
@@ -61,7 +64,6 @@ pub async fn serve(
     drop(listener);
     stop.cancel();
     tracker.close();
-    endpoint.left_behind().close();
     let drained = async { tokio::join!(tracker.wait(), endpoint.left_behind().wait()) };
     if tokio::time::timeout(endpoint.options().drain_timeout, drained)
         .await
