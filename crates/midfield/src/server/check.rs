@@ -9,10 +9,19 @@ use serde_json::{Map, Value};
 
 use super::handler::Arguments;
 use super::tool::Trust;
+use super::unique::Unique;
+use super::weight::weigh;
 
 /// The check of one tool's arguments; empty where its handler's reading is check enough.
 #[derive(Debug)]
-pub(super) struct ArgumentsCheck(Option<Validator>);
+pub(super) struct ArgumentsCheck(Option<Check>);
+
+#[derive(Debug)]
+struct Check {
+    validator: Validator,
+    /// The schema refers to itself.
+    is_recursive: bool,
+}
 
 /// The schema is none.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +41,13 @@ impl ArgumentsCheck {
                 "it has more than {MAX_SUBSCHEMAS} parts"
             )));
         }
+        let weight = weigh(&value)
+            .filter(|weight| weight.in_place <= MAX_IN_PLACE)
+            .ok_or_else(|| {
+                InvalidSchema(
+                    "its parts refer to one another so often that a check would not end".into(),
+                )
+            })?;
         // Building it shows that it is a valid schema, also where the check itself is not needed.
         // The engine without look-around runs in linear time; only a pattern that needs more gets it,
         // within a limit of steps.
@@ -46,7 +62,10 @@ impl ArgumentsCheck {
             })
             .map_err(|error| InvalidSchema(error.to_string()))?;
         let needed = trust == Trust::Unchecked || constrains_beyond_types(&value);
-        Ok(Self(needed.then_some(validator)))
+        Ok(Self(needed.then_some(Check {
+            validator,
+            is_recursive: weight.is_recursive,
+        })))
     }
 
     /// Checks the arguments of one call.
@@ -54,11 +73,22 @@ impl ArgumentsCheck {
     /// # Errors
     /// With a failure that names each place and what was expected there, up to a few.
     pub(super) fn check(&self, arguments: Arguments<'_>) -> Result<(), ToolResult> {
-        let Some(validator) = &self.0 else {
+        let Some(check) = &self.0 else {
             return Ok(());
         };
-        let value: Value = arguments.read()?;
-        let misfits: Vec<String> = validator
+        let Unique(value) = arguments.read()?;
+        // This keeps in mind what it has found out; the search for places does not, so that it may take
+        // exponential time in the depth of the arguments.
+        if check.validator.is_valid(&value) {
+            return Ok(());
+        }
+        if check.is_recursive && !is_small(&value) {
+            return Err(ToolResult::error(
+                "invalid arguments: they do not fit the input schema, and nest too deeply to say where",
+            ));
+        }
+        let mut misfits: Vec<String> = check
+            .validator
             .iter_errors(&value)
             .take(MAX_TOLD)
             .map(|error| {
@@ -72,11 +102,31 @@ impl ArgumentsCheck {
             })
             .collect();
         if misfits.is_empty() {
-            Ok(())
-        } else {
-            Err(ToolResult::error(misfits.join("\n")))
+            // A pattern whose limit of steps was reached, which is no place to tell.
+            misfits.push("invalid arguments: they do not fit the input schema".to_owned());
+        }
+        Err(ToolResult::error(misfits.join("\n")))
+    }
+}
+
+/// Whether the places of misfits can be searched for in `value` in a short time, whatever the schema.
+fn is_small(value: &Value) -> bool {
+    fn walk(value: &Value, depth: usize, left: &mut usize) -> bool {
+        let Some(fewer) = left.checked_sub(1) else {
+            return false;
+        };
+        *left = fewer;
+        match value {
+            Value::Array(items) => {
+                depth < MAX_TOLD_DEPTH && items.iter().all(|item| walk(item, depth + 1, left))
+            }
+            Value::Object(members) => {
+                depth < MAX_TOLD_DEPTH && members.values().all(|item| walk(item, depth + 1, left))
+            }
+            _ => true,
         }
     }
+    walk(value, 0, &mut { MAX_TOLD_PARTS })
 }
 
 /// Whether the schema says something that reading into a Rust type does not enforce.
@@ -99,20 +149,23 @@ fn constrains_beyond_types(schema: &Value) -> bool {
     }
 }
 
-/// `minimum` and `maximum` that are derived from `u8`, `i16` and the like go with a `format`.
+/// Whether `minimum` and `maximum` are those that are derived from the integer type in `format`, and
+/// which reading into it enforces.
 fn is_range_of_integer(keywords: &Map<String, Value>) -> bool {
-    keywords
-        .get("format")
-        .and_then(Value::as_str)
-        .is_some_and(|format| format.starts_with("uint") || format.starts_with("int"))
-        && keywords
-            .get("minimum")
-            .is_none_or(|minimum| minimum.as_i64() <= Some(0))
-        && keywords.get("maximum").is_none_or(|maximum| {
-            [127, 255, 32_767, 65_535]
-                .into_iter()
-                .any(|edge| maximum.as_i64() == Some(edge))
-        })
+    let (minimum, maximum) = match keywords.get("format").and_then(Value::as_str) {
+        Some("uint8") => (Some(0), Some(255)),
+        Some("uint16") => (Some(0), Some(65_535)),
+        Some("uint" | "uint32" | "uint64" | "uint128") => (Some(0), None),
+        Some("int8") => (Some(-128), Some(127)),
+        Some("int16") => (Some(-32_768), Some(32_767)),
+        _ => (None, None),
+    };
+    let is = |keyword: &str, derived: Option<i64>| {
+        keywords
+            .get(keyword)
+            .is_none_or(|value| derived.is_some() && value.as_i64() == derived)
+    };
+    is("minimum", minimum) && is("maximum", maximum)
 }
 
 /// The number of objects and arrays in a schema, near enough to the number of its parts.
@@ -149,6 +202,13 @@ const CONSTRAINTS: [&str; 20] = [
 
 /// Most parts of a schema that is taken: a bound for what a check may cost.
 const MAX_SUBSCHEMAS: usize = 50_000;
+
+/// Most parts of a schema that apply to one and the same place: more is no description but an attack.
+const MAX_IN_PLACE: usize = 50_000;
+
+/// Deepest nesting, and most parts, of arguments in which misfits with a recursive schema are searched for.
+const MAX_TOLD_DEPTH: usize = 8;
+const MAX_TOLD_PARTS: usize = 1_000;
 
 /// Most steps that one pattern with look-around may take.
 const MAX_BACKTRACKING: usize = 100_000;

@@ -12,6 +12,8 @@ mod output;
 mod schema;
 mod service;
 mod tool;
+mod unique;
+mod weight;
 
 pub use builder::{BuildError, ServeError, Server};
 pub use context::{Amount, Context};
