@@ -1,6 +1,8 @@
 //! Parameters of an operation: which there are, how each is written in a request, and under
 //! which argument a caller gives it.
 
+use std::collections::{HashMap, HashSet};
+
 use serde_json::Value;
 
 use super::Reason;
@@ -168,6 +170,7 @@ pub(super) fn declared<'d>(
     item: Node<'d>,
 ) -> Result<Vec<Declared<'d>>, Reason> {
     let mut all: Vec<Declared<'d>> = Vec::new();
+    let mut seen = HashSet::new();
     let list = |node: Node<'d>| node.member("parameters").into_iter().flat_map(Node::items);
     let own = list(operation).enumerate();
     for (index, written) in own.chain(list(item).enumerate()) {
@@ -178,11 +181,8 @@ pub(super) fn declared<'d>(
         let Some(found) = parse(node, index + 1)? else {
             continue;
         };
-        let same = |other: &Declared<'_>| {
-            other.parameter.location == found.parameter.location
-                && other.parameter.name == found.parameter.name
-        };
-        if !all.iter().any(same) {
+        let key = (found.parameter.location, found.parameter.name.clone());
+        if seen.insert(key) {
             all.push(found);
         }
     }
@@ -288,29 +288,28 @@ pub(super) fn name_arguments(parameters: &mut [Declared<'_>], has_body: bool) {
         .iter()
         .map(|declared| clean(&declared.parameter.name))
         .collect();
-    let mut taken: Vec<String> = Vec::new();
+    let mut uses: HashMap<&str, usize> = HashMap::new();
+    for name in &plain {
+        *uses.entry(name).or_default() += 1;
+    }
+    let mut taken: HashSet<String> = HashSet::new();
+    let mut numbers: HashMap<String, usize> = HashMap::new();
     for (declared, name) in parameters.iter_mut().zip(&plain) {
-        let clashes = plain.iter().filter(|other| *other == name).count() > 1
+        let clashes = uses.get(name.as_str()).is_some_and(|uses| *uses > 1)
             || name.is_empty()
             || (has_body && name == super::BODY);
-        let location = declared.parameter.location.as_str();
-        let prefixed = || {
-            format!("{location}_{name}")
-                .trim_end_matches('_')
-                .to_owned()
-        };
-        let base = if clashes {
-            shorten(&prefixed())
-        } else {
-            name.clone()
-        };
-        let mut argument = base.clone();
-        let mut number = 2;
-        while taken.contains(&argument) || (clashes && plain.contains(&argument)) {
-            argument = format!("{base}_{number}");
-            number += 1;
+        let mut argument = name.clone();
+        if clashes {
+            let location = declared.parameter.location.as_str();
+            let base = shorten(format!("{location}_{name}").trim_end_matches('_'));
+            let number = numbers.entry(base.clone()).or_insert(1);
+            argument.clone_from(&base);
+            while taken.contains(&argument) || uses.contains_key(argument.as_str()) {
+                *number += 1;
+                argument = format!("{base}_{number}");
+            }
         }
-        taken.push(argument.clone());
+        taken.insert(argument.clone());
         declared.parameter.argument = argument;
     }
 }
@@ -361,7 +360,7 @@ const IGNORED_HEADERS: [&str; 12] = [
 ];
 
 /// Parameters that an operation may have, and its path item as many.
-const MAX_PARAMETERS: usize = 500;
+const MAX_PARAMETERS: usize = 2_000;
 
 /// Clients of language models refuse properties with more than 64 characters.
 const MAX_ARGUMENT: usize = 60;

@@ -33,6 +33,9 @@ impl Template {
             path,
             query: parts(query, LITERAL_QUERY)?,
         };
+        if template.parameters().count() > MAX_PARAMETERS {
+            return Err(Reason::InvalidPath("it has too many parameters".to_owned()));
+        }
         let fixed: String = template.path.iter().map(Part::or_placeholder).collect();
         if fixed.split('/').any(is_dots) {
             return Err(Reason::InvalidPath(
@@ -92,3 +95,6 @@ pub(crate) fn is_dots(segment: &str) -> bool {
     let decoded = segment.to_ascii_lowercase().replace("%2e", ".");
     decoded == "." || decoded == ".."
 }
+
+/// Parameters that a path may have.
+const MAX_PARAMETERS: usize = 100;
