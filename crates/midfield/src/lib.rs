@@ -3,24 +3,40 @@
 //! ```no_run
 //! use midfield::prelude::*;
 //!
+//! #[derive(Serialize, JsonSchema)]
+//! struct Sum {
+//!     total: i64,
+//! }
+//!
+//! /// Add two numbers.
+//! #[tool]
+//! async fn add(a: i64, b: i64) -> Sum {
+//!     Sum { total: a + b }
+//! }
+//!
+//! #[tokio::main]
+//! async fn main() -> midfield::Result<()> {
+//!     Server::new("demo", "1.0.0").tools(tools![add]).serve_http("127.0.0.1:7420").await?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! The same without the macro, for tools that are made at run time or whose arguments have a type of
+//! their own:
+//!
+//! ```
+//! use midfield::prelude::*;
+//!
 //! #[derive(Deserialize, JsonSchema)]
 //! struct Terms {
 //!     a: i64,
 //!     b: i64,
 //! }
 //!
-//! #[derive(Serialize, JsonSchema)]
-//! struct Sum {
-//!     total: i64,
-//! }
-//!
-//! #[tokio::main]
-//! async fn main() -> midfield::Result<()> {
-//!     let add = Tool::new("add", async |Args(terms): Args<Terms>| Json(Sum { total: terms.a + terms.b }))
-//!         .description("Add two numbers.");
-//!     Server::new("demo", "1.0.0").tool(add).serve_http("127.0.0.1:7420").await?;
-//!     Ok(())
-//! }
+//! let add = Tool::new("add", async |Args(terms): Args<Terms>| (terms.a + terms.b).to_string())
+//!     .description("Add two numbers.");
+//! let service = Server::new("demo", "1.0.0").tool(add).build()?;
+//! # Ok::<(), midfield::BuildError>(())
 //! ```
 //!
 //! - [`server`]: describe a server and its tools.
@@ -52,3 +68,8 @@ pub mod prelude {
     pub use crate::types::{Content, LogLevel, ToolResult};
     pub use crate::{Error, Result, tool, tools};
 }
+
+/// The code in the project's README compiles.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;
