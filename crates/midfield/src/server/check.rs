@@ -3,6 +3,7 @@
 //! A typed handler's own reading enforces types, required members and the ranges of integers; only the
 //! constraints beyond these cost a check.
 
+use jsonschema::error::ValidationErrorKind;
 use jsonschema::{PatternOptions, Validator};
 use midfield_protocol::types::{Schema, ToolResult};
 use serde_json::{Map, Value};
@@ -98,7 +99,12 @@ impl ArgumentsCheck {
                 } else {
                     format!(" at `{path}`")
                 };
-                format!("invalid arguments{place}: {error}")
+                match error.kind() {
+                    ValidationErrorKind::FalseSchema => {
+                        format!("invalid arguments{place}: there is no such argument")
+                    }
+                    _ => format!("invalid arguments{place}: {error}"),
+                }
             })
             .collect();
         if misfits.is_empty() {

@@ -177,6 +177,21 @@ async fn a_reader_that_stalls_makes_its_own_handler_wait_and_nobody_else() {
 }
 
 #[tokio::test]
+async fn a_reader_that_stalls_for_too_long_is_cut_off_and_its_handler_stops() {
+    let (service, probe) = service();
+    let options = Options::new().write_timeout(Duration::from_millis(200));
+    let host = Host::start(service, options).await;
+    let mut client = host.connect().await;
+    client
+        .send(&hearing(1, "chatter", &json!({})).bytes())
+        .await;
+    probe.started().await;
+    // The client keeps its connection and reads nothing.
+    probe.stopped().await;
+    host.assert_healthy().await;
+}
+
+#[tokio::test]
 async fn two_hundred_clients_at_once_each_get_their_own_answer() {
     let (host, probe) = start().await;
     let session = host.open("2025-11-25").await;

@@ -263,3 +263,14 @@ async fn a_range_that_is_narrower_than_its_type_is_enforced_also_when_it_looks_l
         }
     }
 }
+
+#[tokio::test]
+async fn a_tool_that_takes_nothing_says_which_argument_it_does_not_know() {
+    let nothing = json!({"type": "object", "properties": {"gone": false}});
+    let host = start([verbatim("nothing", nothing)]).await;
+    let answer = host
+        .ask(&modern_call(1, "nothing", json!({"gone": 1})))
+        .await;
+    let text = "invalid arguments at `/gone`: there is no such argument";
+    assert_eq!(answer.tool_text(), (text.to_owned(), true));
+}

@@ -14,6 +14,7 @@ pub struct Options {
     pub(super) max_calls: usize,
     pub(super) header_timeout: Duration,
     pub(super) body_timeout: Duration,
+    pub(super) write_timeout: Duration,
     pub(super) drain_timeout: Duration,
     pub(super) sessions: bool,
     pub(super) session_lifetime: Duration,
@@ -40,6 +41,7 @@ impl Options {
             max_calls: 10_000,
             header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_mins(1),
             drain_timeout: Duration::from_secs(10),
             sessions: true,
             session_lifetime: Duration::from_hours(24),
@@ -104,6 +106,14 @@ impl Options {
     /// Sets the longest time that a client may take to send a body. Default: 30 s.
     pub fn body_timeout(mut self, timeout: Duration) -> Self {
         self.body_timeout = timeout;
+        self
+    }
+
+    /// Sets the longest time that a client may read nothing while there is something to write to it.
+    /// Default: 60 s. Its connection is then cut: a handler that speaks to a client which does not read would
+    /// wait for ever.
+    pub fn write_timeout(mut self, timeout: Duration) -> Self {
+        self.write_timeout = timeout;
         self
     }
 

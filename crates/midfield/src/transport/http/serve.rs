@@ -14,6 +14,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -113,6 +114,8 @@ fn is_about_one_connection(error: &io::Error) -> bool {
 /// Serves one connection until it ends, or until `stop` and the end of the request that is at work.
 async fn connection((stream, _permit): Accepted, endpoint: HttpService, stop: CancellationToken) {
     let header_timeout = endpoint.options().header_timeout;
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(endpoint.options().write_timeout));
     let answer = service_fn(|request: Request<Incoming>| {
         let endpoint = endpoint.clone();
         async move { Ok::<_, Infallible>(route(&endpoint, request).await) }
@@ -122,7 +125,7 @@ async fn connection((stream, _permit): Accepted, endpoint: HttpService, stop: Ca
         .header_read_timeout(header_timeout)
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_BUFFER)
-        .serve_connection(TokioIo::new(stream), answer);
+        .serve_connection(TokioIo::new(Box::pin(stream)), answer);
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = &mut connection => ended,

@@ -101,7 +101,9 @@ impl Connection {
         }
         // When the time is over the tasks end with the connection.
         let _ = tokio::time::timeout(DRAIN_TIMEOUT, self.drain(&mut output)).await;
-        self.flush(&mut output).await
+        // A client that has ended its side may not read any more either.
+        let flushed = tokio::time::timeout(DRAIN_TIMEOUT, self.flush(&mut output)).await;
+        flushed.unwrap_or_else(|elapsed| Err(elapsed.into()))
     }
 
     async fn drain<W: AsyncWrite + Unpin>(&mut self, output: &mut W) -> io::Result<()> {
