@@ -120,9 +120,10 @@ pub struct Options {
     pub server: usize,
     /// Values for variables in the URLs of servers, in place of their defaults.
     pub server_variables: BTreeMap<String, String>,
-    /// Bytes that a schema may have, as JSON. Default: 32 KiB.
+    /// About how many bytes a schema may have, as JSON. Default: 32 KiB.
     ///
-    /// A schema over the limit is left open in its deepest parts, which then take anything.
+    /// A schema over the limit is left open in its deepest parts, which then take anything. What is
+    /// counted is an estimate: the result may be larger by half.
     pub max_schema_bytes: usize,
 }
 
