@@ -1,7 +1,7 @@
 //! Instructions in user space for each request, counted by callgrind between two commands to it.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -57,6 +57,8 @@ impl Counter {
 
     fn control(&self, state: &str) -> Result<()> {
         let mut command = Command::new("callgrind_control");
+        // It tells on stderr that it does what it was told.
+        command.stderr(Stdio::null());
         command.args(["-i", state, &self.server.pid().to_string()]);
         process::output_of(&mut command, STOP_LIMIT)?;
         Ok(())

@@ -64,7 +64,11 @@ impl Report {
         parts.push(format!(
             "{disturbed} of {all} measurements were disturbed by other processes."
         ));
-        parts.join("\n\n")
+        parts
+            .iter()
+            .map(|part| part.trim_end())
+            .collect::<Vec<_>>()
+            .join("\n\n")
     }
 
     fn rates(&self, rows: &[&Row]) -> Table {
