@@ -3,6 +3,7 @@
 
 use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HOST, ORIGIN};
 use http::{HeaderMap, HeaderName, StatusCode, Uri, Version};
+use midfield_protocol::wire::modern;
 
 use super::options::{Hosts, Options};
 
@@ -84,6 +85,9 @@ pub(super) fn check_media(headers: &HeaderMap) -> Result<(), Refusal> {
     }
     Ok(())
 }
+
+/// The header that names the revision.
+pub(super) static PROTOCOL_VERSION: HeaderName = HeaderName::from_static(modern::PROTOCOL_VERSION);
 
 /// A header that may occur once.
 #[derive(Debug, PartialEq, Eq)]

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderName, StatusCode};
 use midfield_protocol::jsonrpc::{Message, Notification, Rejected, Request, RequestId};
 use midfield_protocol::types::ProgressToken;
-use midfield_protocol::wire::{Codec, RequestMeta, legacy, modern};
+use midfield_protocol::wire::{Codec, RequestMeta, legacy};
 use midfield_protocol::{Call, Caller, Era, Error, Revision};
 
-use super::guard::{Header, single};
+use super::guard::{Header, PROTOCOL_VERSION, single};
 use super::left_behind::LeftBehind;
 use super::options::Options;
 use super::reply::{AfterDrop, Reply};
@@ -128,7 +128,7 @@ impl Legacy<'_> {
     /// whose session is over learns that here as everywhere.
     pub(super) fn listen(self, headers: &HeaderMap) -> Reply {
         match self.place(headers) {
-            Err(reply) if headers.contains_key(SESSION_ID) => reply,
+            Err(reply) if headers.contains_key(&SESSION_ID) => reply,
             _ => self.not_allowed(),
         }
     }
@@ -259,7 +259,7 @@ impl Legacy<'_> {
                 revision: named.unwrap_or(Revision::ASSUMED),
             });
         }
-        let id = match single(headers, &HeaderName::from_static(SESSION_ID)) {
+        let id = match single(headers, &SESSION_ID) {
             Header::Single(id) => id,
             Header::Absent | Header::Invalid => {
                 return Err(Reply::refuse(
@@ -299,7 +299,7 @@ impl Place {
 /// The revision that the version header names, if there is one. A session keeps its own revision, so
 /// any that the server knows will do.
 fn version(headers: &HeaderMap) -> Result<Option<Revision>, Reply> {
-    let named = match single(headers, &HeaderName::from_static(modern::PROTOCOL_VERSION)) {
+    let named = match single(headers, &PROTOCOL_VERSION) {
         Header::Absent => return Ok(None),
         Header::Single(version) => version.parse::<Revision>().ok(),
         Header::Invalid => None,
@@ -322,4 +322,4 @@ fn no_such_question() -> Reply {
 }
 
 /// The header that names a session.
-pub(super) const SESSION_ID: &str = "mcp-session-id";
+pub(super) static SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");

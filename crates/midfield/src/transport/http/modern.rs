@@ -6,7 +6,7 @@ use midfield_protocol::jsonrpc::Request;
 use midfield_protocol::wire::{Codec, RequestMeta, modern};
 use midfield_protocol::{Call, Error, Revision};
 
-use super::guard::{Header, single};
+use super::guard::{Header, PROTOCOL_VERSION, single};
 use super::reply::{AfterDrop, Reply};
 use crate::server::{Answering, Service};
 use crate::transport::work::Work;
@@ -44,11 +44,7 @@ fn begin(
     check_version(headers, &meta)?;
     let codec = Codec::new(modern::revision(&meta)?);
     let caller = modern::caller(meta)?;
-    check_mirror(
-        headers,
-        &HeaderName::from_static(modern::METHOD),
-        &request.method,
-    )?;
+    check_mirror(headers, &METHOD, &request.method)?;
     let call = codec.decode(request)?;
     check_name(headers, &call)?;
     Ok(service.answer(codec, caller, request.id.clone(), call))
@@ -60,26 +56,21 @@ fn check_version(headers: &HeaderMap, meta: &RequestMeta<'_>) -> Result<(), Erro
     let Some(version) = &meta.protocol_version else {
         return Ok(());
     };
-    check_mirror(
-        headers,
-        &HeaderName::from_static(modern::PROTOCOL_VERSION),
-        version,
-    )
+    check_mirror(headers, &PROTOCOL_VERSION, version)
 }
 
 fn check_name(headers: &HeaderMap, call: &Call<'_>) -> Result<(), Error> {
     let Some(name) = modern::mirrored_name(call) else {
         return Ok(());
     };
-    let header = HeaderName::from_static(modern::NAME);
-    let Header::Single(value) = single(headers, &header) else {
-        return Err(absent(&header));
+    let Header::Single(value) = single(headers, &NAME) else {
+        return Err(absent(&NAME));
     };
     match modern::decode_header(value) {
         Ok(decoded) if decoded == name => Ok(()),
-        Ok(decoded) => Err(differs(&header, &decoded, name)),
+        Ok(decoded) => Err(differs(&NAME, &decoded, name)),
         Err(malformed) => Err(Error::HeaderMismatch {
-            detail: format!("{header}: {malformed}"),
+            detail: format!("{}: {malformed}", NAME.as_str()),
         }),
     }
 }
@@ -103,3 +94,6 @@ fn differs(header: &HeaderName, value: &str, body: &str) -> Error {
         detail: format!("{header} says {value:?}, the body says {body:?}"),
     }
 }
+
+static METHOD: HeaderName = HeaderName::from_static(modern::METHOD);
+static NAME: HeaderName = HeaderName::from_static(modern::NAME);

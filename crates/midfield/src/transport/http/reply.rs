@@ -117,7 +117,7 @@ fn opened(id: &str, bytes: Vec<u8>) -> Response<ReplyBody> {
     let mut response = json(StatusCode::OK, bytes);
     // The id is base64, so that it is a header value.
     if let Ok(id) = HeaderValue::from_str(id) {
-        response.headers_mut().insert(SESSION_ID, id);
+        response.headers_mut().insert(&SESSION_ID, id);
     }
     response
 }
