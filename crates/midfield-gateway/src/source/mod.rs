@@ -1,7 +1,7 @@
 //! Sources: services that are described by a document, and whose operations become tools.
 //!
 //! Opening a source reads its document and decides which operations become tools; nothing is called and
-//! no secret is looked up. [`Opened::into_tools`] then puts the code behind the tools.
+//! no secret is looked up. [`into_tool`] then puts the code behind each of them.
 
 mod address;
 mod answer;

@@ -4,8 +4,8 @@
 //! - 2025-03-26 to 2025-11-25: [sessions](https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#streamable-http),
 //!   whose id is a sealed token, so that an idle session costs no memory.
 //!
-//! The path of a request: [`guard`] → body under limits → `classify` decides the era → [`modern`] or
-//! [`legacy`] decodes → the server answers → [`reply`]: JSON, or a stream once there is something to say
+//! The path of a request: `guard` → body under limits → `classify` decides the era → `modern` or
+//! `legacy` decodes → the server answers → `reply`: JSON, or a stream once there is something to say
 //! before the response.
 
 mod body;
