@@ -49,7 +49,11 @@ impl ArgumentsCheck {
                     "its parts refer to one another so often that a check would not end".into(),
                 )
             })?;
-        // Building it shows that it is a valid schema, also where the check itself is not needed.
+        // What is derived from a type is a valid schema, and building a check costs more than all else at
+        // the start of a server.
+        if trust == Trust::Typed && !constrains_beyond_types(&value) {
+            return Ok(Self(None));
+        }
         // The engine without look-around runs in linear time; only a pattern that needs more gets it,
         // within a limit of steps.
         let validator = jsonschema::options()
@@ -62,8 +66,7 @@ impl ArgumentsCheck {
                     .build(&value)
             })
             .map_err(|error| InvalidSchema(error.to_string()))?;
-        let needed = trust == Trust::Unchecked || constrains_beyond_types(&value);
-        Ok(Self(needed.then_some(Check {
+        Ok(Self(Some(Check {
             validator,
             is_recursive: weight.is_recursive,
         })))
