@@ -65,8 +65,29 @@ impl<'a> Arguments<'a> {
         let detail = detail
             .rsplit_once(" at line ")
             .map_or(detail.as_str(), |(detail, _)| detail);
-        ToolResult::error(format!("invalid arguments{place}: {detail}"))
+        ToolResult::error(format!("invalid arguments{place}: {}", in_json(detail)))
     }
+}
+
+/// What a reader of Rust types says, in the words of JSON, which a model knows.
+fn in_json(detail: &str) -> String {
+    let Some((found, expected)) = detail.rsplit_once("expected ") else {
+        return detail.to_owned();
+    };
+    let expected = match expected {
+        "i8" | "i16" | "i32" | "i64" | "i128" | "isize" => "an integer",
+        "u8" | "u16" | "u32" | "u64" | "u128" | "usize" => "an integer that is not negative",
+        "f32" | "f64" => "a number",
+        "a sequence" => "an array",
+        "a map" => "an object",
+        _ if expected.starts_with("struct ") => "an object",
+        other => other,
+    };
+    let found = found
+        .replace("floating point", "number")
+        .replace("sequence,", "an array,")
+        .replace("map,", "an object,");
+    format!("{found}expected {expected}")
 }
 
 /// An `async fn` whose parameters are all [`FromCall`] and whose result is [`IntoToolResult`].
@@ -154,5 +175,40 @@ impl<H: Handler<P>, P: 'static> ToolHandler for Typed<H, P> {
             arguments,
             context: &context,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misfit_is_told_in_the_words_of_json() {
+        let cases = [
+            (
+                "invalid type: string \"1\", expected i64",
+                "invalid type: string \"1\", expected an integer",
+            ),
+            (
+                "invalid value: integer `-1`, expected u32",
+                "invalid value: integer `-1`, expected an integer that is not negative",
+            ),
+            (
+                "invalid type: floating point `1.5`, expected usize",
+                "invalid type: number `1.5`, expected an integer that is not negative",
+            ),
+            (
+                "invalid type: map, expected a sequence",
+                "invalid type: an object, expected an array",
+            ),
+            (
+                "invalid type: null, expected struct Order",
+                "invalid type: null, expected an object",
+            ),
+            ("missing field `good`", "missing field `good`"),
+        ];
+        for (rust, json) in cases {
+            assert_eq!(in_json(rust), json);
+        }
     }
 }
