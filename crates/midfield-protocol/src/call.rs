@@ -1,16 +1,24 @@
 //! What a peer can ask of a server, and what it gets.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::value::RawValue;
 
-use crate::types::{ClientCapabilities, Implementation, LogLevel, ProgressToken, ToolResult};
+use crate::jsonrpc::RequestId;
+use crate::types::{
+    ClientCapabilities, Completion, Filter, Implementation, InputRequired, LogLevel, ProgressToken,
+    PromptResult, ReadResult, ToolResult, TraceContext,
+};
+use crate::{Principal, Raw};
 
 /// Who asks, and what it listens to while it waits.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Caller {
+    /// Who it is, as far as that was proven.
+    pub principal: Principal,
     /// What the client offers. Nothing else may be asked of it.
     pub capabilities: ClientCapabilities,
     /// What the client says it is; for display and logs only.
@@ -19,6 +27,8 @@ pub struct Caller {
     pub log_level: Option<LogLevel>,
     /// What it recognizes progress by; `None`: it does not want to hear of progress.
     pub progress_token: Option<ProgressToken>,
+    /// The distributed trace that its request belongs to.
+    pub trace: Option<TraceContext>,
 }
 
 impl Caller {
@@ -46,8 +56,66 @@ pub enum Call<'a> {
     },
     /// Run a tool.
     CallTool(CallTool<'a>),
+    /// Which resources are there?
+    ListResources {
+        /// Where the page begins, as the page before it said.
+        cursor: Option<Cow<'a, str>>,
+    },
+    /// Which kinds of resources are there?
+    ListResourceTemplates {
+        /// Where the page begins, as the page before it said.
+        cursor: Option<Cow<'a, str>>,
+    },
+    /// What is in a resource?
+    ReadResource(ReadResource<'a>),
+    /// From now on, tell when this resource changes.
+    Subscribe {
+        /// Where it is.
+        uri: Cow<'a, str>,
+    },
+    /// No longer tell when this resource changes.
+    Unsubscribe {
+        /// Where it is.
+        uri: Cow<'a, str>,
+    },
+    /// Which prompts are there?
+    ListPrompts {
+        /// Where the page begins, as the page before it said.
+        cursor: Option<Cow<'a, str>>,
+    },
+    /// What does a prompt become?
+    GetPrompt(GetPrompt<'a>),
+    /// What could an argument be?
+    Complete(Complete<'a>),
+    /// As long as the request is open, tell what changes.
+    Listen(Filter),
+    /// What only an extension may know.
+    Other(Other<'a>),
     /// From now on, send log messages at least this grave.
     SetLogLevel(LogLevel),
+}
+
+impl Call<'_> {
+    /// The method by which it was asked.
+    pub fn method(&self) -> &str {
+        match self {
+            Self::Ping => "ping",
+            Self::Discover => "server/discover",
+            Self::ListTools { .. } => "tools/list",
+            Self::CallTool(_) => "tools/call",
+            Self::ListResources { .. } => "resources/list",
+            Self::ListResourceTemplates { .. } => "resources/templates/list",
+            Self::ReadResource(_) => "resources/read",
+            Self::Subscribe { .. } => "resources/subscribe",
+            Self::Unsubscribe { .. } => "resources/unsubscribe",
+            Self::ListPrompts { .. } => "prompts/list",
+            Self::GetPrompt(_) => "prompts/get",
+            Self::Complete(_) => "completion/complete",
+            Self::Listen(_) => "subscriptions/listen",
+            Self::SetLogLevel(_) => "logging/setLevel",
+            Self::Other(other) => &other.method,
+        }
+    }
 }
 
 /// A tool and its arguments.
@@ -58,6 +126,81 @@ pub struct CallTool<'a> {
     pub name: Cow<'a, str>,
     /// The arguments' JSON, an object; `None` where the peer gave none.
     pub arguments: Option<&'a RawValue>,
+    /// What the client brings from the round trip before.
+    pub retry: Retry<'a>,
+}
+
+/// What a client brings from the round trip before, when it asks again
+/// ([2026-07-28, multi round-trip requests](https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/mrtr)).
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Retry<'a> {
+    /// The answers by the keys of the questions: an object.
+    pub responses: Option<&'a RawValue>,
+    /// What the server said to give back. Untrusted, like everything that a peer sends.
+    pub state: Option<Cow<'a, str>>,
+}
+
+/// A resource to be read.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ReadResource<'a> {
+    /// Where it is.
+    pub uri: Cow<'a, str>,
+    /// What the client brings from the round trip before.
+    pub retry: Retry<'a>,
+}
+
+/// A prompt and its arguments.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct GetPrompt<'a> {
+    /// The prompt's name.
+    pub name: Cow<'a, str>,
+    /// The arguments' JSON, an object whose values are strings; `None` where the peer gave none.
+    pub arguments: Option<&'a RawValue>,
+    /// What the client brings from the round trip before.
+    pub retry: Retry<'a>,
+}
+
+/// An argument whose value is begun.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Complete<'a> {
+    /// Whose argument it is.
+    pub reference: Reference<'a>,
+    /// The argument's name.
+    pub name: Cow<'a, str>,
+    /// What there is of its value.
+    pub value: Cow<'a, str>,
+    /// The arguments that are chosen already.
+    pub arguments: BTreeMap<String, String>,
+}
+
+/// Whose argument is completed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reference<'a> {
+    /// A prompt's.
+    Prompt {
+        /// Its name.
+        name: Cow<'a, str>,
+    },
+    /// A resource template's.
+    Resource {
+        /// The template.
+        uri: Cow<'a, str>,
+    },
+}
+
+/// A request that the protocol does not know.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Other<'a> {
+    /// What is asked.
+    pub method: Cow<'a, str>,
+    /// The parameters' JSON, an object.
+    pub params: Option<&'a RawValue>,
 }
 
 /// What a request is answered with when it did not fail.
@@ -72,4 +215,19 @@ pub enum Answer {
     Page(Arc<RawValue>),
     /// What a tool answered.
     Tool(ToolResult),
+    /// What is in a resource.
+    Resource(ReadResult),
+    /// What a prompt became.
+    Prompt(PromptResult),
+    /// What an argument could be.
+    Completion(Completion),
+    /// What the client must bring first.
+    InputRequired(InputRequired),
+    /// An extension's result: an object.
+    Raw(Raw),
+    /// The server no longer tells what changes.
+    ListenEnded {
+        /// The request by which it was asked to.
+        subscription: RequestId,
+    },
 }

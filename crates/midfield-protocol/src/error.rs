@@ -1,7 +1,7 @@
 //! Why a request failed, grouped by who can do something about it. No numbers: each wire has its own.
 
-use crate::types::ClientCapabilities;
-use crate::{Revision, UnsupportedRevision};
+use crate::types::{ClientCapabilities, Elicitation};
+use crate::{Raw, Revision, UnsupportedRevision};
 
 /// A request that was not answered with a result.
 ///
@@ -33,6 +33,18 @@ pub enum Error {
         /// What was asked for.
         name: String,
     },
+    /// There is no prompt of this name.
+    #[error("unknown prompt: {name}")]
+    UnknownPrompt {
+        /// What was asked for.
+        name: String,
+    },
+    /// There is no resource at this URI.
+    #[error("resource not found: {uri}")]
+    ResourceNotFound {
+        /// What was asked for.
+        uri: String,
+    },
     /// The cursor is not one of ours, or no longer.
     #[error("invalid params: the cursor is not one that this server gave")]
     InvalidCursor,
@@ -48,9 +60,36 @@ pub enum Error {
         /// What it would have to declare.
         required: Box<ClientCapabilities>,
     },
+    /// The user has to open pages before the request can be served. Only 2025-11-25 has an error for that;
+    /// elsewhere the peer is told in words.
+    #[error(
+        "the user has to open a page first, then send the request again: {pages}",
+        pages = pages(elicitations)
+    )]
+    UrlElicitationRequired {
+        /// The pages.
+        elicitations: Vec<Elicitation>,
+    },
+    /// What an extension says. Codes from -32099 to -32000 are reserved; an error with one of them is told
+    /// as an internal one.
+    #[error("{message}")]
+    Application {
+        /// The number on the wire.
+        code: i32,
+        /// One sentence for a person.
+        message: String,
+        /// More, for a program.
+        data: Option<Raw>,
+    },
     /// The peer speaks a revision that Midfield does not.
     #[error("{0}; supported are {supported}", supported = supported())]
     UnsupportedRevision(#[from] UnsupportedRevision),
+    /// The request could not be answered, for a reason that the peer may know.
+    #[error("{detail}")]
+    Failed {
+        /// The reason.
+        detail: String,
+    },
     /// We failed. The peer learns no more than that; the log does.
     #[error("internal error")]
     Internal,
@@ -58,4 +97,15 @@ pub enum Error {
 
 fn supported() -> String {
     Revision::ALL.map(Revision::as_str).join(", ")
+}
+
+fn pages(elicitations: &[Elicitation]) -> String {
+    let pages: Vec<&str> = elicitations
+        .iter()
+        .filter_map(|elicitation| match elicitation {
+            Elicitation::Url { url, .. } => Some(url.as_str()),
+            Elicitation::Form { .. } => None,
+        })
+        .collect();
+    pages.join(", ")
 }

@@ -15,13 +15,17 @@ pub mod types;
 
 mod call;
 mod error;
+mod principal;
 mod raw;
 mod revision;
 
 pub mod session;
 pub mod wire;
 
-pub use call::{Answer, Call, CallTool, Caller};
+pub use call::{
+    Answer, Call, CallTool, Caller, Complete, GetPrompt, Other, ReadResource, Reference, Retry,
+};
 pub use error::Error;
+pub use principal::{Identity, Principal};
 pub use raw::Raw;
 pub use revision::{Era, Revision, Rules, UnsupportedRevision};

@@ -24,6 +24,12 @@ impl Raw {
         serde_json::value::to_raw_value(value).map(Self::from)
     }
 
+    /// The object without members.
+    pub fn empty() -> Self {
+        // Writing a map without entries cannot fail.
+        Self::of(&serde_json::Map::new()).unwrap_or_else(|_| Self(RawValue::NULL.to_owned()))
+    }
+
     /// Reads the value as a `T`.
     ///
     /// # Errors

@@ -62,9 +62,19 @@ pub struct Rules {
     pub resource_links: bool,
     /// Tools, links and implementations have `icons`; implementations a `description` and a `websiteUrl`.
     pub icons: bool,
+    /// A stream of events begins with an empty one, by which the client can come back before anything was
+    /// said.
+    pub primed_streams: bool,
     /// A tool says by `execution` whether it can run as a task, a server among its capabilities that it
     /// runs `tasks`.
     pub tool_execution: bool,
+    /// A server may ask the client's user.
+    pub elicitation: bool,
+    /// A user may be asked to open a page, may choose several of a list, and choices have titles beside
+    /// them; every kind of field has a default.
+    pub url_elicitation: bool,
+    /// A model may be given tools, and a message may hold several pieces of content.
+    pub sampling_tools: bool,
 }
 
 /// A text that names no revision that Midfield speaks.
@@ -139,7 +149,11 @@ impl Rules {
         structured_output: false,
         resource_links: false,
         icons: false,
+        primed_streams: false,
         tool_execution: false,
+        elicitation: false,
+        url_elicitation: false,
+        sampling_tools: false,
     };
     const V2025_03_26: Self = Self {
         accepts_batches: true,
@@ -153,14 +167,19 @@ impl Rules {
         accepts_batches: false,
         structured_output: true,
         resource_links: true,
+        elicitation: true,
         ..Self::V2025_03_26
     };
     const V2025_11_25: Self = Self {
         icons: true,
+        primed_streams: true,
         tool_execution: true,
+        url_elicitation: true,
+        sampling_tools: true,
         ..Self::V2025_06_18
     };
     const V2026_07_28: Self = Self {
+        primed_streams: false,
         tool_execution: false,
         ..Self::V2025_11_25
     };

@@ -71,6 +71,14 @@ impl ErrorObject {
         self.data = Some(data);
         self
     }
+
+    /// The same error with `data`, or without where that cannot be written as JSON.
+    pub(crate) fn data_of<T: Serialize>(self, data: &T) -> Self {
+        match Raw::of(data) {
+            Ok(data) => self.data(data),
+            Err(_) => self,
+        }
+    }
 }
 
 /// A frame that is no message. It carries the id where one could be read, so that the peer can tell

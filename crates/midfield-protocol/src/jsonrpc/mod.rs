@@ -13,4 +13,4 @@ pub use error::{Code, ErrorObject, Rejected};
 pub use id::RequestId;
 pub use message::{Incoming, Message, Notification, Request, Response};
 pub use scan::MAX_DEPTH;
-pub use write::{error, notification, result};
+pub use write::{bare_notification, error, notification, request, result};

@@ -67,6 +67,46 @@ pub fn notification<T: Serialize + ?Sized>(
     })
 }
 
+/// A notification that says no more than its method.
+pub fn bare_notification(method: &str) -> Vec<u8> {
+    #[derive(Serialize)]
+    struct Frame<'a> {
+        jsonrpc: &'static str,
+        method: &'a str,
+    }
+    // Two strings are written here: neither can fail.
+    write(&Frame {
+        jsonrpc: "2.0",
+        method,
+    })
+    .unwrap_or_default()
+}
+
+/// A request of ours; without parameters the member is left out.
+///
+/// # Errors
+/// When `params` cannot be written as JSON.
+pub fn request<T: Serialize + ?Sized>(
+    id: &RequestId,
+    method: &str,
+    params: Option<&T>,
+) -> Result<Vec<u8>, serde_json::Error> {
+    #[derive(Serialize)]
+    struct Frame<'a, T: ?Sized> {
+        jsonrpc: &'static str,
+        id: &'a RequestId,
+        method: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        params: Option<&'a T>,
+    }
+    write(&Frame {
+        jsonrpc: "2.0",
+        id,
+        method,
+        params,
+    })
+}
+
 fn write<T: Serialize>(frame: &T) -> Result<Vec<u8>, serde_json::Error> {
     let mut bytes = Vec::with_capacity(SMALL);
     serde_json::to_writer(&mut bytes, frame)?;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
 use crate::jsonrpc::Request;
-use crate::types::ProgressToken;
+use crate::types::{ProgressToken, TraceContext};
 use crate::{Era, Error, Revision};
 
 /// The `_meta` of a request, borrowed. What it claims is checked by whoever needs it
@@ -29,6 +29,12 @@ pub struct RequestMeta<'a> {
     /// What the requestor recognizes progress by.
     #[serde(default, rename = "progressToken")]
     pub progress_token: Option<ProgressToken>,
+    #[serde(borrow, default)]
+    traceparent: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    tracestate: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    baggage: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
@@ -75,6 +81,22 @@ impl<'a> RequestMeta<'a> {
                 detail: format!("`_meta`: {error}"),
             })?;
         Ok(params.meta)
+    }
+
+    /// The distributed trace that the request belongs to, in any revision; `None` where it says nothing
+    /// valid of one. Values that are no strings are dropped like invalid ones: a trace fails no request.
+    pub fn trace(&self) -> Option<TraceContext> {
+        let text = |value: Option<&RawValue>| -> Option<String> {
+            value.and_then(|value| serde_json::from_str(value.get()).ok())
+        };
+        if self.traceparent.is_none() && self.baggage.is_none() {
+            return None;
+        }
+        TraceContext::read(
+            text(self.traceparent).as_deref(),
+            text(self.tracestate).as_deref(),
+            text(self.baggage).as_deref(),
+        )
     }
 
     /// Whether it makes its request one of the modern era: it names a revision that is none of the legacy

@@ -5,19 +5,31 @@
 //! table of methods.
 
 mod encode;
+mod error;
 mod meta;
 mod notify;
 mod params;
+mod question;
+mod reply;
 
 pub mod legacy;
 pub mod modern;
 
-pub use encode::{CacheScope, Encoder, Freshness, ServerDescription};
+pub use crate::types::{CacheScope, Freshness};
+pub use encode::{Encoder, List, ServerDescription};
 pub use meta::RequestMeta;
-pub use notify::{log, progress};
+pub use notify::{
+    Changed, acknowledged, cancelled, custom, elicitation_complete, list_changed, log, progress,
+    resource_updated,
+};
+pub use question::question;
+pub use reply::read_reply;
+
+use encode::ResultMeta;
+use error::{NotFound, application};
 
 use crate::jsonrpc::Request;
-use crate::{Call, Era, Error, Revision};
+use crate::{Call, Era, Error, Other, Revision};
 
 /// How one exchange is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,18 +48,43 @@ impl Codec {
         self.revision
     }
 
-    /// Decodes a request: the method by name, the parameters straight into the call.
+    /// Decodes a request: the method by name, the parameters straight into the call. A method that the
+    /// protocol does not know at all is [`Call::Other`]: an extension may know it.
     ///
     /// # Errors
-    /// [`Error::MethodNotFound`] for what the revision does not have, [`Error::InvalidParams`] for
-    /// parameters that do not fit.
+    /// [`Error::MethodNotFound`] for what the protocol has and the revision does not,
+    /// [`Error::InvalidParams`] for parameters that do not fit.
     pub fn decode<'a>(self, request: &Request<'a>) -> Result<Call<'a>, Error> {
-        let call = match self.revision.era() {
-            Era::Legacy => legacy::decode(request)?,
-            Era::Modern => modern::decode(request)?,
+        let (call, foreign) = match self.revision.era() {
+            Era::Legacy => (legacy::decode(request)?, modern::METHODS.as_slice()),
+            Era::Modern => (modern::decode(request)?, legacy::METHODS.as_slice()),
         };
-        call.ok_or_else(|| Error::MethodNotFound {
-            method: request.method.clone().into_owned(),
-        })
+        let method = request.method.as_ref();
+        match call {
+            Some(call) => Ok(call),
+            None if foreign.contains(&method) || NOT_A_CLIENTS.contains(&method) => {
+                Err(Error::MethodNotFound {
+                    method: method.to_owned(),
+                })
+            }
+            None => Ok(Call::Other(Other {
+                method: request.method.clone(),
+                params: request.params,
+            })),
+        }
     }
 }
+
+/// The key under which a modern result says who wrote it.
+const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
+
+/// The key under which a modern message says to which subscription it belongs.
+const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId";
+
+/// What no client asks by a request: it belongs to a transport, or to servers.
+const NOT_A_CLIENTS: [&str; 4] = [
+    legacy::INITIALIZE,
+    "elicitation/create",
+    "roots/list",
+    "sampling/createMessage",
+];

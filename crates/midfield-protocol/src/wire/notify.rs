@@ -1,10 +1,12 @@
-//! Notifications that a server sends while it works on a request.
+//! Notifications that a server sends: while it works on a request, and when something changes.
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
-use super::Codec;
-use crate::jsonrpc;
-use crate::types::{LogMessage, Progress, ProgressToken};
+use super::{Codec, legacy};
+use crate::Raw;
+use crate::jsonrpc::{self, RequestId};
+use crate::types::{Filter, LogMessage, Progress, ProgressToken};
 
 /// A notification of progress.
 ///
@@ -48,11 +50,176 @@ pub fn log(message: &LogMessage) -> Result<Vec<u8>, serde_json::Error> {
     jsonrpc::notification("notifications/message", message)
 }
 
+/// A list that has changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "the specification defines exactly these three"
+)]
+pub enum Changed {
+    /// The tools.
+    Tools,
+    /// The prompts.
+    Prompts,
+    /// The resources, or the templates of resources.
+    Resources,
+}
+
+impl Changed {
+    /// The notification's method.
+    pub const fn method(self) -> &'static str {
+        match self {
+            Self::Tools => "notifications/tools/list_changed",
+            Self::Prompts => "notifications/prompts/list_changed",
+            Self::Resources => "notifications/resources/list_changed",
+        }
+    }
+}
+
+/// A notification that a list has changed. A modern one says to which `subscription` it belongs, a legacy
+/// one belongs to none.
+///
+/// # Errors
+/// Never in practice: strings and integers are written here.
+pub fn list_changed(
+    which: Changed,
+    subscription: Option<&RequestId>,
+) -> Result<Vec<u8>, serde_json::Error> {
+    #[derive(Serialize)]
+    struct Params<'a> {
+        #[serde(rename = "_meta")]
+        meta: SubscriptionMeta<'a>,
+    }
+    match subscription {
+        None => Ok(jsonrpc::bare_notification(which.method())),
+        Some(subscription) => jsonrpc::notification(
+            which.method(),
+            &Params {
+                meta: SubscriptionMeta { subscription },
+            },
+        ),
+    }
+}
+
+/// A notification that the resource at `uri` has changed. A modern one says to which `subscription` it
+/// belongs, a legacy one belongs to none.
+///
+/// # Errors
+/// Never in practice: strings and integers are written here.
+pub fn resource_updated(
+    uri: &str,
+    subscription: Option<&RequestId>,
+) -> Result<Vec<u8>, serde_json::Error> {
+    #[derive(Serialize)]
+    struct Params<'a> {
+        #[serde(rename = "_meta", skip_serializing_if = "Option::is_none")]
+        meta: Option<SubscriptionMeta<'a>>,
+        uri: &'a str,
+    }
+    jsonrpc::notification(
+        "notifications/resources/updated",
+        &Params {
+            meta: subscription.map(|subscription| SubscriptionMeta { subscription }),
+            uri,
+        },
+    )
+}
+
+/// The notification that begins a modern `subscription`: what of the wish the server will tell.
+///
+/// # Errors
+/// Never in practice: strings, integers and booleans are written here.
+pub fn acknowledged(
+    filter: &Filter,
+    subscription: &RequestId,
+) -> Result<Vec<u8>, serde_json::Error> {
+    #[derive(Serialize)]
+    struct Params<'a> {
+        #[serde(rename = "_meta")]
+        meta: SubscriptionMeta<'a>,
+        notifications: &'a Filter,
+    }
+    jsonrpc::notification(
+        "notifications/subscriptions/acknowledged",
+        &Params {
+            meta: SubscriptionMeta { subscription },
+            notifications: filter,
+        },
+    )
+}
+
+/// A notification that the answer to the request `id` is no longer waited for.
+///
+/// # Errors
+/// Never in practice: strings and integers are written here.
+pub fn cancelled(id: &RequestId, reason: Option<&str>) -> Result<Vec<u8>, serde_json::Error> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Params<'a> {
+        request_id: &'a RequestId,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<&'a str>,
+    }
+    jsonrpc::notification(
+        legacy::CANCELLED,
+        &Params {
+            request_id: id,
+            reason,
+        },
+    )
+}
+
+/// A notification that the user is done with a page. Only 2025-11-25 has it.
+///
+/// # Errors
+/// Never in practice: a string is written here.
+pub fn elicitation_complete(elicitation_id: &str) -> Result<Vec<u8>, serde_json::Error> {
+    #[derive(Serialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Params<'a> {
+        elicitation_id: &'a str,
+    }
+    jsonrpc::notification(
+        "notifications/elicitation/complete",
+        &Params { elicitation_id },
+    )
+}
+
+/// An extension's notification; `params` is an object.
+///
+/// # Errors
+/// When `params` is no object.
+pub fn custom(
+    method: &str,
+    params: &Raw,
+    subscription: Option<&RequestId>,
+) -> Result<Vec<u8>, serde_json::Error> {
+    let Some(subscription) = subscription else {
+        return jsonrpc::notification(method, params);
+    };
+    let mut params: Map<String, Value> = params.read()?;
+    let meta = params
+        .entry("_meta")
+        .or_insert_with(|| Value::Object(Map::new()));
+    if let Value::Object(meta) = meta {
+        let id = serde_json::to_value(subscription)?;
+        meta.insert(SUBSCRIPTION_ID.to_owned(), id);
+    }
+    jsonrpc::notification(method, &params)
+}
+
+const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId";
+
+#[derive(Serialize)]
+struct SubscriptionMeta<'a> {
+    #[serde(rename = "io.modelcontextprotocol/subscriptionId")]
+    subscription: &'a RequestId,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::Revision;
-    use crate::jsonrpc::RequestId;
 
     #[test]
     fn whole_numbers_are_written_whole_and_the_oldest_revision_gets_no_message() {

@@ -1,11 +1,14 @@
 //! Parameters that both eras write alike.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
 
-use serde::Deserialize;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::call::CallTool;
+use crate::call::{CallTool, Complete, GetPrompt, ReadResource, Reference, Retry};
 use crate::jsonrpc::Request;
 use crate::types::ClientCapabilities;
 use crate::{Call, Error};
@@ -14,49 +17,224 @@ use crate::{Call, Error};
 /// hundred times the room of their text, for as long as a request or a session lasts.
 const MAX_CAPABILITIES: usize = 16 << 10;
 
+/// Longest text of the arguments that are chosen already when one more is completed, in bytes. They are
+/// kept in a map, which can take many times the room of their text.
+const MAX_CONTEXT: usize = 64 << 10;
+
 #[derive(Deserialize)]
-pub(super) struct ListParams<'a> {
+struct ListParams<'a> {
     #[serde(borrow, default)]
     cursor: Option<Cow<'a, str>>,
 }
 
-#[derive(Deserialize)]
-pub(super) struct CallToolParams<'a> {
-    #[serde(borrow)]
-    name: Cow<'a, str>,
-    #[serde(borrow, default)]
-    arguments: Option<&'a RawValue>,
-}
-
-pub(super) fn list_tools<'a>(request: &Request<'a>) -> Result<Call<'a>, Error> {
+/// Where the page of a list begins that is asked for.
+pub(super) fn cursor<'a>(request: &Request<'a>) -> Result<Option<Cow<'a, str>>, Error> {
     let params: ListParams<'a> = read(request)?;
-    Ok(Call::ListTools {
-        cursor: params.cursor,
-    })
+    Ok(params.cursor)
 }
 
-pub(super) fn call_tool<'a>(request: &Request<'a>) -> Result<Call<'a>, Error> {
-    let params: CallToolParams<'a> = read(request)?;
-    if params
-        .arguments
-        .is_some_and(|arguments| !arguments.get().starts_with('{'))
-    {
-        return Err(Error::InvalidParams {
-            detail: "`arguments` is no object".into(),
-        });
+pub(super) fn call_tool<'a>(request: &Request<'a>, retries: Retries) -> Result<Call<'a>, Error> {
+    #[derive(Deserialize)]
+    struct Params<'a> {
+        #[serde(borrow)]
+        name: Cow<'a, str>,
+        #[serde(borrow, default)]
+        arguments: Option<&'a RawValue>,
     }
+    let params: Params<'a> = read(request)?;
     Ok(Call::CallTool(CallTool {
         name: params.name,
-        arguments: params.arguments,
+        arguments: is_object("arguments", params.arguments)?,
+        retry: retries(request)?,
     }))
+}
+
+pub(super) fn read_resource<'a>(
+    request: &Request<'a>,
+    retries: Retries,
+) -> Result<Call<'a>, Error> {
+    Ok(Call::ReadResource(ReadResource {
+        uri: uri(request)?,
+        retry: retries(request)?,
+    }))
+}
+
+/// The resource that is asked for.
+pub(super) fn uri<'a>(request: &Request<'a>) -> Result<Cow<'a, str>, Error> {
+    #[derive(Deserialize)]
+    struct Params<'a> {
+        #[serde(borrow)]
+        uri: Cow<'a, str>,
+    }
+    let params: Params<'a> = read(request)?;
+    Ok(params.uri)
+}
+
+pub(super) fn get_prompt<'a>(request: &Request<'a>, retries: Retries) -> Result<Call<'a>, Error> {
+    #[derive(Deserialize)]
+    struct Params<'a> {
+        #[serde(borrow)]
+        name: Cow<'a, str>,
+        #[serde(borrow, default)]
+        arguments: Option<&'a RawValue>,
+    }
+    let params: Params<'a> = read(request)?;
+    let arguments = is_object("arguments", params.arguments)?;
+    if let Some(arguments) = arguments {
+        let _: Texts = object("arguments", arguments)?;
+    }
+    Ok(Call::GetPrompt(GetPrompt {
+        name: params.name,
+        arguments,
+        retry: retries(request)?,
+    }))
+}
+
+pub(super) fn complete<'a>(request: &Request<'a>) -> Result<Call<'a>, Error> {
+    #[derive(Deserialize)]
+    struct Params<'a> {
+        #[serde(borrow)]
+        r#ref: &'a RawValue,
+        #[serde(borrow)]
+        argument: &'a RawValue,
+        #[serde(borrow, default)]
+        context: Option<&'a RawValue>,
+    }
+    #[derive(Deserialize)]
+    struct Argument<'a> {
+        #[serde(borrow)]
+        name: Cow<'a, str>,
+        #[serde(borrow)]
+        value: Cow<'a, str>,
+    }
+    #[derive(Deserialize)]
+    struct Context {
+        #[serde(default)]
+        arguments: Option<BTreeMap<String, String>>,
+    }
+    let params: Params<'a> = read(request)?;
+    let argument: Argument<'a> = object("argument", params.argument)?;
+    let context: Option<Context> = params
+        .context
+        .map(|context| bounded("context", context, MAX_CONTEXT))
+        .transpose()?;
+    Ok(Call::Complete(Complete {
+        reference: reference(params.r#ref)?,
+        name: argument.name,
+        value: argument.value,
+        arguments: context
+            .and_then(|context| context.arguments)
+            .unwrap_or_default(),
+    }))
+}
+
+fn reference(raw: &RawValue) -> Result<Reference<'_>, Error> {
+    #[derive(Deserialize)]
+    struct Parts<'a> {
+        #[serde(borrow)]
+        r#type: Cow<'a, str>,
+        #[serde(borrow, default)]
+        name: Option<Cow<'a, str>>,
+        #[serde(borrow, default)]
+        uri: Option<Cow<'a, str>>,
+    }
+    let parts: Parts<'_> = object("ref", raw)?;
+    match (parts.r#type.as_ref(), parts.name, parts.uri) {
+        ("ref/prompt", Some(name), _) => Ok(Reference::Prompt { name }),
+        ("ref/resource", _, Some(uri)) => Ok(Reference::Resource { uri }),
+        ("ref/prompt", None, _) => Err(invalid("`ref` lacks `name`")),
+        ("ref/resource", _, None) => Err(invalid("`ref` lacks `uri`")),
+        _ => Err(invalid(
+            "the type of `ref` is neither `ref/prompt` nor `ref/resource`",
+        )),
+    }
+}
+
+/// How a revision reads what a client brings from the round trip before.
+pub(super) type Retries = for<'a> fn(&Request<'a>) -> Result<Retry<'a>, Error>;
+
+/// A revision that has but one round trip reads nothing.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the revisions that read something can fail"
+)]
+pub(super) fn no_retry<'a>(_: &Request<'a>) -> Result<Retry<'a>, Error> {
+    Ok(Retry::default())
+}
+
+/// An object whose values are strings, checked without being kept.
+struct Texts;
+
+impl<'de> Deserialize<'de> for Texts {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Members;
+
+        impl<'de> Visitor<'de> for Members {
+            type Value = Texts;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object whose values are strings")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Texts, A::Error> {
+                while members.next_entry::<IgnoredAny, Text>()?.is_some() {}
+                Ok(Texts)
+            }
+        }
+
+        deserializer.deserialize_map(Members)
+    }
+}
+
+/// A string, checked without being kept.
+struct Text;
+
+impl<'de> Deserialize<'de> for Text {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Any;
+
+        impl Visitor<'_> for Any {
+            type Value = Text;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string")
+            }
+
+            fn visit_str<E>(self, _: &str) -> Result<Text, E> {
+                Ok(Text)
+            }
+        }
+
+        deserializer.deserialize_str(Any)
+    }
+}
+
+/// `raw`, which stands at `key` and must be an object where there is one.
+pub(super) fn is_object<'a>(
+    key: &str,
+    raw: Option<&'a RawValue>,
+) -> Result<Option<&'a RawValue>, Error> {
+    match raw {
+        Some(raw) if !raw.get().starts_with('{') => Err(invalid(format!("`{key}` is no object"))),
+        raw => Ok(raw),
+    }
+}
+
+pub(super) fn invalid(detail: impl Into<String>) -> Error {
+    Error::InvalidParams {
+        detail: detail.into(),
+    }
 }
 
 /// Reads what a client says it can do; `key` is where it says so.
 pub(super) fn capabilities(key: &str, raw: &RawValue) -> Result<ClientCapabilities, Error> {
-    if raw.get().len() > MAX_CAPABILITIES {
-        return Err(Error::InvalidParams {
-            detail: format!("`{key}` is longer than {MAX_CAPABILITIES} bytes"),
-        });
+    bounded(key, raw, MAX_CAPABILITIES)
+}
+
+/// Reads the object `raw`, which stands at `key` and has at most `limit` bytes, as a `T`.
+fn bounded<'a, T: Deserialize<'a>>(key: &str, raw: &'a RawValue, limit: usize) -> Result<T, Error> {
+    if raw.get().len() > limit {
+        return Err(invalid(format!("`{key}` is longer than {limit} bytes")));
     }
     object(key, raw)
 }
@@ -65,19 +243,13 @@ pub(super) fn capabilities(key: &str, raw: &RawValue) -> Result<ClientCapabiliti
 pub(super) fn object<'a, T: Deserialize<'a>>(key: &str, raw: &'a RawValue) -> Result<T, Error> {
     // The derived code would take an array for the members in order.
     if !raw.get().starts_with('{') {
-        return Err(Error::InvalidParams {
-            detail: format!("`{key}` is no object"),
-        });
+        return Err(invalid(format!("`{key}` is no object")));
     }
-    serde_json::from_str(raw.get()).map_err(|error| Error::InvalidParams {
-        detail: format!("`{key}`: {error}"),
-    })
+    serde_json::from_str(raw.get()).map_err(|error| invalid(format!("`{key}`: {error}")))
 }
 
 /// Reads the parameters as a `T`; absent ones as an empty object.
 pub(super) fn read<'a, T: Deserialize<'a>>(request: &Request<'a>) -> Result<T, Error> {
     let text = request.params.map_or("{}", RawValue::get);
-    serde_json::from_str(text).map_err(|error| Error::InvalidParams {
-        detail: error.to_string(),
-    })
+    serde_json::from_str(text).map_err(|error| invalid(error.to_string()))
 }

@@ -5,10 +5,11 @@ use std::slice;
 
 use jsonschema::Validator;
 use midfield_protocol::jsonrpc::RequestId;
-use midfield_protocol::types::{Tool, ToolResult};
-use midfield_protocol::wire::Codec;
+use midfield_protocol::types::{Prompt, Resource, ResourceTemplate, Tool, ToolResult};
+use midfield_protocol::wire::{Codec, List};
 use midfield_protocol::{Answer, Raw, Revision};
 use proptest::prelude::*;
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::rich;
@@ -16,8 +17,12 @@ use crate::schemas::{Definitions, require};
 use crate::support::value;
 
 /// Members without which the parts would be no parts any more.
-const REQUIRED: [&str; 10] = [
+const REQUIRED: [&str; 14] = [
     "content",
+    "contents",
+    "messages",
+    "role",
+    "uriTemplate",
     "blob",
     "data",
     "inputSchema",
@@ -37,7 +42,7 @@ fn any_tool_is_listed_as_its_revision_knows_tools() {
         let tool: Tool = serde_json::from_value(tool).expect("a tool");
         for subject in &revisions {
             let codec = Codec::new(subject.revision);
-            let page = rich::server().tools_page(codec, slice::from_ref(&tool), None).expect("JSON");
+            let page = rich::server().page(codec, List::Tools(slice::from_ref(&tool)), None).expect("JSON");
             subject.require(&value(page.get()));
         }
     });
@@ -63,6 +68,54 @@ fn any_tool_result_is_written_as_its_revision_knows_results() {
             subject.require(&value(bytes)["result"]);
         }
     });
+}
+
+#[test]
+fn any_resource_template_or_prompt_is_listed_as_its_revision_knows_it() {
+    let resources = Subject::each("ListResourcesResult");
+    let templates = Subject::each("ListResourceTemplatesResult");
+    let prompts = Subject::each("ListPromptsResult");
+    let server = rich::server();
+    proptest!(ProptestConfig::with_cases(CASES), |(choices in choices())| {
+        let resource = part::<Resource>(rich::rich_resource(), &choices);
+        let template = part::<ResourceTemplate>(rich::rich_template(), &choices);
+        let prompt = part::<Prompt>(rich::rich_prompt(), &choices);
+        let lists = [
+            (&resources, List::Resources(slice::from_ref(&resource))),
+            (&templates, List::ResourceTemplates(slice::from_ref(&template))),
+            (&prompts, List::Prompts(slice::from_ref(&prompt))),
+        ];
+        for (subjects, list) in lists {
+            for subject in subjects {
+                let page = server.page(Codec::new(subject.revision), list, None).expect("JSON");
+                subject.require(&value(page.get()));
+            }
+        }
+    });
+}
+
+#[test]
+fn any_prompt_and_contents_are_written_as_their_revision_knows_them() {
+    let prompts = Subject::each("GetPromptResult");
+    let contents = Subject::each("ReadResourceResult");
+    let server = rich::server();
+    let id = RequestId::from(1);
+    proptest!(ProptestConfig::with_cases(CASES), |(choices in choices())| {
+        let prompt = thinned(json!(rich::prompt_result()), &choices);
+        let prompt = Answer::Prompt(serde_json::from_value(prompt).expect("messages"));
+        let read = thinned(json!(rich::read_result()), &choices);
+        let read = Answer::Resource(serde_json::from_value(read).expect("contents"));
+        for (subjects, answer) in [(&prompts, &prompt), (&contents, &read)] {
+            for subject in subjects {
+                let bytes = server.answer(Codec::new(subject.revision), &id, answer).expect("JSON");
+                subject.require(&value(bytes)["result"]);
+            }
+        }
+    });
+}
+
+fn part<T: DeserializeOwned>(whole: Value, choices: &[bool]) -> T {
+    serde_json::from_value(thinned(whole, choices)).expect("a part of the type")
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use midfield_protocol::wire::modern::decode_header;
+use midfield_protocol::wire::modern::{decode_header, encode_header};
 use proptest::prelude::*;
 
 /// What a client writes for `value`
@@ -40,6 +40,7 @@ proptest! {
     fn what_a_client_encodes_is_decoded(value in tricky()) {
         let header = encode(&value);
         prop_assert!(header.is_ascii());
+        prop_assert_eq!(encode_header(&value), header.as_str());
         prop_assert_eq!(decode_header(&header).map(Cow::into_owned), Ok(value));
     }
 

@@ -2,14 +2,15 @@
 //! messages, and against arbitrary input.
 
 mod adapted;
+mod asked;
 mod examples;
 mod frames;
 mod headers;
 mod memory;
 mod messages;
 mod nesting;
-mod not_yet;
 mod received;
+mod refused;
 mod rich;
 mod schemas;
 mod support;

@@ -37,11 +37,64 @@ fn filled(piece: &str) -> String {
     piece.repeat(LENGTH / piece.len())
 }
 
+fn request_of(method: &str, params: &str) -> String {
+    format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#)
+}
+
+/// An object of as many members as possible, each with this value.
+fn members_of(member: &str) -> String {
+    let mut members = String::from("{");
+    while members.len() < LENGTH {
+        let _ = write!(members, r#""{:x}":{member},"#, members.len());
+    }
+    let _ = write!(members, r#""z":{member}}}"#);
+    members
+}
+
+/// Frames about prompts, completions and subscriptions that are mostly one thing, by what that is.
+fn frames_of_offers() -> Vec<(&'static str, String)> {
+    let request = |method: &str, params: String| request_of(method, &params);
+    let texts = members_of("\"\"");
+    vec![
+        (
+            "arguments of a prompt",
+            request(
+                "prompts/get",
+                format!(r#"{{"name":"p","arguments":{texts}}}"#),
+            ),
+        ),
+        (
+            "the context of a completion",
+            request(
+                "completion/complete",
+                format!(
+                    r#"{{"ref":{{"type":"ref/prompt","name":"p"}},"argument":{{"name":"a","value":""}},"context":{{"arguments":{texts}}}}}"#
+                ),
+            ),
+        ),
+        (
+            "a subscription",
+            request(
+                "subscriptions/listen",
+                format!(
+                    r#"{{"notifications":{{"resourceSubscriptions":[{}""]}}}}"#,
+                    filled("\"\",")
+                ),
+            ),
+        ),
+        (
+            "answers that a client brings back",
+            request(
+                "tools/call",
+                format!(r#"{{"name":"t","inputResponses":{texts}}}"#),
+            ),
+        ),
+    ]
+}
+
 /// Frames that are mostly one thing, by what that is.
 fn frames() -> Vec<(&'static str, String)> {
-    let request = |method: &str, params: String| {
-        format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#)
-    };
+    let request = |method: &str, params: String| request_of(method, &params);
     let set_level = |piece| {
         request(
             "logging/setLevel",
@@ -49,11 +102,7 @@ fn frames() -> Vec<(&'static str, String)> {
         )
     };
     let list = |piece: &str| format!("[{}0]", filled(piece));
-    let mut members = String::from("{");
-    while members.len() < LENGTH {
-        let _ = write!(members, r#""{:x}":0,"#, members.len());
-    }
-    members.push_str(r#""z":0}"#);
+    let members = members_of("0");
     vec![
         ("a string", format!("\"{}\"", filled("a"))),
         (
@@ -138,7 +187,7 @@ fn crowded(length: usize) -> String {
 /// that is no level is repeated in the complaint (5, and 11 where it has to be escaped).
 #[test]
 fn reading_any_frame_takes_a_small_multiple_of_it() {
-    for (what, frame) in frames() {
+    for (what, frame) in frames().into_iter().chain(frames_of_offers()) {
         let peak = peak(frame.as_bytes());
         let length = u64::try_from(frame.len()).expect("a length");
         let factor = if what.starts_with("a level") { 12 } else { 1 };

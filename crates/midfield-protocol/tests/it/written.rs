@@ -181,20 +181,24 @@ fn parts(definitions: &Definitions, message: &Written) -> Vec<(String, Value)> {
             parts
         }
         Kind::ErrorWithoutId => Vec::new(),
-        Kind::Notification(definition) => {
+        Kind::Request(definition) | Kind::Notification(definition) => {
+            let envelope = match message.kind {
+                Kind::Request(_) => "JSONRPCRequest",
+                _ => "JSONRPCNotification",
+            };
             let mut own = whole.clone();
             // The older schemas leave the envelope to a definition of its own.
             if definitions.get(definition)["properties"]
                 .get("jsonrpc")
                 .is_none()
             {
-                own.as_object_mut()
-                    .expect("an object")
-                    .shift_remove("jsonrpc");
+                let members = own.as_object_mut().expect("an object");
+                members.shift_remove("jsonrpc");
+                members.shift_remove("id");
             }
             vec![
                 any,
-                ("JSONRPCNotification".to_owned(), whole),
+                (envelope.to_owned(), whole),
                 (definition.to_owned(), own),
             ]
         }

@@ -113,7 +113,7 @@ fn fits(content: &Content, rules: Rules) -> bool {
     rules.structured_output || (meta.is_none() && !dated)
 }
 
-fn content(content: Content, rules: Rules) -> Content {
+pub(super) fn content(content: Content, rules: Rules) -> Content {
     let mut content = match content {
         // A sound is a resource with bytes, so nothing of it is lost.
         Content::Audio(audio) if !rules.audio_content => Content::Resource(EmbeddedResource {

@@ -3,9 +3,13 @@
 
 mod adapt;
 mod error;
+mod offers;
+mod question;
 
 pub(super) use adapt::{capabilities, implementation, tool, tool_result};
 pub(super) use error::error_object;
+pub(super) use offers::{prompt, prompt_result, read_result, resource, resource_template};
+pub(super) use question::{elicitation, sampling};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -13,7 +17,7 @@ use serde_json::value::RawValue;
 use super::params;
 use crate::jsonrpc::{Notification, Request, RequestId};
 use crate::session::Initialize;
-use crate::types::ClientCapabilities;
+use crate::types::{ClientCapabilities, Progress, ProgressToken};
 use crate::{Call, Error};
 
 /// The method that opens a session. It is answered by the transport, which owns sessions.
@@ -25,16 +29,51 @@ pub const CANCELLED: &str = "notifications/cancelled";
 /// The notification by which the client says that it is ready.
 pub const INITIALIZED: &str = "notifications/initialized";
 
+/// The notification by which the client says how far it has come with a request of ours.
+pub const PROGRESS: &str = "notifications/progress";
+
+/// The notification by which the client says that its roots have changed.
+pub const ROOTS_LIST_CHANGED: &str = "notifications/roots/list_changed";
+
 /// The methods of the legacy era; `None` for any other.
 pub(super) fn decode<'a>(request: &Request<'a>) -> Result<Option<Call<'a>>, Error> {
     Ok(Some(match request.method.as_ref() {
-        "tools/call" => params::call_tool(request)?,
-        "tools/list" => params::list_tools(request)?,
+        "tools/call" => params::call_tool(request, params::no_retry)?,
+        "tools/list" => Call::ListTools {
+            cursor: params::cursor(request)?,
+        },
+        "resources/read" => params::read_resource(request, params::no_retry)?,
+        "resources/list" => Call::ListResources {
+            cursor: params::cursor(request)?,
+        },
+        "resources/templates/list" => Call::ListResourceTemplates {
+            cursor: params::cursor(request)?,
+        },
+        "resources/subscribe" => Call::Subscribe {
+            uri: params::uri(request)?,
+        },
+        "resources/unsubscribe" => Call::Unsubscribe {
+            uri: params::uri(request)?,
+        },
+        "prompts/get" => params::get_prompt(request, params::no_retry)?,
+        "prompts/list" => Call::ListPrompts {
+            cursor: params::cursor(request)?,
+        },
+        "completion/complete" => params::complete(request)?,
         "ping" => Call::Ping,
         "logging/setLevel" => set_log_level(request)?,
         _ => return Ok(None),
     }))
 }
+
+/// What only legacy clients ask.
+pub(super) const METHODS: [&str; 5] = [
+    INITIALIZE,
+    "ping",
+    "logging/setLevel",
+    "resources/subscribe",
+    "resources/unsubscribe",
+];
 
 /// Reads the parameters of `initialize`.
 ///
@@ -72,6 +111,18 @@ pub fn cancelled_request(notification: &Notification<'_>) -> Option<RequestId> {
     }
     let params: Params = serde_json::from_str(notification.params?.get()).ok()?;
     Some(params.request_id)
+}
+
+/// What a `notifications/progress` says; `None` for a malformed one, which is ignored.
+pub fn progress(notification: &Notification<'_>) -> Option<(ProgressToken, Progress)> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Params {
+        progress_token: ProgressToken,
+    }
+    let text = notification.params?.get();
+    let params: Params = serde_json::from_str(text).ok()?;
+    Some((params.progress_token, serde_json::from_str(text).ok()?))
 }
 
 fn set_log_level<'a>(request: &Request<'a>) -> Result<Call<'a>, Error> {

@@ -5,7 +5,8 @@ use serde::Serialize;
 
 use crate::jsonrpc::{Code, ErrorObject};
 use crate::types::ClientCapabilities;
-use crate::{Error, Raw, Revision};
+use crate::wire::{NotFound, application};
+use crate::{Error, Revision};
 
 const HEADER_MISMATCH: Code = Code::new(-32020);
 const MISSING_REQUIRED_CLIENT_CAPABILITY: Code = Code::new(-32021);
@@ -14,26 +15,32 @@ const UNSUPPORTED_PROTOCOL_VERSION: Code = Code::new(-32022);
 pub(in crate::wire) fn error_object(error: &Error) -> ErrorObject {
     let object = |code| ErrorObject::new(code, error.to_string());
     match error {
-        Error::InvalidRequest { .. } => object(Code::INVALID_REQUEST),
-        Error::MethodNotFound { .. } => object(Code::METHOD_NOT_FOUND),
-        Error::InvalidParams { .. } | Error::UnknownTool { .. } | Error::InvalidCursor => {
-            object(Code::INVALID_PARAMS)
+        Error::InvalidRequest { .. } | Error::UrlElicitationRequired { .. } => {
+            object(Code::INVALID_REQUEST)
         }
+        Error::MethodNotFound { .. } => object(Code::METHOD_NOT_FOUND),
+        Error::InvalidParams { .. }
+        | Error::UnknownTool { .. }
+        | Error::UnknownPrompt { .. }
+        | Error::InvalidCursor => object(Code::INVALID_PARAMS),
+        Error::ResourceNotFound { uri } => object(Code::INVALID_PARAMS).data_of(&NotFound { uri }),
         Error::HeaderMismatch { .. } => object(HEADER_MISMATCH),
-        Error::MissingCapability { required } => with_data(
-            object(MISSING_REQUIRED_CLIENT_CAPABILITY),
-            &MissingCapability {
+        Error::MissingCapability { required } => object(MISSING_REQUIRED_CLIENT_CAPABILITY)
+            .data_of(&MissingCapability {
                 required_capabilities: required,
-            },
-        ),
-        Error::UnsupportedRevision(unsupported) => with_data(
-            object(UNSUPPORTED_PROTOCOL_VERSION),
-            &Unsupported {
+            }),
+        Error::UnsupportedRevision(unsupported) => {
+            object(UNSUPPORTED_PROTOCOL_VERSION).data_of(&Unsupported {
                 supported: supported_revisions(),
                 requested: &unsupported.requested,
-            },
-        ),
-        Error::Internal => object(Code::INTERNAL_ERROR),
+            })
+        }
+        Error::Application {
+            code,
+            message,
+            data,
+        } => application(*code, message, data.as_ref()),
+        Error::Failed { .. } | Error::Internal => object(Code::INTERNAL_ERROR),
     }
 }
 
@@ -47,7 +54,14 @@ pub fn http_status(error: &Error) -> u16 {
         | Error::HeaderMismatch { .. }
         | Error::MissingCapability { .. }
         | Error::UnsupportedRevision(_) => 400,
-        Error::UnknownTool { .. } | Error::InvalidCursor | Error::Internal => 200,
+        Error::UnknownTool { .. }
+        | Error::UnknownPrompt { .. }
+        | Error::ResourceNotFound { .. }
+        | Error::UrlElicitationRequired { .. }
+        | Error::Application { .. }
+        | Error::InvalidCursor
+        | Error::Failed { .. }
+        | Error::Internal => 200,
     }
 }
 
@@ -68,11 +82,4 @@ struct MissingCapability<'a> {
 struct Unsupported<'a> {
     supported: [&'static str; Revision::ALL.len()],
     requested: &'a str,
-}
-
-fn with_data<T: Serialize>(object: ErrorObject, data: &T) -> ErrorObject {
-    match Raw::of(data) {
-        Ok(data) => object.data(data),
-        Err(_) => object,
-    }
 }

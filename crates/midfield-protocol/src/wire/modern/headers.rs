@@ -27,7 +27,9 @@ pub struct MalformedHeader;
 pub fn mirrored_name<'a>(call: &'a Call<'_>) -> Option<&'a str> {
     match call {
         Call::CallTool(call) => Some(&call.name),
-        Call::Ping | Call::Discover | Call::ListTools { .. } | Call::SetLogLevel(_) => None,
+        Call::GetPrompt(call) => Some(&call.name),
+        Call::ReadResource(call) => Some(&call.uri),
+        _ => None,
     }
 }
 
@@ -46,6 +48,17 @@ pub fn decode_header(value: &str) -> Result<Cow<'_, str>, MalformedHeader> {
     String::from_utf8(bytes)
         .map(Cow::Owned)
         .map_err(|_| MalformedHeader)
+}
+
+/// Encodes a header value: plain where that is unmistakable, in base64 between the sentinels otherwise.
+pub fn encode_header(value: &str) -> Cow<'_, str> {
+    let is_plain = value.bytes().all(|byte| matches!(byte, b' '..=b'~'))
+        && value.trim() == value
+        && !(value.starts_with("=?base64?") && value.ends_with("?="));
+    if is_plain {
+        return Cow::Borrowed(value);
+    }
+    Cow::Owned(format!("=?base64?{}?=", STANDARD.encode(value)))
 }
 
 #[cfg(test)]

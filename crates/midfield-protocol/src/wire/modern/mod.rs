@@ -4,25 +4,96 @@
 mod adapt;
 mod error;
 mod headers;
+mod input;
 
 pub(super) use adapt::{capabilities, tools};
 pub use error::http_status;
 pub(super) use error::{error_object, supported_revisions};
-pub use headers::{METHOD, MalformedHeader, NAME, PROTOCOL_VERSION, decode_header, mirrored_name};
+pub use headers::{
+    METHOD, MalformedHeader, NAME, PROTOCOL_VERSION, decode_header, encode_header, mirrored_name,
+};
+pub(super) use input::InputRequiredResult;
+
+use std::borrow::Cow;
+
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 use super::{RequestMeta, params};
 use crate::jsonrpc::Request;
 use crate::types::UnknownLogLevel;
-use crate::{Call, Caller, Era, Error, Revision, UnsupportedRevision};
+use crate::{Call, Caller, Era, Error, Retry, Revision, UnsupportedRevision};
 
 /// The methods of the modern era; `None` for any other.
 pub(super) fn decode<'a>(request: &Request<'a>) -> Result<Option<Call<'a>>, Error> {
     Ok(Some(match request.method.as_ref() {
-        "tools/call" => params::call_tool(request)?,
-        "tools/list" => params::list_tools(request)?,
+        "tools/call" => params::call_tool(request, retry)?,
+        "tools/list" => Call::ListTools {
+            cursor: params::cursor(request)?,
+        },
+        "resources/read" => params::read_resource(request, retry)?,
+        "resources/list" => Call::ListResources {
+            cursor: params::cursor(request)?,
+        },
+        "resources/templates/list" => Call::ListResourceTemplates {
+            cursor: params::cursor(request)?,
+        },
+        "prompts/get" => params::get_prompt(request, retry)?,
+        "prompts/list" => Call::ListPrompts {
+            cursor: params::cursor(request)?,
+        },
+        "completion/complete" => params::complete(request)?,
+        "subscriptions/listen" => listen(request)?,
         "server/discover" => Call::Discover,
         _ => return Ok(None),
     }))
+}
+
+/// What only modern clients ask.
+pub(super) const METHODS: [&str; 2] = ["server/discover", "subscriptions/listen"];
+
+/// What the client brings from the round trip before
+/// ([multi round-trip requests](https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/mrtr)).
+fn retry<'a>(request: &Request<'a>) -> Result<Retry<'a>, Error> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Params<'a> {
+        #[serde(borrow, default)]
+        input_responses: Option<&'a RawValue>,
+        /// A `null` is no text: taken for none, it would begin the request again, unasked.
+        #[serde(borrow, default, deserialize_with = "present")]
+        request_state: Option<&'a RawValue>,
+    }
+    let params: Params<'a> = params::read(request)?;
+    let state = params.request_state.map(|state| {
+        serde_json::from_str::<String>(state.get())
+            .map(Cow::Owned)
+            .map_err(|_| {
+                params::invalid("`requestState` is no text; send what the server gave, or nothing")
+            })
+    });
+    Ok(Retry {
+        responses: params::is_object("inputResponses", params.input_responses)?,
+        state: state.transpose()?,
+    })
+}
+
+/// Whatever stands there, a `null` too.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
+}
+
+fn listen<'a>(request: &Request<'a>) -> Result<Call<'a>, Error> {
+    #[derive(Deserialize)]
+    struct Params<'a> {
+        #[serde(borrow)]
+        notifications: &'a RawValue,
+    }
+    let params: Params<'a> = params::read(request)?;
+    Ok(Call::Listen(params::object(
+        "notifications",
+        params.notifications,
+    )?))
 }
 
 /// The revision that a modern request names.
@@ -48,6 +119,7 @@ pub fn revision(meta: &RequestMeta<'_>) -> Result<Revision, Error> {
 /// # Errors
 /// [`Error::InvalidParams`] where a required key is missing or one has the wrong type.
 pub fn caller(meta: RequestMeta<'_>) -> Result<Caller, Error> {
+    let trace = meta.trace();
     let capabilities = meta
         .client_capabilities
         .ok_or_else(|| missing(CLIENT_CAPABILITIES))?;
@@ -64,6 +136,7 @@ pub fn caller(meta: RequestMeta<'_>) -> Result<Caller, Error> {
         None => None,
     };
     Ok(Caller {
+        principal: crate::Principal::default(),
         capabilities: params::capabilities(CLIENT_CAPABILITIES, capabilities)?,
         client: meta
             .client_info
@@ -71,6 +144,7 @@ pub fn caller(meta: RequestMeta<'_>) -> Result<Caller, Error> {
             .transpose()?,
         log_level,
         progress_token: meta.progress_token,
+        trace,
     })
 }
 

@@ -1,0 +1,265 @@
+//! Writing answers, errors and notifications in the words of a revision.
+
+mod extended;
+mod page;
+mod shapes;
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+use serde::ser::Error as _;
+
+pub use page::List;
+pub(super) use shapes::ResultMeta;
+
+use self::extended::Extended;
+use self::shapes::{
+    COMPLETE, Complete, Completed, Contents, Discovery, Empty, Finished, Initialized, Messages,
+    WireFreshness,
+};
+use super::{Codec, legacy, modern};
+use crate::jsonrpc::{self, RequestId};
+use crate::types::{Completion, Freshness, Implementation, MAX_VALUES, Meta, ServerCapabilities};
+use crate::{Answer, Era, Error, Revision, Rules};
+
+/// What a server says of itself.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct ServerDescription {
+    /// Its name and version.
+    pub implementation: Implementation,
+    /// What it offers.
+    pub capabilities: ServerCapabilities,
+    /// How to use it, for the model.
+    pub instructions: Option<String>,
+    /// How long its lists may be kept.
+    pub freshness: Freshness,
+}
+
+/// Writes what one server has to say, in any revision.
+#[derive(Debug)]
+pub struct Encoder {
+    description: ServerDescription,
+    /// What every result says of the server: enough to recognize it by. Discovery says the rest.
+    identity: Implementation,
+}
+
+impl Encoder {
+    /// The encoder of the server that is described.
+    pub fn new(description: ServerDescription) -> Self {
+        let full = &description.implementation;
+        let identity = Implementation {
+            title: full.title.clone(),
+            ..Implementation::new(&full.name, &full.version)
+        };
+        Self {
+            description,
+            identity,
+        }
+    }
+
+    /// What the server says of itself.
+    pub fn description(&self) -> &ServerDescription {
+        &self.description
+    }
+
+    /// The response to the request `id`.
+    ///
+    /// # Errors
+    /// When a `_meta` or a priority of a result cannot be written as JSON, when an extension's result is no
+    /// object, and when the revision has no such result.
+    pub fn answer(
+        &self,
+        codec: Codec,
+        id: &RequestId,
+        answer: &Answer,
+    ) -> Result<Vec<u8>, serde_json::Error> {
+        match codec.revision().era() {
+            Era::Legacy => self.legacy(codec.revision().rules(), id, answer),
+            Era::Modern => self.modern(id, answer),
+        }
+    }
+
+    fn legacy(
+        &self,
+        rules: Rules,
+        id: &RequestId,
+        answer: &Answer,
+    ) -> Result<Vec<u8>, serde_json::Error> {
+        match answer {
+            Answer::Empty => jsonrpc::result(id, &Empty {}),
+            Answer::Page(page) => jsonrpc::result(id, page.as_ref()),
+            Answer::Tool(result) => {
+                jsonrpc::result(id, legacy::tool_result(result, rules).as_ref())
+            }
+            Answer::Resource(result) => {
+                jsonrpc::result(id, legacy::read_result(result, rules).as_ref())
+            }
+            Answer::Prompt(result) => jsonrpc::result(id, &legacy::prompt_result(result, rules)),
+            Answer::Completion(completion) => jsonrpc::result(
+                id,
+                &Completed {
+                    completion: &bounded(completion),
+                },
+            ),
+            Answer::Raw(raw) => jsonrpc::result(id, raw),
+            // Discovery is answered wherever it could be asked; the two below have no request here that
+            // could lead to them.
+            Answer::Discovery => self.discovered(id),
+            Answer::InputRequired(_) => Err(serde_json::Error::custom(
+                "a legacy revision has no result that asks for input",
+            )),
+            Answer::ListenEnded { .. } => Err(serde_json::Error::custom(
+                "a legacy revision has no request that listens",
+            )),
+        }
+    }
+
+    fn modern(&self, id: &RequestId, answer: &Answer) -> Result<Vec<u8>, serde_json::Error> {
+        match answer {
+            Answer::Empty => self.finished(id, Empty {}, None, None),
+            Answer::Page(page) => jsonrpc::result(id, page.as_ref()),
+            Answer::Tool(result) => jsonrpc::result(
+                id,
+                &Complete {
+                    result_type: COMPLETE,
+                    content: &result.content,
+                    structured_content: result.structured_content.as_ref(),
+                    is_error: result.is_error,
+                    meta: self.meta(result.meta.as_ref()),
+                },
+            ),
+            Answer::Resource(result) => self.finished(
+                id,
+                Contents {
+                    contents: &result.contents,
+                },
+                Some(result.freshness.unwrap_or_default()),
+                result.meta.as_ref(),
+            ),
+            Answer::Prompt(result) => self.finished(
+                id,
+                Messages {
+                    description: result.description.as_deref(),
+                    messages: &result.messages,
+                },
+                None,
+                result.meta.as_ref(),
+            ),
+            Answer::Completion(completion) => {
+                let completion = &bounded(completion);
+                self.finished(id, Completed { completion }, None, None)
+            }
+            Answer::InputRequired(required) => jsonrpc::result(
+                id,
+                &modern::InputRequiredResult::new(required, self.meta(None)),
+            ),
+            Answer::Raw(raw) => jsonrpc::result(id, &Extended::read(raw, &self.identity)?),
+            Answer::ListenEnded { subscription } => jsonrpc::result(
+                id,
+                &Finished {
+                    result_type: COMPLETE,
+                    body: Empty {},
+                    freshness: None,
+                    meta: ResultMeta {
+                        subscription: Some(subscription),
+                        ..self.meta(None)
+                    },
+                },
+            ),
+            Answer::Discovery => self.discovered(id),
+        }
+    }
+
+    /// A modern result that says no more than `body`.
+    fn finished<T: Serialize>(
+        &self,
+        id: &RequestId,
+        body: T,
+        freshness: Option<Freshness>,
+        own: Option<&Meta>,
+    ) -> Result<Vec<u8>, serde_json::Error> {
+        jsonrpc::result(
+            id,
+            &Finished {
+                result_type: COMPLETE,
+                body,
+                freshness: freshness.map(WireFreshness::from),
+                meta: self.meta(own),
+            },
+        )
+    }
+
+    fn discovered(&self, id: &RequestId) -> Result<Vec<u8>, serde_json::Error> {
+        jsonrpc::result(
+            id,
+            &Discovery {
+                result_type: COMPLETE,
+                supported_versions: modern::supported_revisions(),
+                capabilities: &modern::capabilities(&self.description.capabilities),
+                instructions: self.description.instructions.as_deref(),
+                freshness: self.description.freshness.into(),
+                meta: ResultMeta {
+                    server: &self.description.implementation,
+                    ..self.meta(None)
+                },
+            },
+        )
+    }
+
+    fn meta<'a>(&'a self, own: Option<&'a Meta>) -> ResultMeta<'a> {
+        ResultMeta {
+            own,
+            server: &self.identity,
+            subscription: None,
+        }
+    }
+
+    /// The response to an `initialize` request: the session speaks `revision`.
+    ///
+    /// # Errors
+    /// When the server's description cannot be written as JSON.
+    pub fn initialized(
+        &self,
+        revision: Revision,
+        id: &RequestId,
+    ) -> Result<Vec<u8>, serde_json::Error> {
+        let rules = revision.rules();
+        jsonrpc::result(
+            id,
+            &Initialized {
+                protocol_version: revision.as_str(),
+                capabilities: &legacy::capabilities(&self.description.capabilities, rules),
+                server_info: &legacy::implementation(&self.description.implementation, rules),
+                instructions: self.description.instructions.as_deref(),
+            },
+        )
+    }
+
+    /// The error response to the request `id`.
+    pub fn error(&self, codec: Codec, id: Option<&RequestId>, error: &Error) -> Vec<u8> {
+        let object = match codec.revision().era() {
+            Era::Legacy => legacy::error_object(error, codec.revision()),
+            Era::Modern => modern::error_object(error),
+        };
+        jsonrpc::error(id, &object)
+    }
+}
+
+/// As many values as an answer may hold.
+fn bounded(completion: &Completion) -> Cow<'_, Completion> {
+    let Some(values) = completion
+        .values
+        .get(..MAX_VALUES)
+        .filter(|_| completion.values.len() > MAX_VALUES)
+    else {
+        return Cow::Borrowed(completion);
+    };
+    Cow::Owned(Completion {
+        values: values.to_vec(),
+        total: completion
+            .total
+            .or_else(|| u64::try_from(completion.values.len()).ok()),
+        has_more: Some(true),
+    })
+}
