@@ -1,0 +1,389 @@
+//! What an execution keeps under its lock. Nothing here waits, wakes or calls foreign code.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+
+use midfield_protocol::Raw;
+
+use crate::digest::Digest;
+use crate::failure::Failure;
+use crate::journal::{Entry, Journal, Outcome};
+use crate::key::Key;
+use crate::kind::Kind;
+use crate::question::{Asked, Question, Unaccepted};
+
+/// Decides whether an answer is what was asked for.
+pub(super) type Accept = dyn Fn(&Raw) -> Result<(), String> + Send + Sync;
+
+/// The state of an execution.
+#[derive(Default)]
+pub(super) struct State {
+    /// What the handler has learned, and on a replay what it is about to.
+    journal: Journal,
+    /// Which entries of the journal the handler has learned, or dropped.
+    passed: Vec<bool>,
+    /// The first entry that it has not.
+    next: usize,
+    /// How often the handler has asked for anything.
+    begun: u64,
+    /// How often it had when the journal was written.
+    begun_before: u64,
+    /// Grows with all that the handler asks for and learns.
+    pub(super) progress: u64,
+    /// Where the entries of the journal that the handler has not come to yet stand in it.
+    replayed: BTreeMap<Key, usize>,
+    /// How often each name was used in this run.
+    uses: BTreeMap<String, u32>,
+    /// Questions that were asked before and not yet again, some with a response.
+    pub(super) unclaimed: BTreeMap<String, (Digest, Option<Raw>)>,
+    /// What the peer said before it was asked, by key.
+    pub(super) volunteered: BTreeMap<String, Raw>,
+    /// The questions that the handler waits for, in order of asking.
+    questions: BTreeMap<u64, Open>,
+    next_question: u64,
+    pub(super) withdrawn: Vec<String>,
+    /// How many steps run.
+    pub(super) running: usize,
+    /// How many entries wait for their turn.
+    pub(super) held: usize,
+    /// The sleeps that were not over when the journal was written, and that the handler has not come to yet.
+    left: BTreeMap<Key, Entry>,
+    /// The sleeps that are not over.
+    sleeping: BTreeMap<Key, Entry>,
+    pub(super) failure: Option<Failure>,
+    pub(super) driver: Option<Waker>,
+}
+
+/// What is known of something that the handler asks for.
+pub(super) enum Begun {
+    /// It was recorded, and but for a sleep that is not over it has a place in the order.
+    Recorded(Key, Option<usize>, Digest, Outcome),
+    /// It is new.
+    New(Key, Digest),
+}
+
+/// A question that the handler waits for.
+#[derive(Clone)]
+pub(super) struct Open {
+    /// What will become its entry.
+    key: Key,
+    kind: Kind,
+    digest: Digest,
+    text: String,
+    request: Raw,
+    accept: Arc<Accept>,
+    taken: bool,
+    outcome: Option<Outcome>,
+    waiter: Option<Waker>,
+}
+
+impl State {
+    pub(super) fn resumed(
+        mut journal: Journal,
+        unclaimed: BTreeMap<String, (Digest, Option<Raw>)>,
+        begun_before: u64,
+    ) -> Self {
+        let sleeps = journal.split_off_sleeps();
+        let latest = sleeps.iter().map(|sleep| sleep.after).max();
+        let entries = journal.entries().iter().enumerate();
+        Self {
+            left: sleeps
+                .into_iter()
+                .map(|sleep| (sleep.key.clone(), sleep))
+                .collect(),
+            replayed: entries.map(|(at, entry)| (entry.key.clone(), at)).collect(),
+            begun_before: begun_before.max(latest.unwrap_or(0)),
+            passed: vec![false; journal.len()],
+            journal,
+            unclaimed,
+            ..Self::default()
+        }
+    }
+
+    /// The response that came for the question `key`, if it was this very question.
+    pub(super) fn claim(&mut self, key: &Key, digest: Digest) -> Option<Raw> {
+        let key = key.to_string();
+        match self.unclaimed.remove(&key) {
+            Some((asked, response)) => response.filter(|_| asked == digest),
+            None => self.volunteered.remove(&key),
+        }
+    }
+
+    /// Counts a use of `name`, and looks up what is recorded of it.
+    pub(super) fn begin(
+        &mut self,
+        kind: Kind,
+        name: &str,
+        request: &Raw,
+        limit: usize,
+    ) -> Result<Begun, Failure> {
+        let occurrence = self.uses.get(name).copied().unwrap_or(0).saturating_add(1);
+        let key = Key::new(name, occurrence).map_err(|problem| Failure::Name {
+            name: name
+                .get(..name.floor_char_boundary(Key::NAME_LIMIT))
+                .unwrap_or_default()
+                .to_owned(),
+            problem,
+        })?;
+        self.uses.insert(name.to_owned(), occurrence);
+        self.begun += 1;
+        self.progress += 1;
+        let digest = Digest::of(kind, request);
+        let at = self.replayed.remove(&key);
+        let asleep = self.left.remove(&key);
+        let entry = at
+            .and_then(|at| self.journal.entries().get(at))
+            .or(asleep.as_ref());
+        match entry {
+            Some(entry) if entry.kind == kind && entry.digest == digest => {
+                Ok(Begun::Recorded(key, at, digest, entry.outcome.clone()))
+            }
+            Some(entry) => Err(Failure::Mismatch {
+                key,
+                recorded: entry.kind,
+                asked: kind,
+            }),
+            None if self.promised() >= limit => Err(Failure::TooLarge { limit }),
+            None => Ok(Begun::New(key, digest)),
+        }
+    }
+
+    /// Opens a question, and gives the number by which it is known from then on.
+    pub(super) fn open_question(
+        &mut self,
+        (key, kind, digest): (Key, Kind, Digest),
+        request: Raw,
+        accept: Arc<Accept>,
+    ) -> u64 {
+        let number = self.next_question;
+        self.next_question += 1;
+        let question = Open {
+            text: key.to_string(),
+            key,
+            kind,
+            digest,
+            request,
+            accept,
+            taken: false,
+            outcome: None,
+            waiter: None,
+        };
+        self.questions.insert(number, question);
+        number
+    }
+
+    /// The question that is open under a key, and who decides about its answer.
+    pub(super) fn find_open(&self, key: &str) -> Option<(u64, Arc<Accept>)> {
+        let mut questions = self.questions.iter();
+        let (number, open) = questions.find(|(_, open)| open.is_open() && open.text == key)?;
+        Some((*number, Arc::clone(&open.accept)))
+    }
+
+    /// Puts an answer on its way, and gives who waits for it.
+    pub(super) fn settle(
+        &mut self,
+        number: u64,
+        outcome: Outcome,
+    ) -> Result<Option<Waker>, Unaccepted> {
+        let open = self.questions.get_mut(&number);
+        let open = open
+            .filter(|open| open.is_open())
+            .ok_or(Unaccepted::NotOpen)?;
+        open.outcome = Some(outcome);
+        Ok(open.waiter.take())
+    }
+
+    /// Gives the answer to the handler with its place in the order, and only then records it: what the handler dropped
+    /// without having seen leaves no trace.
+    pub(super) fn poll_answer(&mut self, number: u64, cx: &Context<'_>) -> Poll<(Entry, usize)> {
+        if self.failure.is_some() {
+            return Poll::Pending;
+        }
+        let Some(open) = self.questions.get_mut(&number) else {
+            return Poll::Pending;
+        };
+        if open.is_open() {
+            open.waiter = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        let entry = self.questions.remove(&number).and_then(Open::into_entry);
+        entry.map_or(Poll::Pending, |entry| {
+            let at = self.push(entry.clone());
+            Poll::Ready((entry, at))
+        })
+    }
+
+    /// Records an entry, and gives its place in the order.
+    pub(super) fn push(&mut self, entry: Entry) -> usize {
+        self.journal.push(Entry {
+            after: self.horizon(),
+            ..entry
+        });
+        self.passed.push(false);
+        self.journal.len() - 1
+    }
+
+    /// Whether the handler can be told what stands at `at`: all that it was told before, and had asked for by then.
+    pub(super) fn is_turn(&self, at: usize) -> bool {
+        let after = self
+            .journal
+            .entries()
+            .get(at)
+            .map_or(0, |entry| entry.after);
+        self.next == at && self.begun >= after
+    }
+
+    /// Notes that the handler has learned the entry at `at`, or has dropped it.
+    pub(super) fn pass(&mut self, at: usize) {
+        self.progress += 1;
+        if let Some(passed) = self.passed.get_mut(at) {
+            *passed = true;
+        }
+        while self.passed.get(self.next) == Some(&true) {
+            self.next += 1;
+        }
+    }
+
+    /// Begins a sleep.
+    pub(super) fn fall_asleep(&mut self, entry: Entry) {
+        self.sleeping.insert(entry.key.clone(), entry);
+    }
+
+    /// Records the end of a sleep, and gives its place in the order.
+    pub(super) fn end_sleep(&mut self, entry: Entry) -> usize {
+        self.sleeping.remove(&entry.key);
+        self.push(entry)
+    }
+
+    /// Forgets a sleep that was dropped.
+    pub(super) fn wake_up(&mut self, key: &Key) {
+        self.sleeping.remove(key);
+    }
+
+    /// When the first of the sleeps ends, in milliseconds since 1970.
+    pub(super) fn first_end(&self) -> Option<u64> {
+        let ends = self
+            .sleeping
+            .values()
+            .filter_map(|entry| match entry.outcome {
+                Outcome::Until(end) => Some(end),
+                _ => None,
+            });
+        ends.min()
+    }
+
+    /// Forgets a question that nobody waits for. Gives the driver to wake, if there was one to forget.
+    pub(super) fn withdraw(&mut self, number: u64) -> Option<Waker> {
+        let open = self.questions.remove(&number)?;
+        if open.taken && open.is_open() {
+            self.withdrawn.push(open.text);
+        }
+        self.driver.take()
+    }
+
+    pub(super) fn take_new_questions(&mut self) -> Vec<Question> {
+        let new = self
+            .questions
+            .values_mut()
+            .filter(|open| open.is_open() && !open.taken);
+        new.map(|open| {
+            open.taken = true;
+            open.question()
+        })
+        .collect()
+    }
+
+    pub(super) fn open(&self) -> impl Iterator<Item = &Open> {
+        self.questions.values().filter(|open| open.is_open())
+    }
+
+    pub(super) fn is_waiting(&self) -> bool {
+        self.running + self.held == 0
+            && !self.questions.is_empty()
+            && self.questions.values().all(Open::is_open)
+    }
+
+    /// Sets the failure, if it is the first, and gives the driver to wake.
+    pub(super) fn fail(&mut self, failure: Failure) -> Option<Waker> {
+        if self.failure.is_some() {
+            return None;
+        }
+        self.failure = Some(failure);
+        self.driver.take()
+    }
+
+    pub(super) fn snapshot(&self) -> Journal {
+        let mut journal = self.journal.clone();
+        let after = self.horizon();
+        let answered = self.questions.values().filter(|open| !open.is_open());
+        for entry in answered.filter_map(|open| open.clone().into_entry()) {
+            journal.push(Entry { after, ..entry });
+        }
+        for entry in self.sleeping.values().chain(self.left.values()) {
+            let entry = entry.clone();
+            journal.push(Entry { after, ..entry });
+        }
+        journal
+    }
+
+    pub(super) fn asked(&self) -> Vec<Asked> {
+        let after = self.horizon();
+        let unclaimed = self.unclaimed.iter().map(|(key, (digest, _))| Asked {
+            key: key.clone(),
+            digest: *digest,
+            after,
+        });
+        let open = self.open().map(|open| Asked {
+            key: open.text.clone(),
+            digest: open.digest,
+            after,
+        });
+        unclaimed.chain(open).collect()
+    }
+
+    pub(super) fn count(&self) -> usize {
+        let answered = self.questions.values().filter(|open| !open.is_open());
+        self.journal.len() + answered.count() + self.sleeping.len() + self.left.len()
+    }
+
+    /// How often the handler must have asked for anything before a replay tells it what it has not learned by now: so
+    /// it cannot come to other keys for what it has asked for already.
+    fn horizon(&self) -> u64 {
+        self.begun.max(self.begun_before)
+    }
+
+    /// How many entries the journal will hold when all that was begun has ended.
+    fn promised(&self) -> usize {
+        self.journal.len()
+            + self.questions.len()
+            + self.running
+            + self.sleeping.len()
+            + self.left.len()
+    }
+}
+
+impl Open {
+    pub(super) fn question(&self) -> Question {
+        Question {
+            key: self.text.clone(),
+            kind: self.kind,
+            request: self.request.clone(),
+            digest: self.digest,
+        }
+    }
+
+    fn is_open(&self) -> bool {
+        self.outcome.is_none()
+    }
+
+    fn into_entry(self) -> Option<Entry> {
+        Some(Entry {
+            key: self.key,
+            kind: self.kind,
+            digest: self.digest,
+            after: 0,
+            outcome: self.outcome?,
+        })
+    }
+}

@@ -1,0 +1,144 @@
+//! Work of the handler's own that is recorded once, and then never done again.
+
+use std::fmt::Display;
+use std::future::pending;
+
+use midfield_protocol::Raw;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::state::Begun;
+use super::{Execution, wake};
+use crate::digest::Digest;
+use crate::failure::Failure;
+use crate::journal::{Entry, Outcome};
+use crate::key::Key;
+use crate::kind::Kind;
+use crate::retry::{Attempt, IdempotencyKey, Retry, StepError};
+
+impl Execution {
+    /// Does `work` and records its result, or gives the result that was recorded without doing anything.
+    ///
+    /// The work is done *at least* once: what dies before the record is done again, for which each [`Attempt`] has an
+    /// [`IdempotencyKey`]. The handler gets its result as the journal holds it, read back from JSON, so that the first
+    /// run sees what a replay will see. Nothing is recorded while the work runs; dropping the future drops the work.
+    /// The work must not use the execution: a replay leaves it out, and with it what it would ask for.
+    ///
+    /// # Errors
+    /// The error of the last attempt that `retry` allows, as text. It is recorded, and a replay gives it again.
+    pub async fn step<T, E, F, Fut>(
+        &self,
+        name: &str,
+        retry: &Retry,
+        work: F,
+    ) -> Result<T, StepError>
+    where
+        T: Serialize + DeserializeOwned,
+        E: Display + 'static,
+        F: FnMut(Attempt) -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+    {
+        let begun = Raw::of(&()).ok();
+        let begun = begun.and_then(|nothing| self.begin(Kind::Step, name, &nothing));
+        let (key, outcome) = match begun {
+            None => return pending().await,
+            Some(Begun::Recorded(key, at, _, outcome)) => {
+                self.turn(at).await;
+                (key, outcome)
+            }
+            Some(Begun::New(key, digest)) => {
+                let outcome = self.run(&key, digest, retry, work).await;
+                (key, outcome)
+            }
+        };
+        let problem = match outcome {
+            Outcome::Failed { message, .. } => return Err(StepError { message }),
+            Outcome::Done(result) => match result.read() {
+                Ok(result) => return Ok(result),
+                Err(error) => error.to_string(),
+            },
+            Outcome::Until(_) => "it has an end".to_owned(),
+        };
+        let kind = Kind::Step;
+        self.halt(Failure::Unreadable { key, kind, problem }).await
+    }
+
+    /// Does the work, and records what it came to.
+    async fn run<T, E, F, Fut>(&self, key: &Key, digest: Digest, retry: &Retry, work: F) -> Outcome
+    where
+        T: Serialize,
+        E: Display + 'static,
+        F: FnMut(Attempt) -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+    {
+        let running = Running::of(self);
+        let result = attempts(IdempotencyKey::of(self.id(), key), retry, work).await;
+        let outcome = match result.map(|result| Raw::of(&result)) {
+            Ok(Ok(result)) => Outcome::Done(result),
+            Ok(Err(error)) => {
+                let problem = format!("the result of `{key}` cannot be written as JSON: {error}");
+                return self.halt(Failure::Other(problem)).await;
+            }
+            Err(error) => Outcome::Failed {
+                code: None,
+                message: error.to_string(),
+            },
+        };
+        let entry = Entry {
+            key: key.clone(),
+            kind: Kind::Step,
+            digest,
+            after: 0,
+            outcome,
+        };
+        let outcome = self.learn(entry).await;
+        drop(running);
+        outcome
+    }
+}
+
+/// Tries until it works or `retry` has enough.
+async fn attempts<T, E, F, Fut>(key: IdempotencyKey, retry: &Retry, mut work: F) -> Result<T, E>
+where
+    E: 'static,
+    F: FnMut(Attempt) -> Fut,
+    Fut: Future<Output = Result<T, E>>,
+{
+    let mut number = 1;
+    loop {
+        let attempt = Attempt {
+            number,
+            key: key.clone(),
+        };
+        let error = match work(attempt).await {
+            Ok(result) => return Ok(result),
+            Err(error) => error,
+        };
+        let Some(delay) = retry.delay(number, &error) else {
+            return Err(error);
+        };
+        tokio::time::sleep(delay).await;
+        number += 1;
+    }
+}
+
+/// Something that will go on by itself, counted for as long as this lives.
+pub(super) struct Running<'a>(&'a Execution);
+
+impl<'a> Running<'a> {
+    pub(super) fn of(execution: &'a Execution) -> Self {
+        execution.lock().running += 1;
+        Self(execution)
+    }
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        let driver = {
+            let mut state = self.0.lock();
+            state.running = state.running.saturating_sub(1);
+            state.driver.take()
+        };
+        wake(driver);
+    }
+}

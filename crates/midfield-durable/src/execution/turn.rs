@@ -1,0 +1,103 @@
+//! The order in which a handler learns, the same in each run.
+//!
+//! Branches of a handler that run side by side (`join!`) can use the same names: which of them is the second to use a
+//! name depends on which went on first. So a replay tells what is recorded in the order in which it was learned before,
+//! each thing no sooner than the handler has asked for as much as it had by then, and what is new after that.
+
+use std::future::poll_fn;
+use std::task::{Context, Poll};
+
+use super::Execution;
+use crate::journal::{Entry, Outcome};
+
+impl Execution {
+    /// Records what the handler is about to learn, and gives it at its turn.
+    pub(super) async fn learn(&self, entry: Entry) -> Outcome {
+        let outcome = entry.outcome.clone();
+        let at = self.lock().push(entry);
+        self.turn(Some(at)).await;
+        outcome
+    }
+
+    /// Waits until the handler has learned what stands in the journal before `at`, or has dropped it, and has asked for
+    /// as much as before. What has no place waits for nothing.
+    ///
+    /// A handler that is not deterministic may never come to what stands there. Its names still tell its entries apart,
+    /// so that after some rounds in which nothing moved, an entry is given out of its turn rather than never.
+    pub(super) async fn turn(&self, at: Option<usize>) {
+        let Some(at) = at else { return };
+        let mut turn = Turn {
+            execution: self,
+            at,
+            seen: 0,
+            idle: 0,
+            place: Place::New,
+        };
+        poll_fn(|cx| turn.poll(cx)).await;
+    }
+}
+
+/// A place in the order.
+struct Turn<'a> {
+    execution: &'a Execution,
+    at: usize,
+    /// How far the execution had come when it was looked at last.
+    seen: u64,
+    /// How often it had not come further since.
+    idle: u32,
+    place: Place,
+}
+
+#[derive(PartialEq)]
+enum Place {
+    New,
+    Held,
+    Learned,
+}
+
+impl Turn<'_> {
+    fn poll(&mut self, cx: &Context<'_>) -> Poll<()> {
+        let mut state = self.execution.lock();
+        if state.failure.is_some() {
+            return Poll::Pending;
+        }
+        self.idle = if state.progress == self.seen {
+            self.idle + 1
+        } else {
+            0
+        };
+        self.seen = state.progress;
+        if state.is_turn(self.at) || self.idle > IDLE_ROUNDS {
+            if self.place == Place::Held {
+                state.held -= 1;
+            }
+            self.place = Place::Learned;
+            state.pass(self.at);
+            return Poll::Ready(());
+        }
+        if self.place == Place::New {
+            self.place = Place::Held;
+            state.held += 1;
+        }
+        drop(state);
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+/// What is dropped before its turn keeps nobody waiting.
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        if self.place == Place::Learned {
+            return;
+        }
+        let mut state = self.execution.lock();
+        if self.place == Place::Held {
+            state.held -= 1;
+        }
+        state.pass(self.at);
+    }
+}
+
+/// In how many rounds nothing may move before the order is given up.
+const IDLE_ROUNDS: u32 = 3;
