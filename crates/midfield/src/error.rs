@@ -33,8 +33,38 @@ impl Error {
         Self(Kind::Protocol(error))
     }
 
+    /// There is no resource at `uri`: for handlers of templates, which match more URIs than there are
+    /// resources.
+    pub fn resource_not_found(uri: impl Into<String>) -> Self {
+        Self::protocol(midfield_protocol::Error::ResourceNotFound { uri: uri.into() })
+    }
+
+    /// The parameters of the request do not fit: the error `-32602`.
+    pub fn invalid_params(detail: impl Into<String>) -> Self {
+        Self::protocol(midfield_protocol::Error::InvalidParams {
+            detail: detail.into(),
+        })
+    }
+
+    /// The user has to open these pages, each with its message, before the request can be answered. A client
+    /// of revision 2025-11-25 learns it as the error `-32042`; use
+    /// [`Context::elicit_url`](crate::Context::elicit_url) where the handler can wait.
+    pub fn url_elicitation_required(
+        elicitations: Vec<midfield_protocol::types::Elicitation>,
+    ) -> Self {
+        Self::protocol(midfield_protocol::Error::UrlElicitationRequired { elicitations })
+    }
+
+    /// The error that a request is answered with whose result cannot tell of failures.
+    pub(crate) fn into_error(self) -> midfield_protocol::Error {
+        match self.0 {
+            Kind::Tool(detail) => midfield_protocol::Error::Failed { detail },
+            Kind::Protocol(error) => error,
+        }
+    }
+
     /// The tool result or the protocol error that the caller is answered with.
-    pub(crate) fn into_answer(
+    pub(crate) fn into_tool_answer(
         self,
     ) -> std::result::Result<midfield_protocol::types::ToolResult, midfield_protocol::Error> {
         match self.0 {

@@ -45,6 +45,8 @@
 //!
 //! A handler cannot tell which revision or transport serves it.
 
+pub mod auth;
+pub mod extension;
 pub mod server;
 pub mod transport;
 
@@ -55,18 +57,25 @@ mod seal;
 pub use error::{Error, Result};
 #[doc(hidden)]
 pub use macros::__private;
-pub use macros::tool;
-pub use midfield_protocol::{Raw, Revision, types};
-pub use server::{Args, BuildError, Context, Json, ServeError, Server, Service, State, Tool};
+pub use macros::{prompt, resource, tool};
+pub use midfield_protocol::{Identity, Principal, Raw, Revision, types};
+pub use seal::{KeyFileError, KeyRing, KeyRingError, NoRandomness};
+pub use server::{
+    Answer, Args, Asks, BuildError, Context, Json, Prompt, Resource, ResourceTemplate, ServeError,
+    Server, Service, State, Tool,
+};
 
 /// What most servers import.
 pub mod prelude {
     pub use schemars::JsonSchema;
     pub use serde::{Deserialize, Serialize};
 
-    pub use crate::server::{Args, Context, Json, Server, State, Tool};
-    pub use crate::types::{Content, LogLevel, ToolResult};
-    pub use crate::{Error, Result, tool, tools};
+    pub use crate::server::{
+        Answer, Args, Asks, Context, Json, Prompt, Resource, ResourceTemplate, Server, State, Tool,
+        Typing,
+    };
+    pub use crate::types::{Content, LogLevel, PromptMessage, ResourceContents, ToolResult};
+    pub use crate::{Error, Principal, Result, prompt, prompts, resource, resources, tool, tools};
 }
 
 /// The code in the project's README compiles.

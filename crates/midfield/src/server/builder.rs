@@ -1,20 +1,28 @@
 //! The description of a server, step by step.
 
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
+use midfield_protocol::types::{CacheScope, Freshness};
 use midfield_protocol::types::{
-    Icon, Implementation, ListCapability, ServerCapabilities, Settings,
+    Icon, Implementation, ListCapability, ResourcesCapability, ServerCapabilities, Settings,
 };
-use midfield_protocol::wire::{CacheScope, Encoder, Freshness, ServerDescription};
+use midfield_protocol::wire::{Encoder, ServerDescription};
 use tokio::net::{TcpListener, ToSocketAddrs};
 
-use super::catalog::Catalog;
+use super::build_error::{BuildError, ServeError};
+use super::catalog::{Catalog, PromptEntry, ResourceEntry, TemplateEntry, ToolEntry};
+use super::elicitations::Elicitations;
 use super::extract::States;
-use super::service::Service;
+use super::prompt::Prompt;
+use super::request_state::Travel;
+use super::resource::{AnyResource, Resource, ResourceTemplate};
+use super::running::Limits;
+use super::service::{Inner, Service};
 use super::tool::Tool;
-use crate::seal::Sealer;
+use crate::extension::{Extension, Extensions};
+use crate::seal::{KeyRing, Sealer};
 use crate::transport::{http, stdio};
 
 /// The description of a server.
@@ -33,70 +41,49 @@ use crate::transport::{http, stdio};
 pub struct Server {
     description: ServerDescription,
     tools: Vec<Tool>,
+    /// `None` where the server has nothing to do with them.
+    prompts: Option<Vec<Prompt>>,
+    resources: Option<Vec<Resource>>,
+    templates: Vec<ResourceTemplate>,
+    /// What completes arguments may be added while the server serves.
+    is_to_come: bool,
+    extensions: Extensions,
+    /// The first extension that could not be added.
+    refused: Option<BuildError>,
     states: States,
+    keys: Option<KeyRing>,
     page_size: NonZeroUsize,
-    call_timeout: Option<Duration>,
-}
-
-/// Why a description makes no server.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum BuildError {
-    /// Two tools have the same name.
-    #[error("two tools are named `{tool}`; give one of them another name")]
-    DuplicateTool {
-        /// The name.
-        tool: String,
-    },
-    /// A tool's name is not one that clients accept.
-    #[error("a tool is named `{tool}`; a name is 1 to 128 of A-Z a-z 0-9 _ - .")]
-    ToolName {
-        /// The name.
-        tool: String,
-    },
-    /// A tool's input schema is none.
-    #[error("the input schema of tool `{tool}` is not valid: {detail}")]
-    Schema {
-        /// The tool's name.
-        tool: String,
-        /// What is wrong with it.
-        detail: String,
-    },
-    /// A handler needs a state that the server was not given.
-    #[error("tool `{tool}` needs a state of type `{state}`; give it by `Server::state`")]
-    MissingState {
-        /// The tool's name.
-        tool: String,
-        /// The type's name.
-        state: &'static str,
-    },
-    /// Something of the description cannot be written as JSON.
-    #[error("could not write the list of tools as JSON")]
-    Encode {
-        /// Why.
-        source: serde_json::Error,
-    },
-    /// The operating system gave no random bytes for the keys.
-    #[error("the operating system gave no random bytes")]
-    Random,
+    limits: Limits,
+    travel: Travel,
 }
 
 impl Server {
-    /// A server with no tools yet.
+    /// A server that has nothing yet.
     pub fn new(name: impl Into<String>, version: impl Into<String>) -> Self {
-        let mut capabilities = ServerCapabilities::default();
-        capabilities.tools = Some(ListCapability::default());
-        capabilities.logging = Some(Settings::default());
         let mut description = ServerDescription::default();
         description.implementation = Implementation::new(name, version);
-        description.capabilities = capabilities;
+        description.capabilities.logging = Some(Settings::default());
         description.freshness = Freshness::new(DEFAULT_LIST_LIFETIME, CacheScope::Public);
         Self {
             description,
             tools: Vec::new(),
+            prompts: None,
+            resources: None,
+            templates: Vec::new(),
+            is_to_come: false,
+            extensions: Extensions::default(),
+            refused: None,
             states: States::default(),
+            keys: None,
             page_size: DEFAULT_PAGE_SIZE,
-            call_timeout: Some(DEFAULT_CALL_TIMEOUT),
+            limits: Limits {
+                call: Some(DEFAULT_CALL_TIMEOUT),
+                question: DEFAULT_QUESTION_TIMEOUT,
+            },
+            travel: Travel {
+                max_size: DEFAULT_JOURNAL_SIZE,
+                lifetime: DEFAULT_JOURNAL_LIFETIME,
+            },
         }
     }
 
@@ -142,13 +129,73 @@ impl Server {
         self
     }
 
+    /// Adds a prompt. Prompts are listed in the order in which they were added.
+    pub fn prompt(mut self, prompt: Prompt) -> Self {
+        self.prompts.get_or_insert_default().push(prompt);
+        self
+    }
+
+    /// Adds prompts.
+    pub fn prompts(self, prompts: impl IntoIterator<Item = Prompt>) -> Self {
+        prompts.into_iter().fold(self, Self::prompt)
+    }
+
+    /// Adds a resource, or a resource template. Resources are listed in the order in which they were
+    /// added; a URI is read by the first template that it fits.
+    pub fn resource(mut self, resource: impl Into<AnyResource>) -> Self {
+        let resources = self.resources.get_or_insert_default();
+        match resource.into() {
+            AnyResource::Resource(resource) => resources.push(resource),
+            AnyResource::Template(template) => self.templates.push(template),
+        }
+        self
+    }
+
+    /// Adds resources, resource templates, or both, as [`resources!`](crate::resources) lists them.
+    pub fn resources(self, resources: impl IntoIterator<Item = impl Into<AnyResource>>) -> Self {
+        resources.into_iter().fold(self, Self::resource)
+    }
+
+    /// Says that there will be prompts, though there are none yet: what a server can do is told to clients at
+    /// the beginning.
+    pub fn prompts_later(mut self) -> Self {
+        self.prompts.get_or_insert_default();
+        self.is_to_come = true;
+        self
+    }
+
+    /// Says that there will be resources or templates, though there are none yet: what a server can do is told
+    /// to clients at the beginning.
+    pub fn resources_later(mut self) -> Self {
+        self.resources.get_or_insert_default();
+        self.is_to_come = true;
+        self
+    }
+
+    /// Adds an extension of the protocol, see [`Extension`].
+    pub fn extension(mut self, extension: impl Extension) -> Self {
+        let extension: Arc<dyn Extension> = Arc::new(extension);
+        if let Err(error) = self.extensions.add(extension.clone()) {
+            self.refused.get_or_insert(error);
+            return self;
+        }
+        extension.install(self)
+    }
+
+    /// Sets the keys that seal what clients carry for the server. Default: keys that are made when the server
+    /// is built, so that sessions end with the process. Servers that stand in for one another share them.
+    pub fn keys(mut self, keys: KeyRing) -> Self {
+        self.keys = Some(keys);
+        self
+    }
+
     /// Gives a value to all handlers that ask for [`State<T>`](super::State). One value of each type.
     pub fn state<T: Send + Sync + 'static>(mut self, state: T) -> Self {
         self.states.insert(state);
         self
     }
 
-    /// Sets the most tools on one page of `tools/list`. Default: 200.
+    /// Sets the most entries on one page of a list. Default: 200.
     pub fn page_size(mut self, page_size: NonZeroUsize) -> Self {
         self.page_size = page_size;
         self
@@ -159,7 +206,21 @@ impl Server {
     ///
     /// `None` removes the limit: a stuck handler then holds its place for ever.
     pub fn call_timeout(mut self, timeout: Option<Duration>) -> Self {
-        self.call_timeout = timeout;
+        self.limits.call = timeout;
+        self
+    }
+
+    /// Sets the longest time that a client of a legacy session may take to answer a question. Default: 15
+    /// minutes. The limit of a call does not run meanwhile.
+    pub fn question_timeout(mut self, timeout: Duration) -> Self {
+        self.limits.question = timeout;
+        self
+    }
+
+    /// Sets the most bytes of a journal that travels with a client's request, and how long the client may
+    /// take to come back with it. Default: 64 KiB, one hour.
+    pub fn travelling_journal(mut self, max_size: usize, lifetime: Duration) -> Self {
+        self.travel = Travel { max_size, lifetime };
         self
     }
 
@@ -173,20 +234,74 @@ impl Server {
     ///
     /// # Errors
     /// When the description contradicts itself, see [`BuildError`]; never because of a peer.
-    pub fn build(self) -> Result<Service, BuildError> {
-        for tool in &self.tools {
-            check_tool(tool, &self.states)?;
+    pub fn build(mut self) -> Result<Service, BuildError> {
+        if let Some(error) = self.refused {
+            return Err(error);
         }
-        let sealer = Sealer::new().map_err(|_| BuildError::Random)?;
-        let encoder = Encoder::new(self.description);
-        let catalog = Catalog::new(self.tools, self.page_size, &encoder, &sealer)?;
-        Ok(Service::new(
-            encoder,
-            catalog,
-            Arc::new(self.states),
-            sealer,
-            self.call_timeout,
-        ))
+        self.description.capabilities = self.capabilities();
+        let mut catalog = Catalog::default();
+        for tool in self.tools {
+            catalog.tools.push(ToolEntry::new(tool, &self.states)?)?;
+        }
+        for prompt in self.prompts.into_iter().flatten() {
+            catalog
+                .prompts
+                .push(PromptEntry::new(prompt, &self.states)?)?;
+        }
+        for resource in self.resources.into_iter().flatten() {
+            catalog
+                .resources
+                .push(ResourceEntry::new(resource, &self.states)?)?;
+        }
+        for template in self.templates {
+            catalog
+                .templates
+                .push(TemplateEntry::new(template, &self.states)?)?;
+        }
+        let keys = match self.keys {
+            Some(keys) => keys,
+            None => KeyRing::generate().map_err(|_| BuildError::Random)?,
+        };
+        Ok(Service::new(Inner {
+            encoder: Encoder::new(self.description),
+            catalog: RwLock::new(Arc::new(catalog)),
+            states: self.states,
+            sealer: Sealer::new(keys),
+            extensions: self.extensions,
+            hub: Arc::default(),
+            page_size: self.page_size,
+            limits: self.limits,
+            travel: self.travel,
+            elicitations: Elicitations::default(),
+        }))
+    }
+
+    /// What the server can do: what it has, and what may be added while it serves.
+    fn capabilities(&self) -> ServerCapabilities {
+        let mut capabilities = self.description.capabilities.clone();
+        let mut changing = ListCapability::default();
+        changing.list_changed = Some(true);
+        capabilities.tools = Some(changing.clone());
+        let of_prompts = self.prompts.iter().flatten();
+        let of_prompts = of_prompts.map(|prompt| &prompt.completers);
+        let of_templates = self.templates.iter().map(|template| &template.completers);
+        let completes = of_prompts
+            .chain(of_templates)
+            .any(|completers| !completers.is_empty());
+        if completes || self.is_to_come {
+            capabilities.completions = Some(Settings::default());
+        }
+        if self.prompts.is_some() {
+            capabilities.prompts = Some(changing);
+        }
+        if self.resources.is_some() || !self.templates.is_empty() {
+            let mut resources = ResourcesCapability::default();
+            resources.subscribe = Some(true);
+            resources.list_changed = Some(true);
+            capabilities.resources = Some(resources);
+        }
+        capabilities.extensions.extend(self.extensions.settings());
+        capabilities
     }
 }
 
@@ -215,43 +330,9 @@ impl Server {
     }
 }
 
-/// Why serving ended early.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ServeError {
-    /// The description makes no server.
-    #[error("could not build the server")]
-    Build(#[from] BuildError),
-    /// The transport failed.
-    #[error("could not serve")]
-    Transport(#[from] std::io::Error),
-}
-
-fn check_tool(tool: &Tool, states: &States) -> Result<(), BuildError> {
-    let name = tool.name();
-    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
-    if !(1..=MAX_NAME).contains(&name.len()) || !name.bytes().all(allowed) {
-        return Err(BuildError::ToolName {
-            tool: name.to_owned(),
-        });
-    }
-    match tool
-        .requirements
-        .iter()
-        .find(|requirement| !states.satisfies(**requirement))
-    {
-        Some(missing) => Err(BuildError::MissingState {
-            tool: name.to_owned(),
-            state: missing.type_name,
-        }),
-        None => Ok(()),
-    }
-}
-
 const DEFAULT_PAGE_SIZE: NonZeroUsize = NonZeroUsize::new(200).unwrap();
 const DEFAULT_CALL_TIMEOUT: Duration = Duration::from_mins(5);
 const DEFAULT_LIST_LIFETIME: Duration = Duration::from_mins(1);
-
-/// Longest name of a tool
-/// ([tool names](https://modelcontextprotocol.io/specification/2026-07-28/server/tools#tool-names)).
-const MAX_NAME: usize = 128;
+const DEFAULT_QUESTION_TIMEOUT: Duration = Duration::from_mins(15);
+const DEFAULT_JOURNAL_SIZE: usize = 64 * 1024;
+const DEFAULT_JOURNAL_LIFETIME: Duration = Duration::from_hours(1);

@@ -1,14 +1,17 @@
-//! Checking arguments against an input schema, and which schemas need it.
+//! Checking arguments against an input schema, which schemas need it, and results against an output schema.
 //!
 //! A typed handler's own reading enforces types, required members and the ranges of integers; only the
-//! constraints beyond these cost a check.
+//! constraints beyond these cost a check. What it returns is written by the type that its output schema was
+//! made from; only a tool that is made at run time can break its word
+//! ([2026-07-28, output schema](https://modelcontextprotocol.io/specification/2026-07-28/server/tools#output-schema)).
 
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{PatternOptions, Validator};
+use midfield_protocol::Raw;
 use midfield_protocol::types::{Schema, ToolResult};
 use serde_json::{Map, Value};
 
-use super::handler::Arguments;
+use super::handler::{Arguments, Misfit};
 use super::tool::Trust;
 use super::unique::Unique;
 use super::weight::weigh;
@@ -22,6 +25,8 @@ struct Check {
     validator: Validator,
     /// The schema refers to itself.
     is_recursive: bool,
+    /// The names of the first few arguments that there are.
+    takes: Vec<String>,
 }
 
 /// The schema is none.
@@ -37,38 +42,26 @@ impl ArgumentsCheck {
             ));
         }
         let value = schema.to_value();
-        if count(&value) > MAX_SUBSCHEMAS {
-            return Err(InvalidSchema(format!(
-                "it has more than {MAX_SUBSCHEMAS} parts"
-            )));
-        }
-        let weight = weigh(&value)
-            .filter(|weight| weight.in_place <= MAX_IN_PLACE)
-            .ok_or_else(|| {
-                InvalidSchema(
-                    "its parts refer to one another so often that a check would not end".into(),
-                )
-            })?;
+        let is_recursive = measured(&value)?;
         // What is derived from a type is a valid schema, and building a check costs more than all else at
         // the start of a server.
         if trust == Trust::Typed && !constrains_beyond_types(&value) {
             return Ok(Self(None));
         }
-        // The engine without look-around runs in linear time; only a pattern that needs more gets it,
-        // within a limit of steps.
-        let validator = jsonschema::options()
-            .with_pattern_options(PatternOptions::regex())
-            .build(&value)
-            .or_else(|_| {
-                let bounded = PatternOptions::fancy_regex().backtrack_limit(MAX_BACKTRACKING);
-                jsonschema::options()
-                    .with_pattern_options(bounded)
-                    .build(&value)
-            })
-            .map_err(|error| InvalidSchema(error.to_string()))?;
+        let validator = validator(&value)?;
         Ok(Self(Some(Check {
             validator,
-            is_recursive: weight.is_recursive,
+            is_recursive,
+            takes: schema
+                .keywords()
+                .get("properties")
+                .and_then(Value::as_object)
+                .into_iter()
+                .flatten()
+                .filter(|(_, schema)| **schema != Value::Bool(false))
+                .map(|(name, _)| name.clone())
+                .take(MAX_NAMED)
+                .collect(),
         })))
     }
 
@@ -76,7 +69,7 @@ impl ArgumentsCheck {
     ///
     /// # Errors
     /// With a failure that names each place and what was expected there, up to a few.
-    pub(super) fn check(&self, arguments: Arguments<'_>) -> Result<(), ToolResult> {
+    pub(super) fn check(&self, arguments: Arguments<'_>) -> Result<(), Misfit> {
         let Some(check) = &self.0 else {
             return Ok(());
         };
@@ -87,7 +80,7 @@ impl ArgumentsCheck {
             return Ok(());
         }
         if check.is_recursive && !is_small(&value) {
-            return Err(ToolResult::error(
+            return Err(Misfit::new(
                 "invalid arguments: they do not fit the input schema, and nest too deeply to say where",
             ));
         }
@@ -97,16 +90,12 @@ impl ArgumentsCheck {
             .take(MAX_TOLD)
             .map(|error| {
                 let path = error.instance_path().to_string();
-                let place = if path.is_empty() {
-                    String::new()
-                } else {
-                    format!(" at `{path}`")
-                };
+                // What was sent is not repeated: it may be a secret, or long.
+                let told = error.masked();
                 match error.kind() {
-                    ValidationErrorKind::FalseSchema => {
-                        format!("invalid arguments{place}: there is no such argument")
-                    }
-                    _ => format!("invalid arguments{place}: {error}"),
+                    ValidationErrorKind::FalseSchema => check.unknown(&path, &value),
+                    _ if path.is_empty() => format!("invalid arguments: {told}"),
+                    _ => format!("invalid arguments at `{path}`: {told}"),
                 }
             })
             .collect();
@@ -114,8 +103,120 @@ impl ArgumentsCheck {
             // A pattern whose limit of steps was reached, which is no place to tell.
             misfits.push("invalid arguments: they do not fit the input schema".to_owned());
         }
-        Err(ToolResult::error(misfits.join("\n")))
+        Err(Misfit::new(misfits.join("\n")))
     }
+}
+
+/// The check of one tool's structured results.
+#[derive(Debug)]
+pub(super) struct ResultCheck {
+    validator: Validator,
+    is_recursive: bool,
+}
+
+impl ResultCheck {
+    pub(super) fn new(schema: &Schema) -> Result<Self, InvalidSchema> {
+        let value = schema.to_value();
+        let is_recursive = measured(&value)?;
+        Ok(Self {
+            validator: validator(&value)?,
+            is_recursive,
+        })
+    }
+
+    /// The result, or a failure in its place when it is not what the tool says: a client may rely on that.
+    pub(super) fn checked(&self, result: ToolResult) -> ToolResult {
+        if result.is_error {
+            return result;
+        }
+        match self.misfit(result.structured_content.as_ref()) {
+            None => result,
+            Some(misfit) => {
+                let misfit = format!("the result does not fit the tool's output schema{misfit}");
+                tracing::error!("{misfit}");
+                ToolResult::error(misfit)
+            }
+        }
+    }
+
+    fn misfit(&self, structured: Option<&Raw>) -> Option<String> {
+        let Some(structured) = structured else {
+            return Some(": there is no structured content".to_owned());
+        };
+        let Ok(value) = structured.read::<Value>() else {
+            return Some(String::new());
+        };
+        if self.validator.is_valid(&value) {
+            return None;
+        }
+        if self.is_recursive && !is_small(&value) {
+            return Some(String::new());
+        }
+        let error = self.validator.iter_errors(&value).next()?;
+        // What the value is may be a secret of the system behind the tool; where it is may not.
+        Some(format!(" at `{}`", error.instance_path()))
+    }
+}
+
+/// Whether a schema refers to itself, once it is known to cost no more than is allowed.
+fn measured(schema: &Value) -> Result<bool, InvalidSchema> {
+    if count(schema) > MAX_SUBSCHEMAS {
+        return Err(InvalidSchema(format!(
+            "it has more than {MAX_SUBSCHEMAS} parts"
+        )));
+    }
+    let weight = weigh(schema)
+        .filter(|weight| weight.in_place <= MAX_IN_PLACE)
+        .ok_or_else(|| {
+            InvalidSchema(
+                "its parts refer to one another so often that a check would not end".into(),
+            )
+        })?;
+    Ok(weight.is_recursive)
+}
+
+/// The engine without look-around runs in linear time; only a pattern that needs more gets it, within a
+/// limit of steps.
+fn validator(schema: &Value) -> Result<Validator, InvalidSchema> {
+    jsonschema::options()
+        .with_pattern_options(PatternOptions::regex())
+        .build(schema)
+        .or_else(|_| {
+            let bounded = PatternOptions::fancy_regex().backtrack_limit(MAX_BACKTRACKING);
+            jsonschema::options()
+                .with_pattern_options(bounded)
+                .build(schema)
+        })
+        .map_err(|error| InvalidSchema(error.to_string()))
+}
+
+impl Check {
+    /// The failure of arguments that there are not, at `path` or, without, all of them.
+    fn unknown(&self, path: &str, arguments: &Value) -> String {
+        let names: Vec<&str> = match path.strip_prefix('/') {
+            Some(name) => vec![name],
+            None => arguments
+                .as_object()
+                .into_iter()
+                .flat_map(|members| members.keys().map(String::as_str))
+                .take(MAX_TOLD)
+                .collect(),
+        };
+        let takes = if self.takes.is_empty() {
+            "none".to_owned()
+        } else {
+            quoted(self.takes.iter().map(String::as_str))
+        };
+        format!(
+            "invalid arguments: there is no argument {}; the tool takes {takes}",
+            quoted(names.into_iter())
+        )
+    }
+}
+
+fn quoted<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    names.join(", ")
 }
 
 /// Whether the places of misfits can be searched for in `value` in a short time, whatever the schema.
@@ -221,6 +322,9 @@ const MAX_TOLD_PARTS: usize = 1_000;
 
 /// Most steps that one pattern with look-around may take.
 const MAX_BACKTRACKING: usize = 100_000;
+
+/// Most arguments that are named where one is unknown.
+const MAX_NAMED: usize = 20;
 
 /// Most misfits that are told at once.
 const MAX_TOLD: usize = 5;

@@ -1,141 +1,372 @@
 //! One call, from what was asked to what runs.
 
-use std::future::Future;
 use std::panic::AssertUnwindSafe;
-use std::pin::Pin;
-use std::task::{Context as TaskContext, Poll, ready};
-use std::time::Duration;
+use std::sync::Arc;
 
-use midfield_protocol::types::ToolResult;
+use http::HeaderMap;
+use midfield_protocol::jsonrpc::RequestId;
+use midfield_protocol::types::Completion;
 use midfield_protocol::wire::Codec;
-use midfield_protocol::{Answer, Call, CallTool, Caller, Error};
+use midfield_protocol::{
+    Answer, Call, CallTool, Caller, Complete, Error, GetPrompt, ReadResource, Reference, Retry,
+};
+use serde_json::value::RawValue;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, Sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
 
-use super::handler::{Arguments, HandlerFuture};
+use super::ask::{Asking, Asks, no_session};
+use super::catalog::{ListKind, TemplateEntry};
+use super::complete::Typing;
+use super::context::Setting;
+use super::exchange::Work;
+use super::handler::{Arguments, HandlerFuture, RawHandler};
+use super::hub::Interest;
+use super::listen::Listening;
+use super::request_state::{self, Answers, Origin};
+use super::running::{Handling, Running};
 use super::{Context, Service};
 
+/// Who asks, how it is answered, and by which way it can be asked in turn.
+#[derive(Debug)]
+pub(crate) struct Request<'a> {
+    pub(crate) codec: Codec,
+    pub(crate) caller: Caller,
+    pub(crate) asking: Asking,
+    pub(crate) id: RequestId,
+    /// The headers that mirror arguments of a tool, where the transport has such.
+    pub(crate) mirror: Option<&'a HeaderMap>,
+    /// Ends the request's subscription, when the transport stops. Borrowed: a clone takes a lock that all
+    /// requests share.
+    pub(crate) stop: &'a CancellationToken,
+}
+
 /// What became of a call at first.
-pub(super) enum Started {
+pub(crate) enum Started {
     /// It is answered already.
-    Done(Result<Answer, Error>),
-    /// A handler works on it.
-    Running {
-        running: Running,
-        /// What it says meanwhile; `None` where nobody listens.
-        events: Option<mpsc::Receiver<Vec<u8>>>,
-    },
+    Done(Answer),
+    /// Something works on it.
+    Running(StartedWork),
+}
+
+/// Something at work.
+pub(crate) struct StartedWork {
+    pub(super) work: Work,
+    /// What it says meanwhile; `None` where nobody listens.
+    pub(super) events: Option<mpsc::Receiver<Vec<u8>>>,
 }
 
 /// Answers `call`, or begins to.
-pub(super) fn dispatch(service: &Service, codec: Codec, caller: Caller, call: Call<'_>) -> Started {
+///
+/// # Errors
+/// When the call is refused before anything runs.
+pub(super) fn dispatch(
+    service: &Service,
+    request: Request<'_>,
+    call: Call<'_>,
+) -> Result<Started, Error> {
+    if !service.offers(&call) {
+        return Err(Error::MethodNotFound {
+            method: call.method().to_owned(),
+        });
+    }
+    let list = |kind, cursor: Option<&str>| {
+        let page = service.page(request.codec, &request.caller, kind, cursor)?;
+        Ok(Started::Done(Answer::Page(page)))
+    };
     match call {
-        Call::CallTool(call) => call_tool(service, codec, caller, &call),
-        Call::ListTools { cursor } => {
-            let page = service
-                .catalog()
-                .page(codec, cursor.as_deref(), service.sealer());
-            Started::Done(page.map(Answer::Page))
+        Call::CallTool(call) => call_tool(service, request, &call),
+        Call::ReadResource(read) => read_resource(service, request, &read),
+        Call::GetPrompt(prompt) => prompt_messages(service, request, &prompt),
+        Call::Complete(complete) => complete_value(service, request, &complete),
+        Call::ListTools { cursor } => list(ListKind::Tools, cursor.as_deref()),
+        Call::ListResources { cursor } => list(ListKind::Resources, cursor.as_deref()),
+        Call::ListResourceTemplates { cursor } => {
+            list(ListKind::ResourceTemplates, cursor.as_deref())
         }
-        Call::Discover => Started::Done(Ok(Answer::Discovery)),
-        // Whoever owns the session has remembered the level.
-        Call::Ping | Call::SetLogLevel(_) => Started::Done(Ok(Answer::Empty)),
-        _ => Started::Done(Err(Error::Internal)),
+        Call::ListPrompts { cursor } => list(ListKind::Prompts, cursor.as_deref()),
+        Call::Listen(filter) => {
+            let filter = service.honoured(filter);
+            let uris = filter.resource_subscriptions.iter().map(String::as_str);
+            if !service.hub().has_room_for(uris) {
+                return Err(Error::InvalidParams {
+                    detail:
+                        "`notifications`: these are more resources than can be subscribed to now"
+                            .to_owned(),
+                });
+            }
+            let declared = &request.caller.capabilities.extensions;
+            let listener = service.hub().listen(Interest {
+                filter: filter.clone(),
+                extensions: declared.keys().cloned().collect(),
+                session: None,
+            });
+            let listening = Listening::new(listener, filter, request.id, request.stop.clone());
+            Ok(Started::Running(StartedWork {
+                work: Work::Listening(listening),
+                events: None,
+            }))
+        }
+        Call::Other(other) => service.extensions().call(service, request, &other),
+        Call::Discover => Ok(Started::Done(Answer::Discovery)),
+        // Whoever owns the session has remembered the level, or the subscription.
+        Call::Ping | Call::SetLogLevel(_) | Call::Subscribe { .. } | Call::Unsubscribe { .. } => {
+            Ok(Started::Done(Answer::Empty))
+        }
+        _ => Err(Error::Internal),
     }
 }
 
-fn call_tool(service: &Service, codec: Codec, caller: Caller, call: &CallTool<'_>) -> Started {
-    let Some(entry) = service.catalog().tool(&call.name) else {
-        return Started::Done(Err(Error::UnknownTool {
+fn call_tool(
+    service: &Service,
+    request: Request<'_>,
+    call: &CallTool<'_>,
+) -> Result<Started, Error> {
+    let catalog = service.catalog();
+    let seen = catalog.tool(&call.name).filter(|entry| {
+        let capabilities = &request.caller.capabilities;
+        service
+            .extensions()
+            .is_seen(&entry.description, capabilities)
+    });
+    let Some(entry) = seen else {
+        return Err(Error::UnknownTool {
             name: call.name.clone().into_owned(),
-        }));
+        });
     };
+    if let Some(headers) = request.mirror
+        && !entry.mirrored.is_empty()
+    {
+        entry.mirrored.check(headers, call.arguments)?;
+    }
+    check_asks(&entry.asks, &request)?;
     let arguments = Arguments::new(call.arguments);
     if let Err(misfit) = entry.check.check(arguments) {
-        return Started::Done(Ok(Answer::Tool(misfit)));
+        return Ok(Started::Done(Answer::Tool(misfit.into_tool_result())));
     }
-    let (context, events) = Context::new(codec, caller, service.states().clone());
-    // A typed handler's parameters are made here, by code of the server's author.
-    let begin = AssertUnwindSafe(|| entry.handler.call(arguments, context));
-    let Ok(handler) = std::panic::catch_unwind(begin) else {
-        tracing::error!(tool = %call.name, "a handler panicked");
-        return Started::Done(Err(Error::Internal));
+    let mut origin = Origin::new("tools/call");
+    if entry.answers_ahead {
+        origin.answers = Answers::Ahead;
+    }
+    let subject = entry.name.clone();
+    let begun = begin(
+        service,
+        request,
+        origin,
+        subject,
+        call.arguments,
+        &call.retry,
+    )?;
+    let running = begun.start(entry.handler.as_ref(), arguments)?;
+    let running = caught(&begun.context, || {
+        service.extensions().around_tool(&begun.context, running)
+    })?;
+    let running: HandlerFuture = match &entry.results {
+        Some(check) => {
+            let check = check.clone();
+            Box::pin(async move { Ok(check.checked(running.await?)) })
+        }
+        None => running,
     };
-    Started::Running {
-        running: Running::new(handler, service.call_timeout()),
+    Ok(begun.running(Handling::Tool(running)))
+}
+
+fn prompt_messages(
+    service: &Service,
+    request: Request<'_>,
+    prompt: &GetPrompt<'_>,
+) -> Result<Started, Error> {
+    let catalog = service.catalog();
+    let Some(entry) = catalog.prompt(&prompt.name) else {
+        return Err(Error::UnknownPrompt {
+            name: prompt.name.clone().into_owned(),
+        });
+    };
+    check_asks(&entry.asks, &request)?;
+    let arguments = entry.arguments(prompt.arguments)?;
+    let origin = Origin::new("prompts/get");
+    let subject = entry.name.clone();
+    let begun = begin(
+        service,
+        request,
+        origin,
+        subject,
+        prompt.arguments,
+        &prompt.retry,
+    )?;
+    let running = begun.start(entry.handler.as_ref(), Arguments::new(Some(&arguments)))?;
+    Ok(begun.running(Handling::Prompt(running)))
+}
+
+fn read_resource(
+    service: &Service,
+    request: Request<'_>,
+    read: &ReadResource<'_>,
+) -> Result<Started, Error> {
+    let catalog = service.catalog();
+    let origin = Origin::new("resources/read");
+    let uri: Arc<str> = read.uri.as_ref().into();
+    if let Some(entry) = catalog.resource(&read.uri) {
+        check_asks(&entry.asks, &request)?;
+        let begun = begin(service, request, origin, uri, None, &read.retry)?;
+        let running = begun.start(entry.handler.as_ref(), Arguments::new(None))?;
+        return Ok(begun.running(Handling::Resource(running, entry.defaults.clone())));
+    }
+    let Some((entry, values)) = catalog.template(&read.uri) else {
+        return Err(Error::ResourceNotFound {
+            uri: read.uri.clone().into_owned(),
+        });
+    };
+    check_asks(&entry.asks, &request)?;
+    let arguments = template_arguments(entry, &values)?;
+    let begun = begin(service, request, origin, uri, None, &read.retry)?;
+    let running = begun.start(entry.handler.as_ref(), Arguments::new(Some(&arguments)))?;
+    Ok(begun.running(Handling::Resource(running, entry.defaults.clone())))
+}
+
+/// The values of a template's variables as a handler reads them.
+fn template_arguments(
+    entry: &TemplateEntry,
+    values: &[(String, String)],
+) -> Result<Box<RawValue>, Error> {
+    let values = values
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    let object = entry
+        .words
+        .read(values)
+        .map_err(super::handler::Misfit::into_error)?;
+    serde_json::value::to_raw_value(&object).map_err(|_| Error::Internal)
+}
+
+fn complete_value(
+    service: &Service,
+    request: Request<'_>,
+    complete: &Complete<'_>,
+) -> Result<Started, Error> {
+    let catalog = service.catalog();
+    let completers = match &complete.reference {
+        Reference::Prompt { name } => match catalog.prompt(name) {
+            Some(entry) => &entry.completers,
+            None => {
+                return Err(Error::UnknownPrompt {
+                    name: name.clone().into_owned(),
+                });
+            }
+        },
+        Reference::Resource { uri } => match catalog.template_named(uri) {
+            Some(entry) => &entry.completers,
+            None => {
+                return Err(Error::InvalidParams {
+                    detail: format!("`ref`: there is no resource template {uri:?}"),
+                });
+            }
+        },
+        _ => return Err(Error::Internal),
+    };
+    let Some(completer) = completers.find(&complete.name) else {
+        return Ok(Started::Done(Answer::Completion(Completion::default())));
+    };
+    let typing = Typing {
+        value: complete.value.clone().into_owned(),
+        arguments: complete.arguments.clone(),
+    };
+    let origin = Origin::new("completion/complete");
+    // Only tools, prompts and resources may ask.
+    let request = Request {
+        asking: Asking::Never,
+        ..request
+    };
+    let subject = complete.name.as_ref().into();
+    let begun = begin(service, request, origin, subject, None, &Retry::default())?;
+    let context = begun.context.clone();
+    let running = caught(&begun.context, || completer.complete(typing, context))?;
+    Ok(begun.running(Handling::Completion(running)))
+}
+
+fn check_asks(asks: &Asks, request: &Request<'_>) -> Result<(), Error> {
+    match asks.missing(&request.caller.capabilities) {
+        // What the client offers is known only in a session: that is what it lacks first.
+        Some(_) if matches!(request.asking, Asking::Never) => {
+            Err(no_session("what this asks of its client"))
+        }
+        Some(required) => Err(Error::MissingCapability {
+            required: Box::new(required),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// A call that is about to run.
+pub(crate) struct Begun {
+    pub(crate) context: Context,
+    events: Option<mpsc::Receiver<Vec<u8>>>,
+    origin: Origin,
+}
+
+/// Makes the context of a call, with what its journal holds already.
+pub(crate) fn begin(
+    service: &Service,
+    request: Request<'_>,
+    origin: Origin,
+    subject: Arc<str>,
+    arguments: Option<&RawValue>,
+    retry: &Retry<'_>,
+) -> Result<Begun, Error> {
+    let Request {
+        codec,
+        caller,
+        asking,
+        ..
+    } = request;
+    let execution = request_state::execution(
+        service,
+        &caller.principal,
+        origin,
+        &subject,
+        arguments,
+        retry,
+    )?;
+    // Only where the request may have to be recognized when it comes again.
+    let is_retried = matches!(asking, Asking::Retried);
+    let (context, events) = Context::new(Setting {
+        service: service.clone(),
+        codec,
+        caller,
+        asking,
+        subject,
+        arguments: arguments.filter(|_| is_retried).map(ToOwned::to_owned),
+        execution,
+    });
+    Ok(Begun {
+        context,
         events,
+        origin,
+    })
+}
+
+impl Begun {
+    /// Starts the handler. A typed handler's parameters are made here, by code of the server's author.
+    fn start<T: 'static>(
+        &self,
+        handler: &dyn RawHandler<T>,
+        arguments: Arguments<'_>,
+    ) -> Result<HandlerFuture<T>, Error> {
+        let context = self.context.clone();
+        caught(&self.context, || handler.call(arguments, context))
+    }
+
+    pub(crate) fn running(self, work: Handling) -> Started {
+        Started::Running(StartedWork {
+            work: Work::Handler(Running::new(work, self.context, self.origin)),
+            events: self.events,
+        })
     }
 }
 
-/// A handler at work, with a limit of time; a panic in it is an answer too.
-pub(super) struct Running {
-    handler: HandlerFuture,
-    limit: Limit,
-}
-
-/// When a handler is stopped. The timer is set up only once a handler has to wait for something.
-enum Limit {
-    None,
-    After(Duration),
-    At {
-        timeout: Duration,
-        timer: Pin<Box<Sleep>>,
-    },
-}
-
-impl Running {
-    fn new(handler: HandlerFuture, timeout: Option<Duration>) -> Self {
-        Self {
-            handler,
-            limit: timeout.map_or(Limit::None, Limit::After),
-        }
-    }
-
-    fn poll_handler(&mut self, task: &mut TaskContext<'_>) -> Poll<Result<ToolResult, Error>> {
-        let poll = AssertUnwindSafe(|| self.handler.as_mut().poll(task));
-        match std::panic::catch_unwind(poll) {
-            Ok(Poll::Pending) => Poll::Pending,
-            Ok(Poll::Ready(Ok(result))) => Poll::Ready(Ok(result)),
-            Ok(Poll::Ready(Err(error))) => Poll::Ready(error.into_answer()),
-            Err(_) => {
-                tracing::error!("a handler panicked");
-                Poll::Ready(Err(Error::Internal))
-            }
-        }
-    }
-
-    fn poll_limit(&mut self, task: &mut TaskContext<'_>) -> Poll<Duration> {
-        if let Limit::After(timeout) = self.limit {
-            self.limit = match Instant::now().checked_add(timeout) {
-                Some(end) => Limit::At {
-                    timeout,
-                    timer: Box::pin(sleep_until(end)),
-                },
-                None => Limit::None,
-            };
-        }
-        match &mut self.limit {
-            Limit::At { timeout, timer } => {
-                ready!(timer.as_mut().poll(task));
-                Poll::Ready(*timeout)
-            }
-            Limit::None | Limit::After(_) => Poll::Pending,
-        }
-    }
-}
-
-impl Future for Running {
-    type Output = Result<Answer, Error>;
-
-    fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        if let Poll::Ready(result) = this.poll_handler(task) {
-            return Poll::Ready(result.map(Answer::Tool));
-        }
-        let timeout = ready!(this.poll_limit(task));
-        let seconds = timeout.as_secs_f64();
-        let text =
-            format!("the tool did not finish within its limit of {seconds} s and was stopped");
-        Poll::Ready(Ok(Answer::Tool(ToolResult::error(text))))
-    }
+/// Runs code of the server's author; a panic in it is an answer too.
+pub(crate) fn caught<T>(context: &Context, run: impl FnOnce() -> T) -> Result<T, Error> {
+    std::panic::catch_unwind(AssertUnwindSafe(run)).map_err(|_| {
+        tracing::error!(subject = context.subject(), "a handler panicked");
+        Error::Internal
+    })
 }

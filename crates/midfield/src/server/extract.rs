@@ -6,25 +6,26 @@ use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use midfield_protocol::types::{Schema, ToolResult};
+use midfield_protocol::Principal;
+use midfield_protocol::types::Schema;
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
 use super::Context;
-use super::handler::Arguments;
+use super::handler::{Arguments, Misfit};
 use super::schema::input_schema;
 
 /// A parameter of a handler, made from the call.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a parameter of a handler",
-    note = "a handler takes `Args<T>`, `Context` and `State<T>`"
+    note = "a handler takes `Args<T>`, `Context`, `State<T>` and `Principal`"
 )]
 pub trait FromCall: Sized {
     /// Makes the parameter.
     ///
     /// # Errors
-    /// With the result that the caller gets instead, as when the arguments do not fit.
-    fn from_call(parts: &Parts<'_>) -> Result<Self, ToolResult>;
+    /// When the call's arguments do not fit.
+    fn from_call(parts: &Parts<'_>) -> Result<Self, Misfit>;
 
     /// Which arguments of the call the parameter reads; `None`: none at all.
     fn input_schema() -> Option<Schema> {
@@ -65,7 +66,7 @@ pub struct Requirement {
 pub struct Args<T>(pub T);
 
 impl<T: DeserializeOwned + JsonSchema> FromCall for Args<T> {
-    fn from_call(parts: &Parts<'_>) -> Result<Self, ToolResult> {
+    fn from_call(parts: &Parts<'_>) -> Result<Self, Misfit> {
         parts.arguments.read().map(Self)
     }
 
@@ -75,14 +76,27 @@ impl<T: DeserializeOwned + JsonSchema> FromCall for Args<T> {
 }
 
 impl FromCall for Context {
-    fn from_call(parts: &Parts<'_>) -> Result<Self, ToolResult> {
+    fn from_call(parts: &Parts<'_>) -> Result<Self, Misfit> {
         Ok(parts.context.clone())
+    }
+}
+
+/// Who asks, as far as that was proven.
+impl FromCall for Principal {
+    fn from_call(parts: &Parts<'_>) -> Result<Self, Misfit> {
+        Ok(parts.context.principal().clone())
     }
 }
 
 /// A value that the server was given by [`Server::state`](super::Server::state), shared by all calls.
 #[derive(Debug)]
 pub struct State<T>(Arc<T>);
+
+impl<T: Send + Sync + 'static> State<T> {
+    pub(super) fn find(states: &States) -> Option<Self> {
+        states.get::<T>().map(Self)
+    }
+}
 
 impl<T> Clone for State<T> {
     fn clone(&self) -> Self {
@@ -99,10 +113,10 @@ impl<T> Deref for State<T> {
 }
 
 impl<T: Send + Sync + 'static> FromCall for State<T> {
-    fn from_call(parts: &Parts<'_>) -> Result<Self, ToolResult> {
+    fn from_call(parts: &Parts<'_>) -> Result<Self, Misfit> {
         // The build has checked that it is there; a handler that is called without a build gets this.
-        parts.context.states().get::<T>().map(Self).ok_or_else(|| {
-            ToolResult::error(format!(
+        Self::find(parts.context.states()).ok_or_else(|| {
+            Misfit::new(format!(
                 "the server lacks its state `{}`",
                 std::any::type_name::<T>()
             ))

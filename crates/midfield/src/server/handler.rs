@@ -1,28 +1,63 @@
-//! The code behind a tool.
+//! The code behind a tool, a prompt or a resource.
 
+use std::borrow::Cow;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
 
-use midfield_protocol::types::{Schema, ToolResult};
+use midfield_protocol::Raw;
+use midfield_protocol::types::{PromptResult, ReadResult, Schema, ToolResult};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::extract::{FromCall, Parts, Requirement};
-use super::{Context, IntoToolResult};
+use super::{Context, IntoPromptResult, IntoReadResult, IntoToolResult};
 use crate::Error;
 
 /// A running handler.
-pub type HandlerFuture = Pin<Box<dyn Future<Output = Result<ToolResult, Error>> + Send>>;
+pub type HandlerFuture<T = ToolResult> = Pin<Box<dyn Future<Output = Result<T, Error>> + Send>>;
 
-/// The code behind a tool, as the server calls it.
+/// The code behind a tool, a prompt or a resource, as the server calls it; `T` is a [`ToolResult`], a
+/// [`PromptResult`] or a [`ReadResult`].
 ///
 /// Write an `async fn` instead where the arguments are known at compile time, see [`Handler`]; implement
-/// this for tools that are made at run time, as from a document.
-pub trait ToolHandler: Send + Sync + 'static {
+/// this for what is made at run time, as from a document.
+pub trait RawHandler<T: 'static = ToolResult>: Send + Sync + 'static {
     /// Begins the call. The arguments are borrowed from the request: what the future needs of them it
     /// takes with it.
-    fn call(&self, arguments: Arguments<'_>, context: Context) -> HandlerFuture;
+    fn call(&self, arguments: Arguments<'_>, context: Context) -> HandlerFuture<T>;
+}
+
+/// Arguments that do not fit what a handler takes.
+///
+/// A tool answers with it as a failure that the model can read; a prompt or a resource as an error of the
+/// request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Misfit {
+    /// Where it is, and what was expected there.
+    pub message: String,
+}
+
+impl Misfit {
+    /// Arguments that do not fit, with the place and what was expected there.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+        }
+    }
+
+    /// The failure that a model can do something about.
+    pub(super) fn into_tool_result(self) -> ToolResult {
+        ToolResult::error(self.message)
+    }
+
+    /// The error of a request whose parameters do not fit.
+    pub(super) fn into_error(self) -> midfield_protocol::Error {
+        midfield_protocol::Error::InvalidParams {
+            detail: self.message,
+        }
+    }
 }
 
 /// The arguments of a call, still JSON text.
@@ -39,20 +74,27 @@ impl<'a> Arguments<'a> {
         self.0.map_or("{}", RawValue::get)
     }
 
+    /// The JSON text, kept.
+    pub fn to_raw(&self) -> Raw {
+        match self.0 {
+            Some(raw) => raw.into(),
+            None => Raw::empty(),
+        }
+    }
+
     /// Reads the arguments as a `T`.
     ///
     /// # Errors
-    /// With a failure that names the place in the arguments and what was expected there
-    /// ([tool execution errors](https://modelcontextprotocol.io/specification/2026-07-28/server/tools#error-handling)).
-    pub fn read<T: Deserialize<'a>>(&self) -> Result<T, ToolResult> {
+    /// When they do not fit: it names the place in the arguments and what was expected there.
+    pub fn read<T: Deserialize<'a>>(&self) -> Result<T, Misfit> {
         // The path is only tracked once it is needed: that costs a second reading, and only on failure.
         serde_json::from_str(self.as_str()).map_err(|_| self.misfit::<T>())
     }
 
-    fn misfit<T: Deserialize<'a>>(&self) -> ToolResult {
+    fn misfit<T: Deserialize<'a>>(&self) -> Misfit {
         let mut deserializer = serde_json::Deserializer::from_str(self.as_str());
         let Err(error) = serde_path_to_error::deserialize::<_, T>(&mut deserializer) else {
-            return ToolResult::error("invalid arguments");
+            return Misfit::new("invalid arguments");
         };
         let path = error.path().to_string();
         let place = if path == "." {
@@ -65,8 +107,30 @@ impl<'a> Arguments<'a> {
         let detail = detail
             .rsplit_once(" at line ")
             .map_or(detail.as_str(), |(detail, _)| detail);
-        ToolResult::error(format!("invalid arguments{place}: {}", in_json(detail)))
+        Misfit::new(format!(
+            "invalid arguments{place}: {}",
+            in_json(&unrepeated(detail))
+        ))
     }
+}
+
+/// What a reader of Rust types says, without the text that was found: it may be a secret, or long.
+fn unrepeated(detail: &str) -> Cow<'_, str> {
+    for (begin, end, found) in [
+        ("string \"", "\", expected ", "a string, expected "),
+        (
+            "unknown variant `",
+            "`, expected ",
+            "an unknown value, expected ",
+        ),
+    ] {
+        if let Some((before, text)) = detail.split_once(begin)
+            && let Some((_, expected)) = text.rsplit_once(end)
+        {
+            return format!("{before}{found}{expected}").into();
+        }
+    }
+    detail.into()
 }
 
 /// What a reader of Rust types says, in the words of JSON, which a model knows.
@@ -90,20 +154,29 @@ fn in_json(detail: &str) -> String {
     format!("{found}expected {expected}")
 }
 
-/// An `async fn` whose parameters are all [`FromCall`] and whose result is [`IntoToolResult`].
+/// An `async fn` whose parameters are all [`FromCall`], behind a tool, a prompt or a resource.
+///
+/// Everything between two waits for its [`Context`] may run again: a handler that asks a question is run
+/// anew when the answer comes, from what the journal holds.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no handler of a tool",
-    note = "a handler is an `async fn` of at most six parameters (`Args<T>`, `Context`, `State<T>`), whose future is `Send`"
+    message = "`{Self}` is no handler",
+    note = "a handler is an `async fn` of at most six parameters (`Args<T>`, `Context`, `State<T>`, `Principal`), whose future is `Send`"
 )]
 pub trait Handler<P>: Send + Sync + 'static {
+    /// What it returns.
+    type Output;
+
+    /// What it waits for.
+    type Future: Future<Output = Self::Output> + Send + 'static;
+
     /// Begins the call.
-    fn call(&self, parts: &Parts<'_>) -> HandlerFuture;
+    ///
+    /// # Errors
+    /// When the call's arguments do not fit.
+    fn begin(&self, parts: &Parts<'_>) -> Result<Self::Future, Misfit>;
 
-    /// The input schema that the parameters ask for.
+    /// The schema of the arguments that the parameters ask for.
     fn input_schema() -> Option<Schema>;
-
-    /// The output schema of the result.
-    fn output_schema() -> Option<Schema>;
 
     /// What the parameters need of the server.
     fn requirements() -> Vec<Requirement>;
@@ -115,25 +188,20 @@ macro_rules! handler {
         where
             F: Fn($($parameter),*) -> Fut + Send + Sync + 'static,
             Fut: Future<Output = R> + Send + 'static,
-            R: IntoToolResult + 'static,
+            R: 'static,
             $($parameter: FromCall,)*
         {
+            type Output = R;
+            type Future = Fut;
+
             #[allow(unused_variables, non_snake_case, reason = "a handler may have no parameters")]
-            fn call(&self, parts: &Parts<'_>) -> HandlerFuture {
-                $(let $parameter = match $parameter::from_call(parts) {
-                    Ok(parameter) => parameter,
-                    Err(result) => return Box::pin(std::future::ready(Ok(result))),
-                };)*
-                let running = self($($parameter),*);
-                Box::pin(async move { running.await.into_tool_result() })
+            fn begin(&self, parts: &Parts<'_>) -> Result<Fut, Misfit> {
+                $(let $parameter = $parameter::from_call(parts)?;)*
+                Ok(self($($parameter),*))
             }
 
             fn input_schema() -> Option<Schema> {
                 None$(.or_else($parameter::input_schema))*
-            }
-
-            fn output_schema() -> Option<Schema> {
-                R::output_schema()
             }
 
             fn requirements() -> Vec<Requirement> {
@@ -169,13 +237,53 @@ impl<H, P> Typed<H, P> {
     }
 }
 
-impl<H: Handler<P>, P: 'static> ToolHandler for Typed<H, P> {
-    fn call(&self, arguments: Arguments<'_>, context: Context) -> HandlerFuture {
-        self.handler.call(&Parts {
-            arguments,
-            context: &context,
-        })
+impl<H: Handler<P>, P> Typed<H, P> {
+    fn begin(&self, arguments: Arguments<'_>, context: &Context) -> Result<H::Future, Misfit> {
+        self.handler.begin(&Parts { arguments, context })
     }
+}
+
+impl<H: Handler<P>, P: 'static> RawHandler<ToolResult> for Typed<H, P>
+where
+    H::Output: IntoToolResult,
+{
+    fn call(&self, arguments: Arguments<'_>, context: Context) -> HandlerFuture {
+        match self.begin(arguments, &context) {
+            Ok(running) => Box::pin(async move { running.await.into_tool_result() }),
+            Err(misfit) => Box::pin(std::future::ready(Ok(misfit.into_tool_result()))),
+        }
+    }
+}
+
+impl<H: Handler<P>, P: 'static> RawHandler<PromptResult> for Typed<H, P>
+where
+    H::Output: IntoPromptResult,
+{
+    fn call(&self, arguments: Arguments<'_>, context: Context) -> HandlerFuture<PromptResult> {
+        match self.begin(arguments, &context) {
+            Ok(running) => Box::pin(async move { running.await.into_prompt_result() }),
+            Err(misfit) => refused(misfit),
+        }
+    }
+}
+
+impl<H: Handler<P>, P: 'static> RawHandler<ReadResult> for Typed<H, P>
+where
+    H::Output: IntoReadResult,
+{
+    fn call(&self, arguments: Arguments<'_>, context: Context) -> HandlerFuture<ReadResult> {
+        match self.begin(arguments, &context) {
+            Ok(running) => {
+                Box::pin(async move { running.await.into_read_result(context.subject()) })
+            }
+            Err(misfit) => refused(misfit),
+        }
+    }
+}
+
+fn refused<T: Send + 'static>(misfit: Misfit) -> HandlerFuture<T> {
+    let error = Error::protocol(misfit.into_error());
+    Box::pin(std::future::ready(Err(error)))
 }
 
 #[cfg(test)]
@@ -187,7 +295,7 @@ mod tests {
         let cases = [
             (
                 "invalid type: string \"1\", expected i64",
-                "invalid type: string \"1\", expected an integer",
+                "invalid type: a string, expected an integer",
             ),
             (
                 "invalid value: integer `-1`, expected u32",
@@ -205,10 +313,14 @@ mod tests {
                 "invalid type: null, expected struct Order",
                 "invalid type: null, expected an object",
             ),
+            (
+                "unknown variant `x`, expected one of `a`, `b`",
+                "an unknown value, expected one of `a`, `b`",
+            ),
             ("missing field `good`", "missing field `good`"),
         ];
         for (rust, json) in cases {
-            assert_eq!(in_json(rust), json);
+            assert_eq!(in_json(&unrepeated(rust)), json);
         }
     }
 }

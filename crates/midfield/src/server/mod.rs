@@ -1,28 +1,58 @@
-//! Describing a server: its identity, its tools, the state that they share.
+//! Describing a server: its identity, what it has, and the state that its handlers share.
 
+mod ask;
+mod build_error;
 mod builder;
 mod catalog;
 mod check;
+mod complete;
 mod context;
 mod dispatch;
+mod elicitations;
 mod exchange;
 mod extract;
+mod form;
 mod handler;
+mod hub;
+mod listen;
+mod mirrored;
 mod output;
+mod prompt;
+mod questions;
+mod request_state;
+mod resource;
+mod running;
 mod schema;
 mod service;
+mod template;
 mod tool;
 mod unique;
 mod weight;
+mod words;
 
-pub use builder::{BuildError, ServeError, Server};
-pub use context::{Amount, Context};
+pub use ask::Asks;
+pub use build_error::{BuildError, ServeError};
+pub use builder::Server;
+pub use complete::{Completer, IntoCompletion, Typing};
+pub use context::{Agent, AgentResult, Amount, Answer, Context};
 pub use extract::{Args, FromCall, Parts, Requirement, State};
-pub use handler::{Arguments, Handler, HandlerFuture, ToolHandler};
-pub use midfield_protocol::wire::{CacheScope, Freshness};
-pub use output::{IntoToolResult, Json};
+pub use form::{Form, NotAForm};
+pub use handler::{Arguments, Handler, HandlerFuture, Misfit, RawHandler};
+pub use midfield_durable::{Attempt, Backoff, IdempotencyKey, Retry};
+pub use midfield_protocol::types::{CacheScope, Freshness};
+pub use output::{IntoPromptResult, IntoReadResult, IntoToolResult, Json};
+pub use prompt::Prompt;
+pub use resource::{AnyResource, Resource, ResourceTemplate};
 pub use schema::{input_schema, output_schema};
 pub use service::Service;
+pub use template::{TemplateError, UriTemplate};
 pub use tool::Tool;
 
-pub(crate) use exchange::{Answering, Exchange, Piece};
+pub(crate) use ask::Asking;
+pub(crate) use dispatch::{Request, Started, begin, caught};
+pub(crate) use exchange::{Answering, Exchange, Piece, Response};
+pub(crate) use hub::{Listener, News};
+pub(crate) use listen::written;
+pub(crate) use questions::{Questions, SessionKey};
+pub(crate) use request_state::Origin;
+pub(crate) use running::Handling;

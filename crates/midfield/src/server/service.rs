@@ -1,83 +1,346 @@
-//! A server that is ready to answer.
+//! A server that is ready to answer, and may change while it does.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use midfield_protocol::jsonrpc::RequestId;
-use midfield_protocol::wire::{Codec, Encoder};
-use midfield_protocol::{Answer, Call, Caller, Error};
+use midfield_protocol::types::{ClientCapabilities, Filter, ServerCapabilities};
+use midfield_protocol::wire::{self, Changed, Codec, Encoder};
+use midfield_protocol::{Answer, Call, Caller, Error, Raw};
+use serde_json::value::RawValue;
 
-use super::catalog::Catalog;
-use super::dispatch::{Started, dispatch};
-use super::exchange::{Answering, Exchange};
+use super::ask::Asking;
+use super::build_error::BuildError;
+use super::catalog::{
+    Catalog, ListKind, PageSize, PromptEntry, ResourceEntry, Seen, TemplateEntry, ToolEntry,
+    Writing,
+};
+use super::dispatch::{Request, Started, dispatch};
+use super::elicitations::Elicitations;
+use super::exchange::{Answering, Exchange, Response};
 use super::extract::States;
+use super::hub::{Hub, Interest, Listener};
+use super::questions::SessionKey;
+use super::request_state::Travel;
+use super::running::Limits;
+use super::{Prompt, Resource, ResourceTemplate, Tool};
+use crate::extension::Extensions;
 use crate::seal::Sealer;
 
 /// A server that is ready to answer, on any number of transports at once. Clones are handles to the same.
+///
+/// Its lists may change while it serves; clients that listen are told so.
 #[derive(Clone, Debug)]
 pub struct Service(Arc<Inner>);
 
 #[derive(Debug)]
-struct Inner {
-    encoder: Encoder,
-    catalog: Catalog,
-    states: Arc<States>,
-    sealer: Sealer,
-    call_timeout: Option<Duration>,
+pub(super) struct Inner {
+    pub(super) encoder: Encoder,
+    pub(super) catalog: RwLock<Arc<Catalog>>,
+    pub(super) states: States,
+    pub(super) sealer: Sealer,
+    pub(super) extensions: Extensions,
+    pub(super) hub: Arc<Hub>,
+    pub(super) page_size: PageSize,
+    pub(super) limits: Limits,
+    pub(super) travel: Travel,
+    pub(super) elicitations: Elicitations,
 }
 
 impl Service {
-    pub(super) fn new(
-        encoder: Encoder,
-        catalog: Catalog,
-        states: Arc<States>,
-        sealer: Sealer,
-        call_timeout: Option<Duration>,
-    ) -> Self {
-        Self(Arc::new(Inner {
-            encoder,
-            catalog,
-            states,
-            sealer,
-            call_timeout,
-        }))
+    pub(super) fn new(inner: Inner) -> Self {
+        Self(Arc::new(inner))
     }
 
-    /// Begins to answer `call`, which `caller` made by the request `id`.
-    pub(crate) fn answer(
+    /// Adds a tool while the server is serving.
+    ///
+    /// # Errors
+    /// As when the server was built: see [`BuildError`].
+    pub fn add_tool(&self, tool: Tool) -> Result<(), BuildError> {
+        let entry = ToolEntry::new(tool, &self.0.states)?;
+        self.change(Changed::Tools, |catalog| catalog.tools.push(entry))
+    }
+
+    /// Takes a tool away; `false` where there is none of that name. Calls that are at work go on.
+    pub fn remove_tool(&self, name: &str) -> bool {
+        self.take(Changed::Tools, |catalog| catalog.tools.remove(name))
+    }
+
+    /// Adds a prompt while the server is serving.
+    ///
+    /// # Errors
+    /// As when the server was built: see [`BuildError`].
+    pub fn add_prompt(&self, prompt: Prompt) -> Result<(), BuildError> {
+        Self::must_have("prompts", self.capabilities().prompts.is_some())?;
+        let entry = PromptEntry::new(prompt, &self.0.states)?;
+        self.change(Changed::Prompts, |catalog| catalog.prompts.push(entry))
+    }
+
+    /// Takes a prompt away; `false` where there is none of that name.
+    pub fn remove_prompt(&self, name: &str) -> bool {
+        self.take(Changed::Prompts, |catalog| catalog.prompts.remove(name))
+    }
+
+    /// Adds a resource while the server is serving.
+    ///
+    /// # Errors
+    /// As when the server was built: see [`BuildError`].
+    pub fn add_resource(&self, resource: Resource) -> Result<(), BuildError> {
+        Self::must_have("resources", self.capabilities().resources.is_some())?;
+        let entry = ResourceEntry::new(resource, &self.0.states)?;
+        self.change(Changed::Resources, |catalog| catalog.resources.push(entry))
+    }
+
+    /// Takes a resource away; `false` where there is none at that URI.
+    pub fn remove_resource(&self, uri: &str) -> bool {
+        self.take(Changed::Resources, |catalog| catalog.resources.remove(uri))
+    }
+
+    /// Adds a resource template while the server is serving.
+    ///
+    /// # Errors
+    /// As when the server was built: see [`BuildError`].
+    pub fn add_resource_template(&self, template: ResourceTemplate) -> Result<(), BuildError> {
+        Self::must_have("resources", self.capabilities().resources.is_some())?;
+        let entry = TemplateEntry::new(template, &self.0.states)?;
+        self.change(Changed::Resources, |catalog| catalog.templates.push(entry))
+    }
+
+    /// Takes a resource template away; `false` where there is none that is written like this.
+    pub fn remove_resource_template(&self, uri_template: &str) -> bool {
+        self.take(Changed::Resources, |catalog| {
+            catalog.templates.remove(uri_template)
+        })
+    }
+
+    /// Tells clients that are subscribed to it that the contents of the resource at `uri` have changed.
+    pub fn resource_updated(&self, uri: &str) {
+        self.0.hub.resource_updated(uri);
+    }
+
+    /// Tells the client whose user was sent to a page that the page is done. `id` is what
+    /// [`Context::elicit_url_with`] made the URL with. Nobody else is told; an unknown id is passed over.
+    pub fn elicitation_complete(&self, id: &str) {
+        if let Some(session) = self.0.elicitations.take(id)
+            && let Ok(message) = wire::elicitation_complete(id)
+        {
+            self.0.hub.tell_session(session, message);
+        }
+    }
+
+    /// Sends a notification of an extension to the clients that listen and have negotiated it.
+    ///
+    /// # Errors
+    /// When `params` cannot be written as JSON.
+    pub fn notify(
         &self,
-        codec: Codec,
-        caller: Caller,
-        id: RequestId,
-        call: Call<'_>,
-    ) -> Answering {
-        match dispatch(self, codec, caller, call) {
-            Started::Done(answer) => Answering::Done(self.write(codec, &id, &answer)),
-            Started::Running { running, events } => Answering::Running(Box::new(Exchange::new(
+        extension: &str,
+        method: &str,
+        params: &impl serde::Serialize,
+    ) -> Result<(), serde_json::Error> {
+        self.0
+            .hub
+            .tell_extension(extension, method, &Raw::of(params)?);
+        Ok(())
+    }
+
+    /// Begins to answer `call`.
+    pub(crate) fn answer(&self, request: Request<'_>, call: Call<'_>) -> Answering {
+        let codec = request.codec;
+        let id = request.id.clone();
+        match dispatch(self, request, call) {
+            Ok(Started::Done(answer)) => Answering::Done(self.write(codec, &id, &Ok(answer))),
+            Ok(Started::Running(started)) => Answering::Running(Box::new(Exchange::new(
                 self.clone(),
                 codec,
                 id,
-                running,
-                events,
+                started.work,
+                started.events,
             ))),
+            Err(error) => Answering::Done(self.write(codec, &id, &Err(error))),
         }
     }
 
     /// Writes the response to the request `id`.
-    pub(super) fn write(
+    pub(crate) fn write(
         &self,
         codec: Codec,
         id: &RequestId,
         answer: &Result<Answer, Error>,
-    ) -> Vec<u8> {
-        let written = match answer {
-            Ok(answer) => self.encoder().answer(codec, id, answer),
-            Err(error) => return self.encoder().error(codec, Some(id), error),
+    ) -> Response {
+        let error = match answer {
+            Ok(answer) => match self.encoder().answer(codec, id, answer) {
+                Ok(bytes) => {
+                    return Response::answered(bytes);
+                }
+                Err(error) => {
+                    tracing::error!(%error, "a result cannot be written as JSON");
+                    &Error::Internal
+                }
+            },
+            Err(error) => error,
         };
-        written.unwrap_or_else(|error| {
-            tracing::error!(%error, "a result cannot be written as JSON");
-            self.encoder().error(codec, Some(id), &Error::Internal)
+        Response {
+            bytes: self.encoder().error(codec, Some(id), error),
+            http_status: codec.http_status(error),
+        }
+    }
+
+    /// A page of a list, as `caller` sees it.
+    pub(super) fn page(
+        &self,
+        codec: Codec,
+        caller: &Caller,
+        kind: ListKind,
+        cursor: Option<&str>,
+    ) -> Result<Arc<RawValue>, Error> {
+        let catalog = self.catalog();
+        let extensions = &self.0.extensions;
+        match kind {
+            ListKind::Tools => {
+                let view = extensions.view(&caller.capabilities);
+                let seen = move |tool: &midfield_protocol::types::Tool| extensions.show(tool, view);
+                let writing = self.writing(codec, caller, kind, view, Some(&seen));
+                catalog.tools.page(&writing, cursor)
+            }
+            ListKind::Prompts => {
+                let writing = self.writing(codec, caller, kind, 0, None);
+                catalog.prompts.page(&writing, cursor)
+            }
+            ListKind::Resources => {
+                let view = extensions.view(&caller.capabilities);
+                let seen = move |resource: &midfield_protocol::types::Resource| {
+                    extensions.show_resource(resource, view)
+                };
+                let writing = self.writing(codec, caller, kind, view, Some(&seen));
+                catalog.resources.page(&writing, cursor)
+            }
+            ListKind::ResourceTemplates => {
+                let writing = self.writing(codec, caller, kind, 0, None);
+                catalog.templates.page(&writing, cursor)
+            }
+        }
+    }
+
+    fn writing<'a, D>(
+        &'a self,
+        codec: Codec,
+        caller: &'a Caller,
+        kind: ListKind,
+        view: u64,
+        seen: Option<Seen<'a, D>>,
+    ) -> Writing<'a, D> {
+        Writing {
+            codec,
+            page_size: self.0.page_size,
+            encoder: &self.0.encoder,
+            sealer: &self.0.sealer,
+            principal: &caller.principal,
+            kind,
+            view,
+            seen,
+        }
+    }
+
+    /// Whether the server has what the call is about; if not, it does not have the method.
+    pub(crate) fn offers(&self, call: &Call<'_>) -> bool {
+        let capabilities = self.capabilities();
+        match call {
+            Call::ListPrompts { .. } | Call::GetPrompt(_) => capabilities.prompts.is_some(),
+            Call::ListResources { .. }
+            | Call::ListResourceTemplates { .. }
+            | Call::ReadResource(_)
+            | Call::Subscribe { .. }
+            | Call::Unsubscribe { .. } => capabilities.resources.is_some(),
+            Call::Complete(_) => capabilities.completions.is_some(),
+            _ => true,
+        }
+    }
+
+    fn capabilities(&self) -> &ServerCapabilities {
+        &self.encoder().description().capabilities
+    }
+
+    fn must_have(what: &'static str, has: bool) -> Result<(), BuildError> {
+        if has {
+            Ok(())
+        } else {
+            Err(BuildError::Undeclared { what })
+        }
+    }
+
+    /// What of `filter` the server can honour.
+    pub(crate) fn honoured(&self, mut filter: Filter) -> Filter {
+        let capabilities = self.capabilities();
+        filter.tools_list_changed &= capabilities.tools.is_some();
+        filter.prompts_list_changed &= capabilities.prompts.is_some();
+        filter.resources_list_changed &= capabilities.resources.is_some();
+        if capabilities.resources.is_none() {
+            filter.resource_subscriptions.clear();
+        }
+        filter
+    }
+
+    /// Begins to listen for a session: to all lists, to what its extensions say, and to what concerns it
+    /// alone. Resources it subscribes to as it goes.
+    pub(crate) fn listen_for_session(
+        &self,
+        session: SessionKey,
+        capabilities: &ClientCapabilities,
+    ) -> Listener {
+        let mut filter = Filter::default();
+        filter.tools_list_changed = true;
+        filter.prompts_list_changed = true;
+        filter.resources_list_changed = true;
+        self.hub().listen(Interest {
+            filter: self.honoured(filter),
+            extensions: capabilities.extensions.keys().cloned().collect(),
+            session: Some(session),
         })
+    }
+
+    /// Checks that a resource is, or could be, at `uri`.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(crate) fn check_resource(&self, uri: &str) -> Result<(), Error> {
+        let catalog = self.catalog();
+        if catalog.resource(uri).is_some() || catalog.template(uri).is_some() {
+            return Ok(());
+        }
+        Err(Error::ResourceNotFound {
+            uri: uri.to_owned(),
+        })
+    }
+
+    fn change<E>(
+        &self,
+        list: Changed,
+        change: impl FnOnce(&mut Catalog) -> Result<(), E>,
+    ) -> Result<(), E> {
+        {
+            let mut catalog = self
+                .0
+                .catalog
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            let mut changed = Catalog::clone(&catalog);
+            change(&mut changed)?;
+            *catalog = Arc::new(changed);
+        }
+        self.0.hub.list_changed(list);
+        Ok(())
+    }
+
+    fn take(&self, list: Changed, take: impl FnOnce(&mut Catalog) -> bool) -> bool {
+        let change = |catalog: &mut Catalog| if take(catalog) { Ok(()) } else { Err(NotThere) };
+        self.change(list, change).is_ok()
+    }
+
+    /// Remembers whom to tell when the page of an elicitation is done.
+    pub(super) fn remember_elicitation(&self, id: &str, asking: &Asking) {
+        if let Asking::Live { session, .. } = asking {
+            self.0.elicitations.insert(id, *session);
+        }
     }
 
     pub(crate) fn encoder(&self) -> &Encoder {
@@ -88,15 +351,34 @@ impl Service {
         &self.0.sealer
     }
 
-    pub(super) fn catalog(&self) -> &Catalog {
-        &self.0.catalog
+    pub(crate) fn hub(&self) -> &Arc<Hub> {
+        &self.0.hub
     }
 
-    pub(super) fn states(&self) -> &Arc<States> {
+    pub(super) fn catalog(&self) -> Arc<Catalog> {
+        self.0
+            .catalog
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    pub(super) fn extensions(&self) -> &Extensions {
+        &self.0.extensions
+    }
+
+    pub(super) fn states(&self) -> &States {
         &self.0.states
     }
 
-    pub(super) fn call_timeout(&self) -> Option<Duration> {
-        self.0.call_timeout
+    pub(super) fn limits(&self) -> Limits {
+        self.0.limits
+    }
+
+    pub(super) fn travel(&self) -> Travel {
+        self.0.travel
     }
 }
+
+/// There is nothing of the name that was to be taken away.
+struct NotThere;

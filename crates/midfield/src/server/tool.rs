@@ -6,16 +6,24 @@ use std::sync::Arc;
 use midfield_protocol::types::{self, Icon, Meta, Schema, ToolAnnotations};
 use serde_json::Value;
 
+use super::IntoToolResult;
+use super::ask::Asks;
 use super::extract::Requirement;
-use super::handler::{Handler, ToolHandler, Typed};
+use super::form::{Form, FormOf};
+use super::handler::{Handler, RawHandler, Typed};
 
 /// A tool of a server: what clients learn about it ([`types::Tool`]) and the code behind it.
 #[derive(Clone)]
 pub struct Tool {
     pub(super) description: types::Tool,
-    pub(super) handler: Arc<dyn ToolHandler>,
+    pub(super) handler: Arc<dyn RawHandler>,
     pub(super) requirements: Vec<Requirement>,
     pub(super) trust: Trust,
+    /// The server checks structured results against the output schema.
+    pub(super) checks_results: bool,
+    pub(super) asks: Asks,
+    pub(super) answers_ahead: bool,
+    pub(super) forms: Vec<FormOf>,
 }
 
 /// Who checks that arguments fit the input schema.
@@ -32,26 +40,40 @@ impl Tool {
     /// A tool named `name` whose schemas are those of the handler's parameters and result.
     ///
     /// `name` is 1 to 128 of `A-Z a-z 0-9 _ - .`, unique in the server.
-    pub fn new<H: Handler<P>, P: 'static>(name: impl Into<String>, handler: H) -> Self {
+    pub fn new<H, P>(name: impl Into<String>, handler: H) -> Self
+    where
+        H: Handler<P>,
+        H::Output: IntoToolResult,
+        P: 'static,
+    {
         let mut description =
             types::Tool::new(name, <H as Handler<P>>::input_schema().unwrap_or_default());
-        description.output_schema = <H as Handler<P>>::output_schema();
+        description.output_schema = <H::Output as IntoToolResult>::output_schema();
         Self {
             description,
             requirements: <H as Handler<P>>::requirements(),
             handler: Arc::new(Typed::new(handler)),
             trust: Trust::Typed,
+            checks_results: false,
+            asks: Asks::default(),
+            answers_ahead: false,
+            forms: Vec::new(),
         }
     }
 
     /// A tool that is made at run time. Its arguments are checked against its input schema before the
-    /// handler sees them.
-    pub fn from_handler(description: types::Tool, handler: impl ToolHandler) -> Self {
+    /// handler sees them. Where it has an output schema, each result is checked against that: one that does
+    /// not fit is answered as a failure, since clients rely on what was said.
+    pub fn from_handler(description: types::Tool, handler: impl RawHandler) -> Self {
         Self {
             description,
             handler: Arc::new(handler),
             requirements: Vec::new(),
             trust: Trust::Unchecked,
+            checks_results: true,
+            asks: Asks::default(),
+            answers_ahead: false,
+            forms: Vec::new(),
         }
     }
 
@@ -99,6 +121,41 @@ impl Tool {
     pub fn input_schema(mut self, schema: Schema) -> Self {
         self.description.input_schema = schema;
         self.trust = Trust::Unchecked;
+        self
+    }
+
+    /// Leaves out the check of results, for a handler of [`Tool::from_handler`] that has checked them itself:
+    /// what it returns is sent as it is.
+    #[must_use]
+    pub fn results_checked(mut self) -> Self {
+        self.checks_results = false;
+        self
+    }
+
+    /// Says what the handler will ask of the client. A client that does not offer it is refused before the
+    /// handler runs.
+    #[must_use]
+    pub fn asks(mut self, asks: Asks) -> Self {
+        self.asks = self.asks.and(asks);
+        self
+    }
+
+    /// Takes answers that come with a first request, before their questions were asked, by the questions'
+    /// names: a client of revision 2026-07-28 that knows the tool saves a round trip. Default: they are left
+    /// out, and the client is asked.
+    ///
+    /// Only for questions that are always the same: nothing says that an answer ahead was given to what the
+    /// handler asks now.
+    #[must_use]
+    pub fn answers_ahead(mut self) -> Self {
+        self.answers_ahead = true;
+        self
+    }
+
+    /// Has the form of `T` checked when the server is built, for handlers that ask for it.
+    #[must_use]
+    pub fn form<T: schemars::JsonSchema + 'static>(mut self) -> Self {
+        self.forms.push(Form::cached::<T>);
         self
     }
 

@@ -1,0 +1,151 @@
+//! Why a server could not be built, or served.
+
+use super::form::NotAForm;
+use super::template::TemplateError;
+
+/// Why a description makes no server.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// Two tools have the same name.
+    #[error("two tools are named `{name}`; give one of them another name")]
+    DuplicateTool {
+        /// The name.
+        name: String,
+    },
+    /// Two prompts have the same name.
+    #[error("two prompts are named `{name}`; give one of them another name")]
+    DuplicatePrompt {
+        /// The name.
+        name: String,
+    },
+    /// Two resources have the same URI, or two templates are the same.
+    #[error("two resources are at `{name}`; give one of them another URI")]
+    DuplicateResource {
+        /// The URI, or the template.
+        name: String,
+    },
+    /// A tool's name is not one that clients accept.
+    #[error("a tool is named `{tool}`; a name is 1 to 128 of A-Z a-z 0-9 _ - .")]
+    ToolName {
+        /// The name.
+        tool: String,
+    },
+    /// A tool's input schema is none.
+    #[error("the input schema of tool `{tool}` is not valid: {detail}")]
+    Schema {
+        /// The tool's name.
+        tool: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// A tool's output schema is none.
+    #[error("the output schema of tool `{tool}` is not valid: {detail}")]
+    OutputSchema {
+        /// The tool's name.
+        tool: String,
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// A resource's URI is none.
+    #[error("a resource is at `{uri}`, which is no URI; begin it with a scheme such as `file:`")]
+    ResourceUri {
+        /// What was given.
+        uri: String,
+    },
+    /// A resource template is none.
+    #[error("the resource template `{template}` cannot be used")]
+    Template {
+        /// What was given.
+        template: String,
+        /// Why it cannot.
+        source: TemplateError,
+    },
+    /// A handler takes an argument, or a completer completes one, that clients cannot give.
+    #[error("`{name}` has no argument `{argument}`; use one of those that it describes")]
+    UnknownArgument {
+        /// The prompt's name, or the template.
+        name: String,
+        /// The argument.
+        argument: String,
+    },
+    /// A handler of a prompt or a template takes an argument that is an array or an object. Clients give text.
+    #[error(
+        "the argument `{argument}` of `{name}` cannot be given as text; take a text, a number, a boolean or an enum without fields"
+    )]
+    ArgumentType {
+        /// The prompt's name, or the template.
+        name: String,
+        /// The argument.
+        argument: String,
+    },
+    /// A handler needs a state that the server was not given.
+    #[error("{what} `{name}` needs a state of type `{state}`; give it by `Server::state`")]
+    MissingState {
+        /// What kind of thing it is.
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// The type's name.
+        state: &'static str,
+    },
+    /// A handler asks for what no form can ask for.
+    #[error("{what} `{name}` asks for what is no form")]
+    Form {
+        /// What kind of thing it is.
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// Why it is none.
+        source: NotAForm,
+    },
+    /// An extension's identifier is none.
+    #[error("an extension is called `{id}`; call it like `com.example/name`")]
+    ExtensionId {
+        /// What it is called.
+        id: String,
+    },
+    /// Two extensions are the same, or there are more than 64.
+    #[error("the extension `{id}` is there already, or there are too many")]
+    DuplicateExtension {
+        /// Its identifier.
+        id: String,
+    },
+    /// Two extensions have the same method.
+    #[error("two extensions have the method `{name}`")]
+    DuplicateMethod {
+        /// The method.
+        name: String,
+    },
+    /// Something was added at run time of which clients were told that the server has none.
+    #[error(
+        "the server was built without {what}; say at the beginning, by `Server::{what}_later`, that it will have some"
+    )]
+    Undeclared {
+        /// What it is: `prompts` or `resources`.
+        what: &'static str,
+    },
+    /// An extension has a method that is the protocol's own.
+    #[error(
+        "an extension has the method `{name}`, which is the protocol's own; give it another name"
+    )]
+    ProtocolMethod {
+        /// The method.
+        name: String,
+    },
+    /// The operating system gave no random bytes for the keys.
+    #[error("the operating system gave no random bytes")]
+    Random,
+}
+
+/// Why serving ended early.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServeError {
+    /// The description makes no server.
+    #[error("could not build the server")]
+    Build(#[from] BuildError),
+    /// The transport failed.
+    #[error("could not serve")]
+    Transport(#[from] std::io::Error),
+}

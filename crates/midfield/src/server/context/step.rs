@@ -1,0 +1,89 @@
+//! Work that is done once, and waiting for time.
+
+use std::fmt::Display;
+use std::future::Future;
+use std::pin::pin;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use midfield_durable::{Attempt, Retry};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::Context;
+use crate::{Error, Result};
+
+impl Context {
+    /// Does `work` and records its result under `name`: when the call is run again, the result is there and
+    /// the work is not done a second time. It is done at least once; its result is recorded exactly once.
+    ///
+    /// A step cannot ask questions: ask before it. A step within a step is part of the outer one.
+    ///
+    /// # Errors
+    /// As the work. Its error is recorded too, as text.
+    pub async fn step<T, E, F, Fut>(&self, name: &str, work: F) -> Result<T>
+    where
+        T: Serialize + DeserializeOwned,
+        E: Into<Error> + Display + 'static,
+        F: FnOnce() -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+    {
+        let mut work = Some(work);
+        self.step_with(name, &Retry::once(), |_| {
+            let running = work.take().map(|work| work());
+            async move {
+                match running {
+                    Some(running) => running.await.map_err(Into::into),
+                    // There is one attempt.
+                    None => Err(Error::tool("the step ran already")),
+                }
+            }
+        })
+        .await
+    }
+
+    /// Does `work`, several times where `retry` says so, and records its result under `name`; see
+    /// [`Context::step`]. The work is told which attempt it is, with a key that is the same for all of them,
+    /// to be passed on to services that do nothing twice under one key.
+    ///
+    /// # Errors
+    /// As the last attempt.
+    pub async fn step_with<T, E, F, Fut>(&self, name: &str, retry: &Retry, mut work: F) -> Result<T>
+    where
+        T: Serialize + DeserializeOwned,
+        E: Into<Error> + Display + 'static,
+        F: FnMut(Attempt) -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+    {
+        let within = &self.0.within_step;
+        if within.load(Ordering::Relaxed) {
+            return work(Attempt::within(name)).await.map_err(Into::into);
+        }
+        let marked = |attempt| {
+            let running = work(attempt);
+            async move {
+                let mut running = pin!(running);
+                std::future::poll_fn(|task| {
+                    within.store(true, Ordering::Relaxed);
+                    let polled = running.as_mut().poll(task);
+                    within.store(false, Ordering::Relaxed);
+                    polled
+                })
+                .await
+            }
+        };
+        self.execution()
+            .step(name, retry, marked)
+            .await
+            .map_err(|error| Error::tool(error.to_string()))
+    }
+
+    /// Waits for `duration`, counted from the first time that the call came here: run again, it waits only
+    /// for what is left. Within a step, which is done as a whole, it is not recorded.
+    pub async fn sleep(&self, name: &str, duration: Duration) {
+        if self.0.within_step.load(Ordering::Relaxed) {
+            return tokio::time::sleep(duration).await;
+        }
+        self.execution().sleep(name, duration).await;
+    }
+}

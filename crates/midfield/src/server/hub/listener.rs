@@ -1,0 +1,173 @@
+//! One who listens, and what it has not heard yet.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context as TaskContext, Poll, Waker};
+
+use midfield_protocol::types::Filter;
+use midfield_protocol::wire::Changed;
+use midfield_protocol::{Error, Raw};
+
+use super::super::questions::SessionKey;
+use super::{Hub, MAX_SUBSCRIPTIONS};
+
+/// What a listener hears next.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum News {
+    /// A list has changed.
+    List(Changed),
+    /// The resource at this URI has changed.
+    Resource(Arc<str>),
+    /// A message for this listener alone.
+    Message(Vec<u8>),
+    /// A notification of an extension.
+    Extension { method: Arc<str>, params: Raw },
+}
+
+/// Somebody who listens; dropping it ends that.
+#[derive(Debug)]
+pub(crate) struct Listener {
+    pub(super) hub: Arc<Hub>,
+    pub(super) number: u64,
+    pub(super) session: Option<SessionKey>,
+    pub(super) shared: Arc<Shared>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Shared(Mutex<Unheard>);
+
+#[derive(Debug, Default)]
+pub(super) struct Unheard {
+    pub(super) filter: Filter,
+    pub(super) extensions: BTreeSet<String>,
+    pub(super) lists: BTreeSet<Changed>,
+    pub(super) resources: BTreeSet<Arc<str>>,
+    messages: VecDeque<News>,
+    waker: Option<Waker>,
+}
+
+impl Listener {
+    /// Listens to the resource at `uri` too.
+    ///
+    /// # Errors
+    /// When it listens to as many as it may.
+    pub(crate) fn subscribe(&self, uri: &str) -> Result<(), TooMany> {
+        if !self.hub.has_room_for([uri]) {
+            return Err(TooMany);
+        }
+        {
+            let mut unheard = self.shared.unheard();
+            let subscribed = &mut unheard.filter.resource_subscriptions;
+            if subscribed.iter().any(|known| known == uri) {
+                return Ok(());
+            }
+            if subscribed.len() >= MAX_SUBSCRIPTIONS {
+                return Err(TooMany);
+            }
+            subscribed.push(uri.to_owned());
+        }
+        self.hub.listeners().subscribe(self.number, uri);
+        Ok(())
+    }
+
+    /// Listens to the resource at `uri` no longer.
+    pub(crate) fn unsubscribe(&self, uri: &str) {
+        self.hub.listeners().unsubscribe(self.number, uri);
+        let mut unheard = self.shared.unheard();
+        unheard
+            .filter
+            .resource_subscriptions
+            .retain(|known| known != uri);
+        unheard.resources.remove(uri);
+    }
+
+    /// Polls for what it has not heard yet.
+    pub(crate) fn poll_news(&self, task: &mut TaskContext<'_>) -> Poll<News> {
+        let mut unheard = self.shared.unheard();
+        if let Some(list) = unheard.lists.pop_first() {
+            return Poll::Ready(News::List(list));
+        }
+        if let Some(uri) = unheard.resources.pop_first() {
+            return Poll::Ready(News::Resource(uri));
+        }
+        if let Some(message) = unheard.messages.pop_front() {
+            return Poll::Ready(message);
+        }
+        match &mut unheard.waker {
+            Some(waker) => waker.clone_from(task.waker()),
+            None => unheard.waker = Some(task.waker().clone()),
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let subscribed = std::mem::take(&mut self.shared.unheard().filter.resource_subscriptions);
+        let mut listeners = self.hub.listeners();
+        listeners.all.remove(&self.number);
+        if let Some(session) = self.session
+            && listeners.by_session.get(&session) == Some(&self.number)
+        {
+            listeners.by_session.remove(&session);
+        }
+        for uri in subscribed {
+            listeners.unsubscribe(self.number, &uri);
+        }
+    }
+}
+
+impl Shared {
+    pub(super) fn new(filter: Filter, extensions: BTreeSet<String>) -> Self {
+        Self(Mutex::new(Unheard {
+            filter,
+            extensions,
+            ..Unheard::default()
+        }))
+    }
+
+    /// Changes what is unheard, and wakes whoever waits for it when `change` says that there is more.
+    pub(super) fn hear(&self, change: impl FnOnce(&mut Unheard) -> bool) {
+        let waker = {
+            let mut unheard = self.unheard();
+            if change(&mut unheard) {
+                unheard.waker.take()
+            } else {
+                None
+            }
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    /// Keeps a message. When many others wait too, the oldest is lost.
+    pub(super) fn tell(&self, message: News) {
+        self.hear(|unheard| {
+            if unheard.messages.len() >= MAX_MESSAGES {
+                unheard.messages.pop_front();
+            }
+            unheard.messages.push_back(message);
+            true
+        });
+    }
+
+    pub(super) fn unheard(&self) -> MutexGuard<'_, Unheard> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// It listens to as many resources as it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TooMany;
+
+impl From<TooMany> for Error {
+    fn from(_: TooMany) -> Self {
+        Self::InvalidRequest {
+            detail: "the session is subscribed to as many resources as it may be".to_owned(),
+        }
+    }
+}
+
+/// Most messages that wait for one listener.
+pub(super) const MAX_MESSAGES: usize = 64;

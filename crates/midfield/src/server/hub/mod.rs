@@ -1,0 +1,270 @@
+//! Who hears of changes: listeners with what each has not heard yet.
+//!
+//! A change is a fact and no message: what a slow reader has not heard is a set that cannot grow beyond
+//! what it listens to, and nobody waits for it.
+
+mod listener;
+
+pub(crate) use listener::{Listener, News};
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use midfield_protocol::Raw;
+use midfield_protocol::types::Filter;
+use midfield_protocol::wire::Changed;
+
+use self::listener::Shared;
+use super::questions::SessionKey;
+
+/// All listeners of a server.
+#[derive(Debug, Default)]
+pub(crate) struct Hub(Mutex<Listeners>);
+
+#[derive(Debug, Default)]
+struct Listeners {
+    next: u64,
+    all: HashMap<u64, Arc<Shared>>,
+    by_uri: HashMap<Arc<str>, HashSet<u64>>,
+    by_session: HashMap<SessionKey, u64>,
+    /// The bytes of all URIs that are subscribed to, each as often as it is.
+    bytes: usize,
+}
+
+/// Who listens, and to what.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Interest {
+    /// Which changes.
+    pub(crate) filter: Filter,
+    /// The extensions that it has negotiated.
+    pub(crate) extensions: BTreeSet<String>,
+    /// The session that it is in, where it is in one.
+    pub(crate) session: Option<SessionKey>,
+}
+
+impl Hub {
+    /// Begins to listen.
+    pub(crate) fn listen(self: &Arc<Self>, interest: Interest) -> Listener {
+        let Interest {
+            filter,
+            extensions,
+            session,
+        } = interest;
+        let mut listeners = self.listeners();
+        let number = listeners.next;
+        listeners.next += 1;
+        if let Some(session) = session {
+            listeners.by_session.insert(session, number);
+        }
+        for uri in &filter.resource_subscriptions {
+            listeners.subscribe(number, uri);
+        }
+        let shared = Arc::new(Shared::new(filter, extensions));
+        listeners.all.insert(number, shared.clone());
+        Listener {
+            hub: self.clone(),
+            number,
+            session,
+            shared,
+        }
+    }
+
+    /// Whether one listener may subscribe to these resources, beside all that the others are subscribed to.
+    pub(crate) fn has_room_for<'a>(&self, uris: impl IntoIterator<Item = &'a str>) -> bool {
+        let (mut count, mut bytes) = (0, self.listeners().bytes);
+        for uri in uris {
+            count += 1;
+            bytes = bytes.saturating_add(uri.len());
+        }
+        count <= MAX_SUBSCRIPTIONS && bytes <= MAX_SUBSCRIBED_BYTES
+    }
+
+    /// Tells everybody whom it concerns that a list has changed.
+    pub(crate) fn list_changed(&self, list: Changed) {
+        let everybody: Vec<Arc<Shared>> = self.listeners().all.values().cloned().collect();
+        for listener in everybody {
+            listener.hear(|unheard| {
+                let listens = match list {
+                    Changed::Tools => unheard.filter.tools_list_changed,
+                    Changed::Prompts => unheard.filter.prompts_list_changed,
+                    Changed::Resources => unheard.filter.resources_list_changed,
+                };
+                if listens {
+                    unheard.lists.insert(list);
+                }
+                listens
+            });
+        }
+    }
+
+    /// Tells those who are subscribed to it that the resource at `uri` has changed.
+    pub(crate) fn resource_updated(&self, uri: &str) {
+        let subscribed: Vec<(Arc<str>, Arc<Shared>)> = {
+            let listeners = self.listeners();
+            let Some((uri, numbers)) = listeners.by_uri.get_key_value(uri) else {
+                return;
+            };
+            numbers
+                .iter()
+                .filter_map(|number| Some((uri.clone(), listeners.all.get(number)?.clone())))
+                .collect()
+        };
+        for (uri, listener) in subscribed {
+            listener.hear(|unheard| unheard.resources.insert(uri));
+        }
+    }
+
+    /// Tells whoever listens in a session something that concerns nobody else.
+    pub(crate) fn tell_session(&self, session: SessionKey, message: Vec<u8>) {
+        let listener = {
+            let listeners = self.listeners();
+            listeners
+                .by_session
+                .get(&session)
+                .and_then(|number| listeners.all.get(number).cloned())
+        };
+        if let Some(listener) = listener {
+            listener.tell(News::Message(message));
+        }
+    }
+
+    /// Tells everybody who has negotiated an extension.
+    pub(crate) fn tell_extension(&self, extension: &str, method: &str, params: &Raw) {
+        let everybody: Vec<Arc<Shared>> = self.listeners().all.values().cloned().collect();
+        let method: Arc<str> = method.into();
+        for listener in everybody {
+            if listener.unheard().extensions.contains(extension) {
+                listener.tell(News::Extension {
+                    method: method.clone(),
+                    params: params.clone(),
+                });
+            }
+        }
+    }
+
+    fn listeners(&self) -> MutexGuard<'_, Listeners> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Listeners {
+    fn subscribe(&mut self, number: u64, uri: &str) -> bool {
+        let is_new = match self.by_uri.get_mut(uri) {
+            Some(numbers) => numbers.insert(number),
+            None => self
+                .by_uri
+                .insert(uri.into(), HashSet::from([number]))
+                .is_none(),
+        };
+        if is_new {
+            self.bytes += uri.len();
+        }
+        is_new
+    }
+
+    fn unsubscribe(&mut self, number: u64, uri: &str) {
+        if let Some(numbers) = self.by_uri.get_mut(uri) {
+            if numbers.remove(&number) {
+                self.bytes -= uri.len();
+            }
+            if numbers.is_empty() {
+                self.by_uri.remove(uri);
+            }
+        }
+    }
+}
+
+/// Most resources that one listener is subscribed to.
+const MAX_SUBSCRIPTIONS: usize = 1_000;
+
+/// Most bytes of the URIs that all listeners together are subscribed to.
+const MAX_SUBSCRIBED_BYTES: usize = 128 * 1024 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use std::task::{Context as TaskContext, Poll, Waker};
+
+    use super::listener::{MAX_MESSAGES, TooMany};
+    use super::*;
+
+    fn news(listener: &Listener) -> Vec<News> {
+        let mut task = TaskContext::from_waker(Waker::noop());
+        std::iter::from_fn(|| match listener.poll_news(&mut task) {
+            Poll::Ready(news) => Some(news),
+            Poll::Pending => None,
+        })
+        .collect()
+    }
+
+    fn interest(uris: &[&str]) -> Interest {
+        let mut filter = Filter::default();
+        filter.tools_list_changed = true;
+        filter.resource_subscriptions = uris.iter().map(|uri| (*uri).to_owned()).collect();
+        Interest {
+            filter,
+            extensions: BTreeSet::from(["a/b".to_owned()]),
+            session: Some([7; 16]),
+        }
+    }
+
+    #[test]
+    fn a_listener_hears_what_it_asked_for_and_each_change_once() {
+        let hub = Arc::new(Hub::default());
+        let listener = hub.listen(interest(&["a:1"]));
+        for _ in 0..1_000 {
+            hub.list_changed(Changed::Tools);
+            hub.list_changed(Changed::Prompts);
+            hub.resource_updated("a:1");
+            hub.resource_updated("a:2");
+        }
+        let expected = [News::List(Changed::Tools), News::Resource("a:1".into())];
+        assert_eq!(news(&listener), expected);
+        assert_eq!(news(&listener), []);
+    }
+
+    #[test]
+    fn only_those_hear_of_an_extension_who_negotiated_it() {
+        let hub = Arc::new(Hub::default());
+        let params = Raw::of(&1).expect("JSON");
+        let aware = hub.listen(interest(&[]));
+        let unaware = hub.listen(Interest::default());
+        hub.tell_extension("a/b", "a/happened", &params);
+        let expected = News::Extension {
+            method: "a/happened".into(),
+            params,
+        };
+        assert_eq!(news(&aware), [expected]);
+        assert_eq!(news(&unaware), []);
+    }
+
+    #[test]
+    fn nothing_is_heard_of_a_resource_after_it_was_unsubscribed() {
+        let hub = Arc::new(Hub::default());
+        let listener = hub.listen(interest(&[]));
+        listener.subscribe("a:1").expect("room");
+        hub.resource_updated("a:1");
+        listener.unsubscribe("a:1");
+        hub.resource_updated("a:1");
+        assert_eq!(news(&listener), []);
+        drop(listener);
+        assert!(hub.listeners().all.is_empty() && hub.listeners().by_uri.is_empty());
+    }
+
+    #[test]
+    fn subscriptions_and_messages_have_limits() {
+        let hub = Arc::new(Hub::default());
+        let listener = hub.listen(interest(&[]));
+        for number in 0..MAX_SUBSCRIPTIONS {
+            listener.subscribe(&format!("a:{number}")).expect("room");
+        }
+        assert_eq!(listener.subscribe("a:more"), Err(TooMany));
+        assert_eq!(listener.subscribe("a:1"), Ok(()));
+        for number in 0..=u8::try_from(MAX_MESSAGES).expect("a small limit") {
+            hub.tell_session([7; 16], vec![number]);
+        }
+        hub.tell_session([8; 16], vec![0]);
+        let heard = news(&listener);
+        assert_eq!(heard.len(), MAX_MESSAGES);
+        assert_eq!(heard[0], News::Message(vec![1]));
+    }
+}
