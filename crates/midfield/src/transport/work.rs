@@ -4,7 +4,7 @@
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
-use crate::server::{Answering, Exchange, Piece};
+use crate::server::{Answering, Exchange, Piece, Response};
 
 /// Requests at work. Dropping them stops their handlers.
 #[derive(Debug)]
@@ -13,9 +13,19 @@ pub(super) enum Work {
     One(Box<Exchange>),
     /// A batch.
     Batch(Batch),
+    /// One or the other, with a piece that came out of it already.
+    Preceded(Option<Piece>, Box<Self>),
 }
 
 impl Work {
+    /// The same work, with a piece that came out of it already put back.
+    pub(super) fn preceded_by(self, piece: Option<Piece>) -> Self {
+        match piece {
+            Some(piece) => Self::Preceded(Some(piece), Box::new(self)),
+            None => self,
+        }
+    }
+
     /// The next piece: see [`Exchange::next`].
     pub(super) async fn next(&mut self) -> Piece {
         poll_fn(|task| self.poll_next(task)).await
@@ -26,6 +36,10 @@ impl Work {
         match self {
             Self::One(exchange) => exchange.poll_next(task),
             Self::Batch(batch) => batch.poll_next(task),
+            Self::Preceded(first, work) => match first.take() {
+                Some(first) => Poll::Ready(first),
+                None => work.poll_next(task),
+            },
         }
     }
 }
@@ -33,7 +47,7 @@ impl Work {
 /// A batch at work: notifications as they come, then the responses as one array.
 #[derive(Debug)]
 pub(super) struct Batch {
-    responses: Vec<Vec<u8>>,
+    responses: Vec<Response>,
     running: Vec<Exchange>,
 }
 
@@ -64,7 +78,9 @@ impl Batch {
         while let Some(exchange) = self.running.get_mut(at) {
             match exchange.poll_next(task) {
                 Poll::Pending => at += 1,
-                Poll::Ready(Piece::Event(event)) => return Poll::Ready(Piece::Event(event)),
+                Poll::Ready(piece @ (Piece::Event(_) | Piece::LetGo)) => {
+                    return Poll::Ready(piece);
+                }
                 Poll::Ready(Piece::Response(response)) => {
                     self.responses.push(response);
                     self.running.swap_remove(at);
@@ -82,9 +98,14 @@ impl Batch {
     }
 }
 
-fn array(responses: &[Vec<u8>]) -> Vec<u8> {
+fn array(responses: &[Response]) -> Response {
     let mut bytes = vec![b'['];
-    bytes.extend(responses.join(&b','));
+    for (at, response) in responses.iter().enumerate() {
+        if at > 0 {
+            bytes.push(b',');
+        }
+        bytes.extend_from_slice(&response.bytes);
+    }
     bytes.push(b']');
-    bytes
+    Response::answered(bytes)
 }

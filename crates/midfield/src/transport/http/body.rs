@@ -1,6 +1,6 @@
 //! Reading a body under limits of size and time.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
@@ -22,24 +22,48 @@ where
     B: Body,
     B::Data: Buf,
 {
-    // What is announced as too large is refused before anything of it is read.
-    let announced = body.size_hint().lower();
-    if usize::try_from(announced).map_or(true, |announced| announced > limit) {
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    let most = limit.saturating_mul(DISCARDED);
+    if announced > most {
         return Err(Unread::TooLarge);
     }
-    match tokio::time::timeout(timeout, collect(body, limit)).await {
-        Ok(read) => read,
-        Err(_) => Err(Unread::TooSlow),
-    }
+    let mut body = pin!(body);
+    let read = tokio::time::timeout(timeout, async {
+        let read = if announced > limit {
+            Err(Unread::TooLarge)
+        } else {
+            collect(body.as_mut(), limit).await
+        };
+        if read == Err(Unread::TooLarge) {
+            discard(body, most).await;
+        }
+        read
+    });
+    read.await.unwrap_or(Err(Unread::TooSlow))
 }
 
-/// A body that comes in one piece, as most do, is not copied.
-async fn collect<B>(body: B, limit: usize) -> Result<Bytes, Unread>
+/// Reads on for a while and keeps nothing: a client that is still sending when the connection closes would
+/// not see why.
+async fn discard<B>(mut body: Pin<&mut B>, mut most: usize)
 where
     B: Body,
     B::Data: Buf,
 {
-    let mut body = pin!(body);
+    while let Some(Ok(frame)) = body.frame().await {
+        let read = frame.into_data().map_or(0, |data| data.remaining());
+        match most.checked_sub(read) {
+            Some(left) => most = left,
+            None => return,
+        }
+    }
+}
+
+/// A body that comes in one piece, as most do, is not copied.
+async fn collect<B>(mut body: Pin<&mut B>, limit: usize) -> Result<Bytes, Unread>
+where
+    B: Body,
+    B::Data: Buf,
+{
     let mut first: Option<Bytes> = None;
     let mut all = BytesMut::new();
     while let Some(frame) = body.frame().await {
@@ -64,3 +88,6 @@ where
     }
     Ok(first.unwrap_or_else(|| all.freeze()))
 }
+
+/// How many times the largest body is read and thrown away at the most.
+const DISCARDED: usize = 8;

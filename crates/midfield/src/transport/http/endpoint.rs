@@ -8,22 +8,27 @@ use std::task::{Context, Poll};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Buf;
+use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body::Body;
+use midfield_protocol::Principal;
 use midfield_protocol::jsonrpc::{self, Incoming, Message};
 use midfield_protocol::wire::RequestMeta;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use super::body::{self, Unread};
 use super::classify::{Class, classify, headers_are_modern};
 use super::guard;
 use super::left_behind::LeftBehind;
 use super::legacy::Legacy;
-use super::modern;
+use super::modern::{self, Modern};
 use super::options::Options;
 use super::reply::{Reply, ReplyBody};
-use super::session::Sessions;
-use crate::server::Service;
+use super::sessions::Sessions;
+use super::sse::{NotTaken, Setting, Streams};
+use crate::auth::Challenge;
+use crate::server::{Questions, Service};
 
 /// A server behind HTTP. It is a [`tower_service::Service`], to be mounted in a router:
 ///
@@ -37,6 +42,21 @@ use crate::server::Service;
 /// # Ok::<(), midfield::BuildError>(())
 /// ```
 ///
+/// With [`Options::legacy_sse`] the same service, mounted at that path too, serves clients of the old
+/// HTTP+SSE transport:
+///
+/// ```
+/// # use axum::Router;
+/// # use midfield::Server;
+/// # use midfield::transport::http::{HttpService, Options};
+/// # let service = Server::new("demo", "1.0.0").build()?;
+/// let service = HttpService::new(service, Options::new().legacy_sse("/sse"));
+/// let router: Router = Router::new()
+///     .route_service("/mcp", service.clone())
+///     .route_service("/sse", service);
+/// # Ok::<(), midfield::BuildError>(())
+/// ```
+///
 /// Clones are handles to the same endpoint.
 #[derive(Clone, Debug)]
 pub struct HttpService(Arc<Endpoint>);
@@ -46,8 +66,13 @@ struct Endpoint {
     service: Service,
     options: Options,
     sessions: Arc<Sessions>,
+    /// The sessions of the old transport.
+    streams: Arc<Streams>,
+    questions: Arc<Questions>,
     calls: Arc<Semaphore>,
     left_behind: LeftBehind,
+    /// Ends streams that have no end of their own.
+    stop: CancellationToken,
 }
 
 impl HttpService {
@@ -56,6 +81,9 @@ impl HttpService {
         Self(Arc::new(Endpoint {
             service,
             sessions: Arc::default(),
+            streams: Arc::default(),
+            questions: Arc::default(),
+            stop: CancellationToken::new(),
             calls: Arc::new(Semaphore::new(
                 options.max_calls.min(Semaphore::MAX_PERMITS),
             )),
@@ -88,6 +116,13 @@ impl HttpService {
         &self.0.options
     }
 
+    /// Ends streams that have no end of their own.
+    pub(super) fn end_streams(&self) {
+        self.0.stop.cancel();
+        self.0.sessions.end_own_streams();
+        self.0.streams.end();
+    }
+
     /// The calls whose clients went away, and which go on.
     pub(super) fn left_behind(&self) -> &LeftBehind {
         &self.0.left_behind
@@ -105,35 +140,137 @@ impl Endpoint {
         if let Err(refusal) = checked {
             return Reply::refuse(refusal.status, refusal.message);
         }
+        let principal = match self.authenticate(&head.headers).await {
+            Ok(principal) => principal,
+            Err(challenge) => return Reply::Unauthorized(challenge.header),
+        };
+        if self.options.legacy_sse.as_deref() == Some(head.uri.path()) {
+            return self.old_transport(&head, body, &principal).await;
+        }
         if head.method != Method::POST {
-            return self.without_message(&head.method, &head.headers);
+            return self.without_message(&head.method, &head.headers, &principal);
         }
         if let Err(refusal) = guard::check_media(&head.headers) {
             return Reply::refuse(refusal.status, refusal.message);
         }
         match body::read(body, self.options.max_body, self.options.body_timeout).await {
-            Ok(bytes) => self.answer(&head.headers, &bytes),
+            Ok(bytes) => self.answer(&head.headers, &bytes, &principal),
             Err(unread) => refuse_unread(&unread),
         }
     }
 
+    /// Finds out who asks.
+    async fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Challenge> {
+        match &self.options.authenticate {
+            Some(authenticator) => authenticator.0.authenticate(headers).await,
+            None => Ok(Principal::Anonymous),
+        }
+    }
+
+    /// Answers a request of the HTTP+SSE transport.
+    async fn old_transport<B>(&self, head: &Parts, body: B, principal: &Principal) -> Reply
+    where
+        B: Body,
+        B::Data: Buf,
+    {
+        match head.method {
+            Method::GET => self.open_stream(&head.headers, principal),
+            Method::POST => self.send(head, body, principal).await,
+            _ => Reply::NotAllowed {
+                allowed: "POST, GET",
+            },
+        }
+    }
+
+    fn open_stream(&self, headers: &HeaderMap, principal: &Principal) -> Reply {
+        if !guard::accepts_events(headers) {
+            return Reply::refuse(
+                StatusCode::NOT_ACCEPTABLE,
+                "the Accept header must list text/event-stream",
+            );
+        }
+        let opened = self.streams.open(&Setting {
+            service: &self.service,
+            principal,
+            path: self.options.legacy_sse.as_deref().unwrap_or_default(),
+            max_body: self.options.max_body,
+            lifetime: self.options.session_lifetime,
+            calls: &self.calls,
+        });
+        match opened {
+            Ok(events) => Reply::Events(Box::new(events)),
+            Err(_) => Reply::refuse(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "there are as many sessions as there can be; try again later",
+            ),
+        }
+    }
+
+    /// Takes a message to a session of the HTTP+SSE transport. The answer goes by the session's stream.
+    async fn send<B>(&self, head: &Parts, body: B, principal: &Principal) -> Reply
+    where
+        B: Body,
+        B::Data: Buf,
+    {
+        if let Err(refusal) = guard::check_json(&head.headers) {
+            return Reply::refuse(refusal.status, refusal.message);
+        }
+        let token = head.uri.query().and_then(|query| {
+            let mut parameters = query.split('&');
+            parameters.find_map(|parameter| parameter.strip_prefix("session="))
+        });
+        let Some(token) = token else {
+            return Reply::refuse(
+                StatusCode::BAD_REQUEST,
+                "invalid request: send messages to the URI that the stream's first event names",
+            );
+        };
+        let bytes = match body::read(body, self.options.max_body, self.options.body_timeout).await {
+            Ok(bytes) => bytes,
+            Err(unread) => return refuse_unread(&unread),
+        };
+        if let Err(rejected) = Incoming::parse(&bytes) {
+            let error = jsonrpc::error(rejected.id.as_ref(), &rejected.error);
+            return Reply::Json(StatusCode::BAD_REQUEST, error);
+        }
+        let sealer = self.service.sealer();
+        match self.streams.send(token, principal, sealer, &bytes) {
+            Ok(()) => Reply::Accepted,
+            Err(NotTaken::Unknown) => Reply::refuse(
+                StatusCode::NOT_FOUND,
+                "the session is unknown or has ended; open a new stream",
+            ),
+            Err(NotTaken::Full) => Reply::refuse(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "the session has not read yet what was sent before; read its stream",
+            ),
+        }
+    }
+
     /// Answers a request that brings no message. Only the legacy era knows such ones.
-    fn without_message(&self, method: &Method, headers: &HeaderMap) -> Reply {
+    fn without_message(
+        &self,
+        method: &Method,
+        headers: &HeaderMap,
+        principal: &Principal,
+    ) -> Reply {
         let is_legacy = self.options.sessions && !headers_are_modern(headers);
         match *method {
-            Method::DELETE if is_legacy => self.legacy().delete(headers),
-            Method::GET if is_legacy => self.legacy().listen(headers),
-            _ => self.legacy().not_allowed(),
+            Method::DELETE if is_legacy => self.legacy(principal).delete(headers),
+            Method::GET if is_legacy => self.legacy(principal).listen(headers),
+            _ => self.legacy(principal).not_allowed(),
         }
     }
 
     /// Answers a body. The era is decided here and nowhere below.
-    fn answer(&self, headers: &HeaderMap, bytes: &[u8]) -> Reply {
+    fn answer(&self, headers: &HeaderMap, bytes: &[u8], principal: &Principal) -> Reply {
         match Incoming::parse(bytes) {
             Ok(Incoming::Single(Message::Request(request))) => match classify(headers, &request) {
-                Class::Modern(meta) => modern::answer(&self.service, headers, meta, &request),
+                Class::Modern(meta) => {
+                    modern::answer(self.modern(principal), headers, meta, &request)
+                }
                 Class::Legacy(meta) => {
-                    self.legacy()
+                    self.legacy(principal)
                         .answer(headers, Message::Request(request), meta)
                 }
             },
@@ -147,10 +284,10 @@ impl Endpoint {
                 )
             }
             Ok(Incoming::Single(message)) => {
-                self.legacy()
+                self.legacy(principal)
                     .answer(headers, message, Ok(RequestMeta::default()))
             }
-            Ok(Incoming::Batch(messages)) => self.legacy().answer_batch(headers, messages),
+            Ok(Incoming::Batch(messages)) => self.legacy(principal).answer_batch(headers, messages),
             Err(rejected) => {
                 let error = jsonrpc::error(rejected.id.as_ref(), &rejected.error);
                 Reply::Json(StatusCode::BAD_REQUEST, error)
@@ -158,8 +295,19 @@ impl Endpoint {
         }
     }
 
-    fn legacy(&self) -> Legacy<'_> {
+    fn modern<'a>(&'a self, principal: &'a Principal) -> Modern<'a> {
+        Modern {
+            service: &self.service,
+            stop: &self.stop,
+            principal,
+        }
+    }
+
+    fn legacy<'a>(&'a self, principal: &'a Principal) -> Legacy<'a> {
         Legacy {
+            questions: &self.questions,
+            stop: &self.stop,
+            principal,
             service: &self.service,
             options: &self.options,
             sessions: &self.sessions,

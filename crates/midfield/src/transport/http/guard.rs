@@ -59,8 +59,8 @@ pub(super) fn check_source(
     }
 }
 
-/// Checks that the body is plain JSON and that the client reads both kinds of answers.
-pub(super) fn check_media(headers: &HeaderMap) -> Result<(), Refusal> {
+/// Checks that the body is plain JSON.
+pub(super) fn check_json(headers: &HeaderMap) -> Result<(), Refusal> {
     let is_json = match single(headers, &CONTENT_TYPE) {
         Header::Single(value) => is_json(value),
         _ => false,
@@ -77,6 +77,12 @@ pub(super) fn check_media(headers: &HeaderMap) -> Result<(), Refusal> {
             "send a body without Content-Encoding",
         );
     }
+    Ok(())
+}
+
+/// Checks that the body is plain JSON and that the client reads both kinds of answers.
+pub(super) fn check_media(headers: &HeaderMap) -> Result<(), Refusal> {
+    check_json(headers)?;
     if !accepts_both(headers) {
         return refuse(
             StatusCode::NOT_ACCEPTABLE,
@@ -172,15 +178,26 @@ fn is_json(content_type: &str) -> bool {
         })
 }
 
-/// Without the header any answer is welcome, as HTTP has it.
+/// Whether the client reads streams of events.
+pub(super) fn accepts_events(headers: &HeaderMap) -> bool {
+    accepted(headers).is_none_or(|(_, stream)| stream)
+}
+
+/// Whether the client reads both kinds of answers.
 fn accepts_both(headers: &HeaderMap) -> bool {
+    accepted(headers).is_none_or(|(json, stream)| json && stream)
+}
+
+/// Whether the client reads JSON, and streams of events. Without the header any answer is welcome, as HTTP
+/// has it.
+fn accepted(headers: &HeaderMap) -> Option<(bool, bool)> {
     let mut json = false;
     let mut stream = false;
     let mut present = false;
     for value in headers.get_all(ACCEPT) {
         present = true;
         let Ok(value) = value.to_str() else {
-            return false;
+            return Some((false, false));
         };
         for range in value.split(',') {
             let mut parts = range.split(';').map(str::trim);
@@ -193,7 +210,7 @@ fn accepts_both(headers: &HeaderMap) -> bool {
             stream |= is("text/event-stream") || is("text/*") || is("*/*");
         }
     }
-    !present || (json && stream)
+    present.then_some((json, stream))
 }
 
 #[cfg(test)]

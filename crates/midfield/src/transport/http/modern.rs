@@ -2,52 +2,75 @@
 //! ([Streamable HTTP](https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http)).
 
 use http::{HeaderMap, HeaderName, StatusCode};
-use midfield_protocol::jsonrpc::Request;
-use midfield_protocol::wire::{Codec, RequestMeta, modern};
-use midfield_protocol::{Call, Error, Revision};
+use midfield_protocol::jsonrpc::Request as Frame;
+use midfield_protocol::wire::{Codec, RequestMeta, modern as wire};
+use midfield_protocol::{Call, Error, Principal, Revision};
+use tokio_util::sync::CancellationToken;
 
 use super::guard::{Header, PROTOCOL_VERSION, single};
 use super::reply::{AfterDrop, Reply};
-use crate::server::{Answering, Service};
+use crate::server::{Answering, Asking, Request, Service};
 use crate::transport::work::Work;
+
+/// What the modern side of an endpoint works with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Modern<'a> {
+    pub(super) service: &'a Service,
+    /// Ends subscriptions when the server stops.
+    pub(super) stop: &'a CancellationToken,
+    /// Who asks.
+    pub(super) principal: &'a Principal,
+}
 
 /// Answers one request.
 pub(super) fn answer(
-    service: &Service,
+    modern: Modern<'_>,
     headers: &HeaderMap,
     meta: Result<RequestMeta<'_>, Error>,
-    request: &Request<'_>,
+    request: &Frame<'_>,
 ) -> Reply {
-    match begin(service, headers, meta, request) {
-        Ok(Answering::Done(response)) => Reply::Json(StatusCode::OK, response),
+    match begin(modern, headers, meta, request) {
+        Ok(Answering::Done(response)) => {
+            let status = StatusCode::from_u16(response.http_status);
+            Reply::Json(status.unwrap_or(StatusCode::OK), response.bytes)
+        }
         // The client's going away is the sign that it cancels the request.
         Ok(Answering::Running(exchange)) => Reply::AtWork {
             work: Work::One(exchange),
             guard: AfterDrop::Stop,
         },
         Err(error) => {
-            let status = StatusCode::from_u16(modern::http_status(&error));
             let codec = Codec::new(Revision::V2026_07_28);
-            let response = service.encoder().error(codec, Some(&request.id), &error);
-            Reply::Json(status.unwrap_or(StatusCode::BAD_REQUEST), response)
+            let response = modern.service.write(codec, &request.id, &Err(error));
+            let status = StatusCode::from_u16(response.http_status);
+            Reply::Json(status.unwrap_or(StatusCode::BAD_REQUEST), response.bytes)
         }
     }
 }
 
 fn begin(
-    service: &Service,
+    modern: Modern<'_>,
     headers: &HeaderMap,
     meta: Result<RequestMeta<'_>, Error>,
-    request: &Request<'_>,
+    request: &Frame<'_>,
 ) -> Result<Answering, Error> {
     let meta = meta?;
     check_version(headers, &meta)?;
-    let codec = Codec::new(modern::revision(&meta)?);
-    let caller = modern::caller(meta)?;
+    let codec = Codec::new(wire::revision(&meta)?);
+    let mut caller = wire::caller(meta)?;
+    caller.principal = modern.principal.clone();
     check_mirror(headers, &METHOD, &request.method)?;
     let call = codec.decode(request)?;
     check_name(headers, &call)?;
-    Ok(service.answer(codec, caller, request.id.clone(), call))
+    let request = Request {
+        codec,
+        caller,
+        asking: Asking::Retried,
+        id: request.id.clone(),
+        mirror: Some(headers),
+        stop: modern.stop,
+    };
+    Ok(modern.service.answer(request, call))
 }
 
 /// The version in the header must be the one in the body.
@@ -60,13 +83,13 @@ fn check_version(headers: &HeaderMap, meta: &RequestMeta<'_>) -> Result<(), Erro
 }
 
 fn check_name(headers: &HeaderMap, call: &Call<'_>) -> Result<(), Error> {
-    let Some(name) = modern::mirrored_name(call) else {
+    let Some(name) = wire::mirrored_name(call) else {
         return Ok(());
     };
     let Header::Single(value) = single(headers, &NAME) else {
         return Err(absent(&NAME));
     };
-    match modern::decode_header(value) {
+    match wire::decode_header(value) {
         Ok(decoded) if decoded == name => Ok(()),
         Ok(decoded) => Err(differs(&NAME, &decoded, name)),
         Err(malformed) => Err(Error::HeaderMismatch {
@@ -95,5 +118,5 @@ fn differs(header: &HeaderName, value: &str, body: &str) -> Error {
     }
 }
 
-static METHOD: HeaderName = HeaderName::from_static(modern::METHOD);
-static NAME: HeaderName = HeaderName::from_static(modern::NAME);
+static METHOD: HeaderName = HeaderName::from_static(wire::METHOD);
+static NAME: HeaderName = HeaderName::from_static(wire::NAME);

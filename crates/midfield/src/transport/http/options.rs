@@ -1,6 +1,9 @@
 //! The settings of the HTTP transport.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use crate::auth::Authenticate;
 
 /// The settings of the HTTP transport. The defaults are safe for a server on the user's own machine.
 #[derive(Clone, Debug)]
@@ -18,6 +21,18 @@ pub struct Options {
     pub(super) drain_timeout: Duration,
     pub(super) sessions: bool,
     pub(super) session_lifetime: Duration,
+    pub(super) authenticate: Option<Authenticator>,
+    pub(super) legacy_sse: Option<String>,
+}
+
+/// What finds out who asks.
+#[derive(Clone)]
+pub(super) struct Authenticator(pub(super) Arc<dyn Authenticate>);
+
+impl std::fmt::Debug for Authenticator {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Authenticator")
+    }
 }
 
 /// Which names of itself the server answers to.
@@ -45,6 +60,8 @@ impl Options {
             drain_timeout: Duration::from_secs(10),
             sessions: true,
             session_lifetime: Duration::from_hours(24),
+            authenticate: None,
+            legacy_sse: None,
         }
     }
 
@@ -129,6 +146,22 @@ impl Options {
     /// header names, cannot be cancelled, and its log level cannot be set.
     pub fn sessions(mut self, sessions: bool) -> Self {
         self.sessions = sessions;
+        self
+    }
+
+    /// Sets how the server finds out who asks. Default: it does not, and serves everybody alike.
+    pub fn authenticate(mut self, authenticate: impl Authenticate) -> Self {
+        self.authenticate = Some(Authenticator(Arc::new(authenticate)));
+        self
+    }
+
+    /// Serves clients of revision 2024-11-05, which know only the
+    /// [HTTP+SSE transport](https://modelcontextprotocol.io/specification/2024-11-05/basic/transports#http-with-sse),
+    /// at `path`, such as `/sse`. Default: not at all. It is the path as clients know it: they are told to send
+    /// their messages there. The work of such a session ends with its stream. [`Options::sessions`] is about
+    /// the other transport and changes nothing here.
+    pub fn legacy_sse(mut self, path: impl Into<String>) -> Self {
+        self.legacy_sse = Some(path.into());
         self
     }
 

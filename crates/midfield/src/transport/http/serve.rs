@@ -58,12 +58,16 @@ pub async fn serve(
             () = &mut shutdown => break,
             accepted = accept(&listener, &connections) => accepted?,
         };
-        let connection = connection(accepted, endpoint.clone(), stop.clone());
-        let cut = cut.clone();
-        tracker.spawn(async move { cut.run_until_cancelled(connection).await });
+        tracker.spawn(connection(
+            accepted,
+            endpoint.clone(),
+            stop.clone(),
+            cut.clone(),
+        ));
     }
     drop(listener);
     stop.cancel();
+    endpoint.end_streams();
     tracker.close();
     let drained = async { tokio::join!(tracker.wait(), endpoint.left_behind().wait()) };
     if tokio::time::timeout(endpoint.options().drain_timeout, drained)
@@ -111,8 +115,14 @@ fn is_about_one_connection(error: &io::Error) -> bool {
     )
 }
 
-/// Serves one connection until it ends, or until `stop` and the end of the request that is at work.
-async fn connection((stream, _permit): Accepted, endpoint: HttpService, stop: CancellationToken) {
+/// Serves one connection until it ends, or until `stop` and the end of the request that is at work, or until
+/// `cut`. That is looked at in here, since a future around this one would hold its size three times.
+async fn connection(
+    (stream, _permit): Accepted,
+    endpoint: HttpService,
+    stop: CancellationToken,
+    cut: CancellationToken,
+) {
     let header_timeout = endpoint.options().header_timeout;
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(endpoint.options().write_timeout));
@@ -129,9 +139,13 @@ async fn connection((stream, _permit): Accepted, endpoint: HttpService, stop: Ca
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = &mut connection => ended,
+        () = cut.cancelled() => return,
         () = stop.cancelled() => {
             connection.as_mut().graceful_shutdown();
-            connection.await
+            tokio::select! {
+                ended = &mut connection => ended,
+                () = cut.cancelled() => return,
+            }
         }
     };
     if let Err(error) = ended {
@@ -140,7 +154,9 @@ async fn connection((stream, _permit): Accepted, endpoint: HttpService, stop: Ca
 }
 
 async fn route(endpoint: &HttpService, request: Request<Incoming>) -> Response<ReplyBody> {
-    if request.uri().path() == endpoint.options().path {
+    let options = endpoint.options();
+    let path = request.uri().path();
+    if path == options.path || options.legacy_sse.as_deref() == Some(path) {
         return endpoint.handle(request).await;
     }
     let message = "there is nothing at this path";

@@ -1,85 +1,98 @@
-//! One client on one pair of pipes.
+//! One client on one pair of pipes, or on what is like one.
 
-use std::collections::HashMap;
+use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
 use futures_util::FutureExt as _;
-use futures_util::future::AbortHandle;
 use midfield_protocol::jsonrpc::{
-    self, Code, ErrorObject, Incoming, Message, Notification, Request, RequestId,
+    self, Code, ErrorObject, Incoming, Message, Notification, Request as Frame,
 };
 use midfield_protocol::session::Session;
 use midfield_protocol::wire::{Codec, RequestMeta, legacy, modern};
-use midfield_protocol::{Call, Caller, Error, Revision};
+use midfield_protocol::{Call, Caller, Error, Principal, Revision};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use super::lines::{Line, Lines};
-use crate::server::{Answering, Piece, Service};
-use crate::transport::work::{Batch, Work};
+use super::requests::{Requests, Said};
+use crate::seal::random;
+use crate::server::{
+    Answering, Asking, Listener, News, Piece, Questions, Request, Response, Service, SessionKey,
+    written,
+};
+use crate::transport::work::Batch;
 
 /// The state of one connection.
-pub(super) struct Connection {
+pub(in crate::transport) struct Connection {
     service: Service,
+    /// Who asks.
+    principal: Principal,
+    /// Longest line that is read.
+    max_line: usize,
     session: Session,
-    /// How the requests at work can be cancelled.
-    at_work: HashMap<RequestId, AbortHandle>,
-    tasks: JoinSet<()>,
-    /// What the tasks say.
-    said: mpsc::Receiver<Said>,
-    say: mpsc::Sender<Said>,
+    /// The number of the session, for questions that are asked in it.
+    key: SessionKey,
+    questions: Arc<Questions>,
+    /// What the session hears of changes, once it is open.
+    changes: Option<Listener>,
+    /// Ends subscriptions when the input has ended.
+    stop: CancellationToken,
+    requests: Requests,
     /// What is written next.
     out: BytesMut,
 }
 
-/// What a task says.
-enum Said {
-    /// A notification; more will come.
-    Event(Arc<Requests>, Vec<u8>),
-    /// The requests are no longer at work. With the last message, unless they were cancelled.
-    Done(Arc<Requests>, Option<Vec<u8>>),
-}
-
-/// What a task works on.
-enum Requests {
-    One(RequestId),
-    Batch(Vec<RequestId>),
-}
-
-impl Requests {
-    fn ids(&self) -> &[RequestId] {
-        match self {
-            Self::One(id) => std::slice::from_ref(id),
-            Self::Batch(ids) => ids,
-        }
-    }
-}
-
 impl Connection {
-    pub(super) fn new(service: Service) -> Self {
-        let (say, said) = mpsc::channel(QUEUED_MESSAGES);
+    /// A connection of the process that started this one.
+    pub(in crate::transport) fn new(service: Service) -> Self {
         Self {
             service,
+            principal: Principal::Parent,
+            max_line: MAX_LINE,
             session: Session::default(),
-            at_work: HashMap::new(),
-            tasks: JoinSet::new(),
-            said,
-            say,
+            // Without randomness the one session of this pair of pipes has a number all the same.
+            key: random().unwrap_or_default(),
+            questions: Arc::default(),
+            changes: None,
+            stop: CancellationToken::new(),
+            requests: Requests::new(),
             out: BytesMut::new(),
         }
     }
 
+    /// Answers `principal` instead.
+    pub(in crate::transport) fn principal(mut self, principal: Principal) -> Self {
+        self.principal = principal;
+        self
+    }
+
+    /// Reads lines of at most this many bytes.
+    pub(in crate::transport) fn max_line(mut self, bytes: usize) -> Self {
+        self.max_line = bytes;
+        self
+    }
+
+    /// Takes a permit for each call.
+    pub(in crate::transport) fn calls(mut self, calls: Arc<Semaphore>) -> Self {
+        self.requests.share(calls);
+        self
+    }
+
     /// Answers until the input ends, then for a while longer, so that what was asked is answered.
-    pub(super) async fn run<R, W>(mut self, mut input: R, mut output: W) -> io::Result<()>
+    pub(in crate::transport) async fn run<R, W>(
+        mut self,
+        mut input: R,
+        mut output: W,
+    ) -> io::Result<()>
     where
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
     {
-        let mut lines = Lines::new(MAX_LINE);
+        let mut lines = Lines::new(self.max_line);
         loop {
             while let Some(line) = lines.next() {
                 self.line(&line);
@@ -87,18 +100,21 @@ impl Connection {
                     self.flush(&mut output).await?;
                 }
             }
-            while let Ok(said) = self.said.try_recv() {
+            while let Some(said) = self.requests.try_next() {
                 self.take(said);
             }
             self.flush(&mut output).await?;
             tokio::select! {
                 read = input.read_buf(lines.buffer()) => if read? == 0 { break },
-                Some(said) = self.said.recv() => self.take(said),
+                Some(said) = self.requests.next() => self.take(said),
+                news = next_news(self.changes.as_ref()) => self.tell(&news),
             }
         }
         if let Some(line) = lines.last() {
             self.line(&line);
         }
+        self.changes = None;
+        self.stop.cancel();
         // When the time is over the tasks end with the connection.
         let _ = tokio::time::timeout(DRAIN_TIMEOUT, self.drain(&mut output)).await;
         // A client that has ended its side may not read any more either.
@@ -107,9 +123,9 @@ impl Connection {
     }
 
     async fn drain<W: AsyncWrite + Unpin>(&mut self, output: &mut W) -> io::Result<()> {
-        while !self.at_work.is_empty() {
+        while !self.requests.is_empty() {
             self.flush(output).await?;
-            match self.said.recv().await {
+            match self.requests.next().await {
                 Some(said) => self.take(said),
                 None => break,
             }
@@ -134,31 +150,8 @@ impl Connection {
     }
 
     fn take(&mut self, said: Said) {
-        match said {
-            Said::Event(requests, message) => {
-                if !self.is_cancelled(&requests) {
-                    self.write(&message);
-                }
-            }
-            Said::Done(requests, message) => {
-                if let Some(message) = message.filter(|_| !self.is_cancelled(&requests)) {
-                    self.write(&message);
-                }
-                for id in requests.ids() {
-                    self.at_work.remove(id);
-                }
-                // Reaps the task that said so.
-                while self.tasks.try_join_next().is_some() {}
-            }
-        }
-    }
-
-    /// Whether nothing more may be written about the request: its cancellation was read, perhaps after
-    /// its task has spoken. A batch answers for those of its requests that were not cancelled.
-    fn is_cancelled(&self, requests: &Requests) -> bool {
-        match requests {
-            Requests::One(id) => self.at_work.get(id).is_some_and(AbortHandle::is_aborted),
-            Requests::Batch(_) => false,
+        if let Some(message) = self.requests.take(said) {
+            self.write(&message);
         }
     }
 
@@ -169,7 +162,10 @@ impl Connection {
 
     fn line(&mut self, line: &Line) {
         let Line::Text(text) = line else {
-            let message = format!("invalid request: the line is longer than {MAX_LINE} bytes");
+            let message = format!(
+                "invalid request: the line is longer than {} bytes",
+                self.max_line
+            );
             let error = ErrorObject::new(Code::INVALID_REQUEST, message);
             return self.write(&jsonrpc::error(None, &error));
         };
@@ -199,20 +195,14 @@ impl Connection {
         for message in messages {
             match message {
                 Ok(message) => answers.extend(self.message(message)),
-                Err(rejected) => answers.push(Answering::Done(jsonrpc::error(
-                    rejected.id.as_ref(),
-                    &rejected.error,
-                ))),
+                Err(rejected) => {
+                    let refusal = jsonrpc::error(rejected.id.as_ref(), &rejected.error);
+                    answers.push(Answering::Done(Response::answered(refusal)));
+                }
             }
         }
         if !answers.is_empty() {
-            let batch = Batch::new(answers);
-            let ids = batch
-                .running()
-                .iter()
-                .map(|exchange| exchange.id().clone())
-                .collect();
-            self.spawn(Requests::Batch(ids), Work::Batch(batch));
+            self.requests.spawn_batch(Batch::new(answers));
         }
     }
 
@@ -224,13 +214,16 @@ impl Connection {
                 self.notification(&notification);
                 None
             }
-            // We have asked nothing.
-            Message::Response(_) => None,
+            Message::Response(response) => {
+                // What nobody has asked for is passed over.
+                self.questions.answer(self.key, response);
+                None
+            }
         }
     }
 
     /// Decides the era of a request and begins to answer it.
-    fn request(&mut self, request: Request<'_>) -> Answering {
+    fn request(&mut self, request: Frame<'_>) -> Answering {
         let meta = RequestMeta::read(&request);
         let is_modern = meta.as_ref().is_ok_and(RequestMeta::is_modern);
         let codec = Codec::new(if is_modern {
@@ -246,132 +239,150 @@ impl Connection {
         } else {
             self.legacy(meta, request)
         };
-        begun.unwrap_or_else(|error| {
-            Answering::Done(self.service.encoder().error(codec, Some(&id), &error))
-        })
+        begun.unwrap_or_else(|error| Answering::Done(self.service.write(codec, &id, &Err(error))))
     }
 
     fn modern(
         &mut self,
         meta: Result<RequestMeta<'_>, Error>,
-        request: Request<'_>,
+        request: Frame<'_>,
     ) -> Result<Answering, Error> {
         let meta = meta?;
         let codec = Codec::new(modern::revision(&meta)?);
         let caller = modern::caller(meta)?;
-        self.begin(codec, caller, request)
+        self.begin(codec, caller, Asking::Retried, request)
     }
 
     fn legacy(
         &mut self,
         meta: Result<RequestMeta<'_>, Error>,
-        request: Request<'_>,
+        request: Frame<'_>,
     ) -> Result<Answering, Error> {
         let (revision, mut caller) = self.session.admit(&request.method)?;
-        caller.progress_token = meta?.progress_token;
-        self.begin(Codec::new(revision), caller, request)
+        let meta = meta?;
+        caller.trace = meta.trace();
+        caller.progress_token = meta.progress_token;
+        let asking = Asking::Live {
+            questions: self.questions.clone(),
+            session: self.key,
+        };
+        self.begin(Codec::new(revision), caller, asking, request)
     }
 
-    fn initialize(&mut self, request: &Request<'_>) -> Result<Answering, Error> {
+    fn initialize(&mut self, request: &Frame<'_>) -> Result<Answering, Error> {
         let initialize = legacy::decode_initialize(request)?;
+        let capabilities = initialize.capabilities.clone();
         self.session = self.session.clone().open(initialize)?;
+        let listener = self.service.listen_for_session(self.key, &capabilities);
+        self.changes = Some(listener);
         let written = self
             .service
             .encoder()
             .initialized(self.session.revision(), &request.id);
-        written.map(Answering::Done).map_err(|_| Error::Internal)
+        written
+            .map(|bytes| Answering::Done(Response::answered(bytes)))
+            .map_err(|_| Error::Internal)
     }
 
     fn begin(
         &mut self,
         codec: Codec,
-        caller: Caller,
-        request: Request<'_>,
+        mut caller: Caller,
+        asking: Asking,
+        request: Frame<'_>,
     ) -> Result<Answering, Error> {
-        if self.at_work.contains_key(&request.id) {
-            let detail = "a request with this id is at work already".to_owned();
-            return Err(Error::InvalidRequest { detail });
-        }
+        caller.principal = self.principal.clone();
+        self.requests.check_id(&request.id)?;
         let call = codec.decode(&request)?;
-        if let Call::SetLogLevel(level) = call {
-            self.session.listen_from(level);
-        }
-        if self.at_work.len() >= MAX_AT_WORK {
-            let detail = format!("more than {MAX_AT_WORK} requests are at work; wait for answers");
-            return Err(Error::InvalidRequest { detail });
-        }
-        let answering = self.service.answer(codec, caller, request.id, call);
+        self.remember(&call)?;
+        self.requests.check_room()?;
+        let request = Request {
+            codec,
+            caller,
+            asking,
+            id: request.id,
+            mirror: None,
+            stop: &self.stop,
+        };
+        let answering = self.service.answer(request, call);
         if let Answering::Running(exchange) = &answering {
-            self.at_work
-                .insert(exchange.id().clone(), exchange.cancel_handle());
+            self.requests.begin(exchange)?;
         }
         Ok(answering)
+    }
+
+    /// Remembers what a call changes in the session.
+    fn remember(&mut self, call: &Call<'_>) -> Result<(), Error> {
+        match call {
+            Call::SetLogLevel(level) => self.session.listen_from(*level),
+            Call::Subscribe { uri } => {
+                self.service.check_resource(uri)?;
+                if let Some(changes) = &self.changes {
+                    changes.subscribe(uri)?;
+                }
+            }
+            Call::Unsubscribe { uri } => {
+                if let Some(changes) = &self.changes {
+                    changes.unsubscribe(uri);
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// Tells the client what has changed.
+    fn tell(&mut self, news: &News) {
+        match written(news, None) {
+            Ok(message) => self.write(&message),
+            Err(error) => tracing::error!(%error, "a notification cannot be written as JSON"),
+        }
     }
 
     fn notification(&mut self, notification: &Notification<'_>) {
         if notification.method == legacy::CANCELLED
             && let Some(id) = legacy::cancelled_request(notification)
-            && let Some(handle) = self.at_work.get(&id)
         {
-            handle.abort();
+            self.requests.cancel(&id);
         }
     }
 
     /// Writes an answer, or sees to the work on it: what can be done without waiting is done here.
     fn see_to(&mut self, answering: Answering) {
         let mut exchange = match answering {
-            Answering::Done(response) => return self.write(&response),
+            Answering::Done(response) => return self.write(&response.bytes),
             Answering::Running(exchange) => exchange,
         };
         loop {
             match exchange.next().now_or_never() {
                 Some(Piece::Event(event)) => self.write(&event),
+                // There is no stream to close.
+                Some(Piece::LetGo) => {}
                 Some(Piece::Response(response)) => {
-                    self.at_work.remove(exchange.id());
-                    return self.write(&response);
+                    self.requests.end(exchange.id());
+                    return self.write(&response.bytes);
                 }
                 Some(Piece::Cancelled) => {
-                    self.at_work.remove(exchange.id());
+                    self.requests.end(exchange.id());
                     return;
                 }
                 None => break,
             }
         }
-        self.spawn(Requests::One(exchange.id().clone()), Work::One(exchange));
+        self.requests.spawn(exchange);
     }
+}
 
-    /// Gives work a task of its own.
-    fn spawn(&mut self, requests: Requests, mut work: Work) {
-        let requests = Arc::new(requests);
-        let say = self.say.clone();
-        self.tasks.spawn(async move {
-            let last = loop {
-                match work.next().await {
-                    Piece::Event(message) => {
-                        let event = Said::Event(requests.clone(), message);
-                        // When the connection has ended nobody is left to hear it.
-                        if say.send(event).await.is_err() {
-                            return;
-                        }
-                    }
-                    Piece::Response(message) => break Some(message),
-                    Piece::Cancelled => break None,
-                }
-            };
-            // In one with the end, so that the ids are free when their answer is written.
-            let _ = say.send(Said::Done(requests, last)).await;
-        });
+/// What has changed next; never, where nobody listens.
+async fn next_news(changes: Option<&Listener>) -> News {
+    match changes {
+        Some(changes) => poll_fn(|task| changes.poll_news(task)).await,
+        None => std::future::pending().await,
     }
 }
 
 /// Longest line that is read.
 const MAX_LINE: usize = 4 * 1024 * 1024;
-
-/// Most requests at work at once.
-const MAX_AT_WORK: usize = 1_000;
-
-/// Messages that wait to be written before their tasks wait too.
-const QUEUED_MESSAGES: usize = 64;
 
 /// Output is written once there is this much of it, or nothing more to read.
 const WRITE_SIZE: usize = 64 * 1024;

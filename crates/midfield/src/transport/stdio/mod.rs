@@ -8,10 +8,11 @@
 mod connection;
 mod lines;
 mod pipes;
+mod requests;
 
 use std::io;
 
-use connection::Connection;
+pub(super) use connection::Connection;
 
 use crate::server::Service;
 

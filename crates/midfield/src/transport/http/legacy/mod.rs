@@ -1,0 +1,340 @@
+//! Messages of the revisions with sessions
+//! ([2025-11-25, Streamable HTTP](https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#streamable-http)).
+
+mod listen;
+mod place;
+
+pub(super) use place::SESSION_ID;
+
+use std::sync::Arc;
+
+use http::{HeaderMap, StatusCode};
+use midfield_protocol::jsonrpc::{Message, Notification, Rejected, Request as Frame, RequestId};
+use midfield_protocol::wire::{Codec, RequestMeta, legacy};
+use midfield_protocol::{Call, Caller, Error, Principal, Revision};
+use tokio_util::sync::CancellationToken;
+
+use self::place::{Place, version};
+use super::left_behind::LeftBehind;
+use super::options::Options;
+use super::reply::{AfterDrop, Reply, Resumable};
+use super::session::Session;
+use super::sessions::{AtWork, Sessions};
+use crate::server::{Answering, Asking, Questions, Request, Response, Service};
+use crate::transport::work::{Batch, Work};
+
+/// What the legacy side of an endpoint works with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Legacy<'a> {
+    pub(super) service: &'a Service,
+    pub(super) options: &'a Options,
+    pub(super) sessions: &'a Arc<Sessions>,
+    /// Owns the calls whose client went away: that is no cancellation in this era.
+    pub(super) left_behind: &'a LeftBehind,
+    pub(super) questions: &'a Arc<Questions>,
+    /// Ends streams when the server stops.
+    pub(super) stop: &'a CancellationToken,
+    /// Who asks.
+    pub(super) principal: &'a Principal,
+    /// Seconds since 1970.
+    pub(super) now: u64,
+}
+
+impl Legacy<'_> {
+    /// Answers one message.
+    pub(super) fn answer(
+        self,
+        headers: &HeaderMap,
+        message: Message<'_>,
+        meta: Result<RequestMeta<'_>, Error>,
+    ) -> Reply {
+        if let Message::Request(request) = &message
+            && request.method == legacy::INITIALIZE
+        {
+            return self.initialize(headers, request);
+        }
+        let place = match self.place(headers) {
+            Ok(place) => place,
+            Err(reply) => return reply,
+        };
+        match message {
+            Message::Request(request) => self.request(&place, request, meta),
+            Message::Notification(notification) => {
+                self.notification(&place, &notification);
+                Reply::Accepted
+            }
+            Message::Response(response) => match &place {
+                Place::Session(session) if self.questions.answer(session.id, response) => {
+                    Reply::Accepted
+                }
+                _ => no_such_question(),
+            },
+        }
+    }
+
+    /// Answers a batch, where the revision has them.
+    pub(super) fn answer_batch(
+        self,
+        headers: &HeaderMap,
+        messages: Vec<Result<Message<'_>, Rejected>>,
+    ) -> Reply {
+        let place = match self.place(headers) {
+            Ok(place) => place,
+            Err(reply) => return reply,
+        };
+        if !place.revision().rules().accepts_batches {
+            return Reply::refuse(
+                StatusCode::BAD_REQUEST,
+                "invalid request: this revision has no batches; send one message in each body",
+            );
+        }
+        let mut answers = Vec::new();
+        let mut guards = Vec::new();
+        for message in messages {
+            match message {
+                Ok(Message::Request(request)) => {
+                    let meta = RequestMeta::read(&request);
+                    let (answer, guard) = self.begin(&place, request, meta);
+                    answers.push(answer);
+                    guards.extend(guard);
+                }
+                Ok(Message::Notification(notification)) => self.notification(&place, &notification),
+                Ok(Message::Response(response)) => {
+                    if let Place::Session(session) = &place {
+                        self.questions.answer(session.id, response);
+                    }
+                }
+                Err(rejected) => {
+                    let refusal =
+                        midfield_protocol::jsonrpc::error(rejected.id.as_ref(), &rejected.error);
+                    answers.push(Answering::Done(Response::answered(refusal)));
+                }
+            }
+        }
+        if answers.is_empty() {
+            return Reply::Accepted;
+        }
+        let work = Work::Batch(Batch::new(answers));
+        Reply::AtWork {
+            work,
+            guard: self.keep(&place, guards),
+        }
+    }
+
+    /// Ends a session.
+    pub(super) fn delete(self, headers: &HeaderMap) -> Reply {
+        match self.place(headers) {
+            Ok(Place::Session(session)) => {
+                self.sessions.end(&session, self.now);
+                Reply::NoContent
+            }
+            Ok(Place::None { .. }) => self.not_allowed(),
+            Err(reply) => reply,
+        }
+    }
+
+    /// Refuses a method.
+    pub(super) fn not_allowed(self) -> Reply {
+        Reply::NotAllowed {
+            allowed: if self.options.sessions {
+                "POST, GET, DELETE"
+            } else {
+                "POST"
+            },
+        }
+    }
+
+    fn initialize(self, headers: &HeaderMap, request: &Frame<'_>) -> Reply {
+        if let Err(reply) = version(headers) {
+            return reply;
+        }
+        let codec = Codec::new(Revision::NEWEST_LEGACY);
+        let failed = |error: &Error| {
+            Reply::Json(
+                StatusCode::OK,
+                self.service
+                    .encoder()
+                    .error(codec, Some(&request.id), error),
+            )
+        };
+        let initialize = match legacy::decode_initialize(request) {
+            Ok(initialize) => initialize,
+            Err(error) => return failed(&error),
+        };
+        let lifetime = self.options.session_lifetime;
+        let revision = initialize.negotiated();
+        let opened = Session::open(
+            initialize,
+            self.principal.clone(),
+            lifetime,
+            self.now,
+            self.service.sealer(),
+        );
+        let response = self.service.encoder().initialized(revision, &request.id);
+        match (opened, response) {
+            (Ok((_, id)), Ok(response)) if self.options.sessions => Reply::Opened { id, response },
+            (Ok(_), Ok(response)) => Reply::Json(StatusCode::OK, response),
+            _ => failed(&Error::Internal),
+        }
+    }
+
+    fn request(
+        self,
+        place: &Place,
+        request: Frame<'_>,
+        meta: Result<RequestMeta<'_>, Error>,
+    ) -> Reply {
+        match self.begin(place, request, meta) {
+            (Answering::Done(response), _) => Reply::Json(StatusCode::OK, response.bytes),
+            (Answering::Running(exchange), guard) => {
+                let guard = self.keep(place, guard.into_iter().collect());
+                Reply::AtWork {
+                    work: Work::One(exchange),
+                    guard,
+                }
+            }
+        }
+    }
+
+    /// Begins to answer a request, and remembers it as one that can be cancelled.
+    fn begin(
+        self,
+        place: &Place,
+        request: Frame<'_>,
+        meta: Result<RequestMeta<'_>, Error>,
+    ) -> (Answering, Option<AtWork>) {
+        let codec = Codec::new(place.revision());
+        let fail = |id: &RequestId, error: Error| {
+            Answering::Done(self.service.write(codec, id, &Err(error)))
+        };
+        let meta = match meta {
+            Ok(meta) => meta,
+            Err(error) => return (fail(&request.id, error), None),
+        };
+        let call = match codec.decode(&request) {
+            Ok(call) => call,
+            Err(error) => return (fail(&request.id, error), None),
+        };
+        if let Err(error) = self.remember(place, &call) {
+            return (fail(&request.id, error), None);
+        }
+        let answering = self.service.answer(
+            Request {
+                codec,
+                caller: self.caller(place, &meta),
+                asking: self.asking(place),
+                id: request.id,
+                mirror: None,
+                stop: self.stop,
+            },
+            call,
+        );
+        let (Answering::Running(exchange), Place::Session(session)) = (&answering, place) else {
+            return (answering, None);
+        };
+        let begun = self
+            .sessions
+            .begin(session, exchange.id(), exchange.cancel_handle());
+        if begun.is_none() {
+            let detail = "a request with this id is at work already".to_owned();
+            return (fail(exchange.id(), Error::InvalidRequest { detail }), None);
+        }
+        (answering, begun)
+    }
+
+    /// Remembers what a call changes in its session.
+    fn remember(self, place: &Place, call: &Call<'_>) -> Result<(), Error> {
+        let Place::Session(session) = place else {
+            return match call {
+                Call::Subscribe { .. } | Call::Unsubscribe { .. } => Err(Error::InvalidRequest {
+                    detail: "the server keeps no sessions, so that there is nothing to subscribe"
+                        .to_owned(),
+                }),
+                _ => Ok(()),
+            };
+        };
+        let full = || Error::Failed {
+            detail: "too many sessions have a state of their own; try again later".to_owned(),
+        };
+        let own_stream = || {
+            let own_stream = self.sessions.own_stream(session, self.service, self.now);
+            own_stream.map_err(|_| full())
+        };
+        match call {
+            Call::SetLogLevel(level) => self
+                .sessions
+                .set_log_level(session, *level, self.now)
+                .map_err(|_| full()),
+            Call::Subscribe { uri } => {
+                self.service.check_resource(uri)?;
+                match own_stream()?.with_listener(|listener| listener.subscribe(uri)) {
+                    Some(subscribed) => Ok(subscribed?),
+                    None => Ok(()),
+                }
+            }
+            Call::Unsubscribe { uri } => {
+                own_stream()?.with_listener(|listener| listener.unsubscribe(uri));
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn caller(self, place: &Place, meta: &RequestMeta<'_>) -> Caller {
+        let mut caller = match place {
+            Place::Session(session) => session.caller.clone(),
+            Place::None { .. } => {
+                let mut caller = Caller::default();
+                caller.principal = self.principal.clone();
+                caller
+            }
+        };
+        caller.progress_token.clone_from(&meta.progress_token);
+        caller.trace = meta.trace();
+        caller
+    }
+
+    fn asking(self, place: &Place) -> Asking {
+        match place {
+            Place::Session(session) => Asking::Live {
+                questions: self.questions.clone(),
+                session: session.id,
+            },
+            Place::None { .. } => Asking::Never,
+        }
+    }
+
+    fn notification(self, place: &Place, notification: &Notification<'_>) {
+        let Place::Session(session) = place else {
+            return;
+        };
+        if notification.method == legacy::CANCELLED
+            && let Some(id) = legacy::cancelled_request(notification)
+        {
+            self.sessions.cancel(session, id);
+        }
+    }
+
+    fn keep(self, place: &Place, guards: Vec<AtWork>) -> AfterDrop {
+        let resumable = match place {
+            Place::Session(session) => Some(Resumable {
+                sessions: self.sessions.clone(),
+                priming: session.priming(),
+                session: session.id,
+            }),
+            Place::None { .. } => None,
+        };
+        AfterDrop::GoOn {
+            left_behind: self.left_behind.clone(),
+            guards,
+            resumable,
+        }
+    }
+}
+
+fn no_such_question() -> Reply {
+    Reply::refuse(
+        StatusCode::BAD_REQUEST,
+        "invalid request: the server has sent no request that this could answer",
+    )
+}
