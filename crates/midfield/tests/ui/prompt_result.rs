@@ -1,0 +1,11 @@
+use midfield::prompt;
+
+struct Opaque;
+
+/// Answers with what is no message.
+#[prompt]
+fn opaque() -> Opaque {
+    Opaque
+}
+
+fn main() {}
