@@ -4,7 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use midfield::prelude::*;
-use midfield::server::{Arguments, FromCall, Handler, HandlerFuture, Parts, ToolHandler};
+use midfield::server::{
+    Arguments, FromCall, Handler, HandlerFuture, IntoToolResult, Misfit, Parts, RawHandler,
+};
 use midfield::types::{self, Progress, Schema};
 use midfield::{Raw, Service};
 use serde_json::{Value, json};
@@ -139,7 +141,7 @@ struct Size {
 struct Faulty;
 
 impl FromCall for Faulty {
-    fn from_call(_: &Parts<'_>) -> std::result::Result<Self, ToolResult> {
+    fn from_call(_: &Parts<'_>) -> std::result::Result<Self, Misfit> {
         panic!("a panic on purpose, while a parameter is made");
     }
 }
@@ -147,7 +149,7 @@ impl FromCall for Faulty {
 /// A tool whose handler gets what was sent, as it was sent.
 struct Verbatim;
 
-impl ToolHandler for Verbatim {
+impl RawHandler for Verbatim {
     fn call(&self, arguments: Arguments<'_>, _: Context) -> HandlerFuture {
         let text = arguments.as_str().to_owned();
         Box::pin(async move { Ok(ToolResult::text(text)) })
@@ -161,7 +163,12 @@ pub(crate) fn verbatim(name: &str, schema: Value) -> Tool {
 }
 
 /// A tool whose handler is a function.
-pub(crate) fn typed<H: Handler<P>, P: 'static>(name: &str, handler: H) -> Tool {
+pub(crate) fn typed<H, P>(name: &str, handler: H) -> Tool
+where
+    H: Handler<P>,
+    H::Output: IntoToolResult,
+    P: 'static,
+{
     Tool::new(name, handler)
 }
 
@@ -205,7 +212,7 @@ pub(crate) fn service() -> (Service, Probe) {
 }
 
 /// Waits until the test lets it finish.
-async fn wait(probe: State<Probe>) -> &'static str {
+pub(crate) async fn wait(probe: State<Probe>) -> &'static str {
     let mut work = AtWork::begin(&probe);
     Probe::take(&probe.0.released).await;
     work.done = true;

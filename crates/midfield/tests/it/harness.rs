@@ -199,6 +199,23 @@ impl Client {
         }
     }
 
+    /// Reads the next events of a stream, skipping comments; none at its end.
+    pub(crate) async fn frames(&mut self) -> Vec<Frame> {
+        let mut whole = Vec::new();
+        while let Some(chunk) = self.chunk().await {
+            whole.extend(chunk);
+            // An event may be spread over several chunks.
+            if whole.ends_with(b"\n\n") {
+                let frames = frames(&std::mem::take(&mut whole));
+                if !frames.is_empty() {
+                    return frames;
+                }
+            }
+        }
+        assert!(whole.is_empty(), "the stream ended within an event");
+        Vec::new()
+    }
+
     /// Reads a chunk of several messages and returns the first.
     pub(crate) async fn event_among_many(&mut self) -> Value {
         let chunk = self.chunk().await.expect("the stream goes on");
@@ -290,16 +307,56 @@ pub(crate) fn tool_text(response: &Value) -> (String, bool) {
 
 /// The messages of a stream of events.
 pub(crate) fn events(stream: &[u8]) -> Vec<Value> {
+    frames(stream)
+        .into_iter()
+        .filter_map(|frame| frame.message)
+        .collect()
+}
+
+/// One event, as it was written.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Frame {
+    /// The event's type; without one it is a message too.
+    pub(crate) event: Option<String>,
+    pub(crate) id: Option<String>,
+    pub(crate) retry: Option<u64>,
+    /// What is in it, unless that is no message.
+    pub(crate) message: Option<Value>,
+    pub(crate) data: String,
+}
+
+/// The events of a stream, without comments.
+pub(crate) fn frames(stream: &[u8]) -> Vec<Frame> {
     let text = std::str::from_utf8(stream).expect("text");
-    let mut messages = Vec::new();
+    assert!(text.is_empty() || text.ends_with("\n\n"), "{text:?}");
+    let mut frames = Vec::new();
     for event in text.split_terminator("\n\n") {
-        for line in event.lines() {
-            if let Some(data) = line.strip_prefix("data: ") {
-                messages.push(serde_json::from_str(data).expect("an event is one message"));
-            } else {
-                assert!(line.starts_with(':') || line == "event: message", "{line}");
+        let mut frame = Frame::default();
+        for line in event.lines().filter(|line| !line.starts_with(':')) {
+            let (field, value) = line.split_once(": ").expect("a field");
+            match field {
+                "event" => frame.event = Some(value.to_owned()),
+                "id" => frame.id = Some(value.to_owned()),
+                "retry" => frame.retry = Some(value.parse().expect("milliseconds")),
+                "data" => value.clone_into(&mut frame.data),
+                _ => panic!("an unknown field: {line}"),
             }
         }
+        if frame.event.as_deref() == Some("message") {
+            let message = serde_json::from_str(&frame.data);
+            frame.message = Some(message.expect("an event is one message"));
+        }
+        if frame != Frame::default() {
+            frames.push(frame);
+        }
     }
-    messages
+    let mut ids: Vec<&String> = frames
+        .iter()
+        .filter_map(|frame| frame.id.as_ref())
+        .collect();
+    let all = ids.len();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), all, "an event's id is its own: {text}");
+    frames
 }

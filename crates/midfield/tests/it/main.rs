@@ -1,16 +1,34 @@
 //! Integration tests.
 
+mod answers_ahead;
+mod asking;
+mod asks_macro;
+mod demands;
+mod extensions;
 mod fixture;
 mod harness;
+mod hostile;
+mod http_asking;
 mod http_bad_input;
 mod http_batch;
 mod http_head;
 mod http_legacy;
 mod http_limits;
+mod http_listen;
 mod http_modern;
+mod http_questions;
+mod http_resume;
+mod http_sse;
 mod http_streams;
+mod keys;
 mod messages;
+mod pages;
+mod pipe;
+mod prompt_macro;
+mod resource_macro;
 mod schemas;
+mod skills;
 mod stdio;
 mod tool_macro;
 mod tools;
+mod ui;

@@ -31,6 +31,18 @@ impl Request {
         .header("Accept", "application/json, text/event-stream")
     }
 
+    /// A `GET` as a good client sends it to hear events.
+    pub(crate) fn get(target: &str) -> Self {
+        Self {
+            method: "GET".to_owned(),
+            target: target.to_owned(),
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
+        .header("Host", "localhost")
+        .header("Accept", "text/event-stream")
+    }
+
     pub(crate) fn method(mut self, method: &str) -> Self {
         method.clone_into(&mut self.method);
         self
@@ -58,6 +70,13 @@ impl Request {
     /// Replaces a header.
     pub(crate) fn with(self, name: &str, value: impl AsRef<[u8]>) -> Self {
         self.without(name).header(name, value)
+    }
+
+    /// Whether it names a header.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.headers
+            .iter()
+            .any(|(present, _)| present.eq_ignore_ascii_case(name))
     }
 
     pub(crate) fn session(self, id: &str) -> Self {

@@ -2,7 +2,7 @@
 
 use midfield::Service;
 use midfield::prelude::*;
-use midfield::server::{FromCall, Parts};
+use midfield::server::{FromCall, Misfit, Parts};
 use midfield::transport::stdio;
 use midfield::types::ToolAnnotations;
 use serde_json::{Value, json};
@@ -20,10 +20,10 @@ struct Stock(u32);
 struct Caller(String);
 
 impl FromCall for Caller {
-    fn from_call(parts: &Parts<'_>) -> Result<Self, ToolResult> {
+    fn from_call(parts: &Parts<'_>) -> Result<Self, Misfit> {
         match parts.context.client() {
             Some(client) => Ok(Self(client.name.clone())),
-            None => Err(ToolResult::error("who are you?")),
+            None => Err(Misfit::new("who are you?")),
         }
     }
 }
@@ -355,6 +355,6 @@ async fn arguments_that_do_not_fit_are_answered_with_their_place() {
 }
 
 #[test]
-fn a_function_that_makes_no_tool_is_refused_where_it_does_not() {
+fn a_function_that_makes_no_tool_prompt_or_resource_is_refused_where_it_does_not() {
     trybuild::TestCases::new().compile_fail("tests/ui/*.rs");
 }

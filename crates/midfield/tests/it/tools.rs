@@ -89,7 +89,7 @@ async fn every_constraint_of_a_schema_is_enforced_for_typed_and_for_dynamic_tool
         (json!({"good": 7, "count": 1}), "string", "good"),
         (json!({"good": "ABC-1", "count": "1"}), "i", "count"),
         (json!({"good": "ABC-1", "count": 1.5}), "i", "count"),
-        (json!({"good": "ABC-1", "count": null}), "null", "count"),
+        (json!({"good": "ABC-1", "count": null}), "integer", "count"),
         (json!({"good": "abc", "count": 1}), "[A-Z]", "good"),
         (json!({"good": "ABC-1", "count": -1}), "0", "count"),
         (
@@ -109,12 +109,12 @@ async fn every_constraint_of_a_schema_is_enforced_for_typed_and_for_dynamic_tool
         ),
         (
             json!({"good": "ABC-1", "count": 1, "small": 256}),
-            "256",
+            "small",
             "small",
         ),
         (
             json!({"good": "ABC-1", "count": 1, "small": -1}),
-            "-1",
+            "small",
             "small",
         ),
         (
@@ -271,6 +271,6 @@ async fn a_tool_that_takes_nothing_says_which_argument_it_does_not_know() {
     let answer = host
         .ask(&modern_call(1, "nothing", json!({"gone": 1})))
         .await;
-    let text = "invalid arguments at `/gone`: there is no such argument";
+    let text = "invalid arguments: there is no argument `gone`; the tool takes none";
     assert_eq!(answer.tool_text(), (text.to_owned(), true));
 }

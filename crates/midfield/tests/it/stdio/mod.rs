@@ -3,6 +3,7 @@
 mod lines;
 mod work;
 
+use midfield::Service;
 use midfield::transport::stdio;
 use serde_json::{Value, json};
 use tokio::io::{
@@ -15,21 +16,26 @@ use crate::harness::soon;
 use crate::messages::{initialize, modern_body};
 
 /// The client's end of a pair of pipes.
-pub(super) struct Pipes {
+pub(crate) struct Pipes {
     to_server: WriteHalf<DuplexStream>,
     from_server: BufReader<ReadHalf<DuplexStream>>,
     serving: JoinSet<std::io::Result<()>>,
-    pub(super) probe: Probe,
+    pub(crate) probe: Probe,
 }
 
 impl Pipes {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         Self::start_with(64 << 10)
     }
 
     /// Pipes that hold this many bytes in each direction.
-    pub(super) fn start_with(capacity: usize) -> Self {
+    pub(crate) fn start_with(capacity: usize) -> Self {
         let (service, probe) = service();
+        Self::of(service, probe, capacity)
+    }
+
+    /// Pipes to this server.
+    pub(crate) fn of(service: Service, probe: Probe, capacity: usize) -> Self {
         let (client, server) = tokio::io::duplex(capacity);
         let (input, output) = tokio::io::split(server);
         let mut serving = JoinSet::new();
@@ -43,7 +49,7 @@ impl Pipes {
         }
     }
 
-    pub(super) async fn open(revision: &str) -> Self {
+    pub(crate) async fn open(revision: &str) -> Self {
         let mut pipes = Self::start();
         let opened = pipes.ask(&initialize(revision)).await;
         assert_eq!(opened["result"]["protocolVersion"], revision);
@@ -53,18 +59,18 @@ impl Pipes {
         pipes
     }
 
-    pub(super) async fn write(&mut self, bytes: &[u8]) {
+    pub(crate) async fn write(&mut self, bytes: &[u8]) {
         soon(self.to_server.write_all(bytes))
             .await
             .expect("the server reads");
     }
 
-    pub(super) async fn say(&mut self, message: &Value) {
+    pub(crate) async fn say(&mut self, message: &Value) {
         self.write(format!("{message}\n").as_bytes()).await;
     }
 
     /// The next message of the server; `None` at the end.
-    pub(super) async fn hear(&mut self) -> Option<Value> {
+    pub(crate) async fn hear(&mut self) -> Option<Value> {
         let mut line = String::new();
         let read = soon(self.from_server.read_line(&mut line))
             .await
@@ -76,23 +82,23 @@ impl Pipes {
         Some(serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}")))
     }
 
-    pub(super) async fn ask(&mut self, message: &Value) -> Value {
+    pub(crate) async fn ask(&mut self, message: &Value) -> Value {
         self.say(message).await;
         self.hear().await.expect("an answer")
     }
 
     /// Closes the input.
-    pub(super) async fn end(&mut self) {
+    pub(crate) async fn end(&mut self) {
         self.to_server.shutdown().await.expect("a pipe");
     }
 
-    pub(super) async fn ended(&mut self) {
+    pub(crate) async fn ended(&mut self) {
         let ended = soon(self.serving.join_next()).await.expect("it served");
         ended.expect("no panic").expect("no error");
     }
 
     /// Asserts that nothing was said up to now: the answer to this is the next message.
-    pub(super) async fn assert_silent(&mut self) {
+    pub(crate) async fn assert_silent(&mut self) {
         let pong = self
             .ask(&modern_body("silent", "server/discover", json!({})))
             .await;
@@ -100,11 +106,11 @@ impl Pipes {
     }
 }
 
-pub(super) fn cancelled(id: impl Into<Value>) -> Value {
+pub(crate) fn cancelled(id: impl Into<Value>) -> Value {
     json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": id.into()}})
 }
 
-pub(super) fn assert_error(answer: &Value, id: impl Into<Value>, code: i32) {
+pub(crate) fn assert_error(answer: &Value, id: impl Into<Value>, code: i32) {
     assert_eq!(answer["error"]["code"], code, "{answer}");
     assert_eq!(answer["id"], id.into(), "{answer}");
 }

@@ -1,0 +1,100 @@
+//! Structured results are what the tool's output schema says
+//! ([2026-07-28, output schema](https://modelcontextprotocol.io/specification/2026-07-28/server/tools#output-schema)).
+
+use midfield::prelude::*;
+use midfield::server::{Arguments, BuildError, HandlerFuture, RawHandler};
+use midfield::types::{self, Schema};
+use midfield::{Raw, Service};
+use serde_json::{Value, json};
+
+use crate::harness::tool_text;
+use crate::messages::MODERN;
+use crate::pipe::ask_one;
+
+/// Answers with its arguments, in structure where there is one called `structured`.
+struct Structured;
+
+impl RawHandler for Structured {
+    fn call(&self, arguments: Arguments<'_>, _: Context) -> HandlerFuture {
+        let arguments: Value = serde_json::from_str(arguments.as_str()).expect("JSON");
+        Box::pin(async move {
+            Ok(
+                match (arguments.get("structured"), arguments.get("error")) {
+                    (Some(value), _) => ToolResult::structured(&Raw::of(value).expect("JSON")),
+                    (None, Some(_)) => ToolResult::error("refused"),
+                    (None, None) => ToolResult::text("text"),
+                },
+            )
+        })
+    }
+}
+
+fn schema(schema: Value) -> Schema {
+    serde_json::from_value(schema).expect("a schema")
+}
+
+fn promising(output: Value) -> Tool {
+    let mut description = types::Tool::new("promise", schema(json!({"type": "object"})));
+    description.output_schema = Some(schema(output));
+    Tool::from_handler(description, Structured)
+}
+
+fn service(tool: Tool) -> Service {
+    let server = Server::new("results", "1").tool(tool);
+    server.build().expect("a server")
+}
+
+fn counting() -> Value {
+    json!({
+        "type": "object",
+        "properties": {"count": {"type": "integer", "minimum": 1}},
+        "required": ["count"],
+    })
+}
+
+async fn call(service: &Service, arguments: Value) -> Value {
+    let params = json!({"name": "promise", "arguments": arguments});
+    ask_one(service, MODERN, "tools/call", params).await
+}
+
+#[tokio::test]
+async fn a_result_that_does_not_fit_its_output_schema_is_a_failure_that_says_where() {
+    let service = service(promising(counting()));
+    let fits = call(&service, json!({"structured": {"count": 1}})).await;
+    assert_eq!(fits["result"]["structuredContent"], json!({"count": 1}));
+    for (arguments, place) in [
+        (json!({"structured": {"count": "secret"}}), "`/count`"),
+        (json!({"structured": {"count": 0}}), "`/count`"),
+        (json!({"structured": {}}), "output schema"),
+        (json!({"structured": [1]}), "output schema"),
+        (json!({}), "no structured content"),
+    ] {
+        let misfit = call(&service, arguments.clone()).await;
+        let (text, is_error) = tool_text(&misfit);
+        assert!(is_error && text.contains(place), "{arguments}: {text}");
+        assert!(!misfit.to_string().contains("secret"), "{misfit}");
+        assert_eq!(misfit["result"].get("structuredContent"), None);
+    }
+    let refused = call(&service, json!({"error": true})).await;
+    assert_eq!(tool_text(&refused), ("refused".to_owned(), true));
+}
+
+#[tokio::test]
+async fn results_that_a_handler_has_checked_are_sent_as_they_are() {
+    let service = service(promising(counting()).results_checked());
+    let sent = call(&service, json!({"structured": {"count": 0}})).await;
+    assert_eq!(sent["result"]["structuredContent"], json!({"count": 0}));
+}
+
+#[test]
+fn an_output_schema_that_is_none_is_found_when_the_server_is_built() {
+    for broken in [
+        json!({"type": "nonsense"}),
+        json!({"$ref": "https://a.example/schema"}),
+        json!({"$schema": "https://a.example/dialect"}),
+    ] {
+        let built = Server::new("results", "1").tool(promising(broken)).build();
+        let error = built.expect_err("no schema");
+        assert!(matches!(error, BuildError::OutputSchema { .. }), "{error}");
+    }
+}
