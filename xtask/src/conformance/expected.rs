@@ -106,8 +106,20 @@ impl Expected {
 
 #[cfg(test)]
 mod tests {
-    use super::super::suite::{Counts, Scenario};
+    use super::super::suite::{Counts, Scenario, legs};
     use super::*;
+
+    #[test]
+    fn the_file_has_exactly_the_legs_that_are_run() {
+        let expected = Expected::read().unwrap();
+        let mut legs: Vec<String> = legs(None)
+            .unwrap()
+            .into_iter()
+            .map(|leg| leg.name)
+            .collect();
+        legs.sort();
+        assert_eq!(expected.leg.into_keys().collect::<Vec<_>>(), legs);
+    }
 
     const LIST: &str = "[leg.a]\nminimum_success = 3\n[leg.a.not_passed]\nlate = \"comes later\"\n";
 

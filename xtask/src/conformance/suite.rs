@@ -20,43 +20,68 @@ const SCHEMA_CHECK: &str = "wire-schema-valid";
 /// `-YYYY-MM-DDTHH-MM-SS-mmmZ`, which the suite puts behind a scenario's name.
 const TIMESTAMP_LENGTH: usize = 25;
 
-/// One run of the suite: a version of it, and the protocol revision that it speaks where it can be chosen.
+/// One run of the suite: a version of it, and which of its scenarios at which protocol revision.
 #[derive(Debug)]
 pub(crate) struct Leg {
     /// The name used in tables, in `expected.toml` and for the folder of results.
     pub(crate) name: String,
     package: &'static str,
-    revision: Option<&'static str>,
+    choice: Choice,
+}
+
+/// Which scenarios of the suite.
+#[derive(Clone, Copy, Debug)]
+enum Choice {
+    /// All, each at the revision that the suite gives it. Only so do those of extensions run at all.
+    All,
+    /// All that exist in this revision.
+    Revision(&'static str),
+    /// What this revision is scored by, and what the suite runs with it.
+    Requirements(&'static str),
 }
 
 /// All legs, or those of one version of the suite.
 pub(crate) fn legs(version: Option<&str>) -> Result<Vec<Leg>> {
-    let old = "0.1.16";
-    let new = "0.2.0-alpha.12";
+    let leg = |version: &str, package, choice| {
+        let name = match choice {
+            Choice::All => version.to_owned(),
+            Choice::Revision(revision) => format!("{version}@{revision}"),
+            Choice::Requirements(revision) => format!("{version}-requirements@{revision}"),
+        };
+        Leg {
+            name,
+            package,
+            choice,
+        }
+    };
     let mut legs = Vec::new();
-    if version.is_none_or(|version| version == old) {
-        legs.push(Leg {
-            name: old.to_owned(),
-            package: "conformance-016",
-            revision: None,
-        });
+    if version.is_none_or(|version| version == OLD) {
+        legs.push(leg(OLD, "conformance-016", Choice::All));
     }
-    if version.is_none_or(|version| version == new) {
+    if version.is_none_or(|version| version == NEW) {
         let revisions = ["2025-03-26", "2025-06-18", "2025-11-25", "2026-07-28"];
-        legs.extend(revisions.map(|revision| Leg {
-            name: format!("{new}@{revision}"),
-            package: "conformance-020",
-            revision: Some(revision),
-        }));
+        let scored = ["2025-11-25", "2026-07-28"];
+        let choices = revisions
+            .map(Choice::Revision)
+            .into_iter()
+            .chain(scored.map(Choice::Requirements))
+            .chain([Choice::All]);
+        legs.extend(choices.map(|choice| leg(NEW, "conformance-020", choice)));
     }
     if legs.is_empty() {
         bail!(
-            "unknown version {} of the suite: it is {old} or {new}",
+            "unknown version {} of the suite: it is {OLD} or {NEW}",
             version.unwrap_or_default()
         );
     }
     Ok(legs)
 }
+
+/// The version that `npm install` gives.
+const OLD: &str = "0.1.16";
+
+/// The newest version, the only one that knows revision 2026-07-28.
+const NEW: &str = "0.2.0-alpha.12";
 
 /// What a scenario came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,15 +147,18 @@ pub(crate) fn run(leg: &Leg, url: &str, scenario: Option<&str>, folder: &Path) -
     command
         .args(["server", "--url", url, "--output-dir"])
         .arg(folder);
-    match scenario {
-        Some(name) => command.args(["--scenario", name]),
-        None => command.args(["--suite", "all"]),
+    match (leg.choice, scenario) {
+        // The suite takes requirements whole; the scenario is run at the same revision by another leg.
+        (Choice::Requirements(_), Some(_)) => return Ok(Report::default()),
+        (Choice::Requirements(revision), None) => command.args(["--requirements", revision]),
+        (_, Some(name)) => command.args(["--scenario", name]),
+        (_, None) => command.args(["--suite", "all"]),
     };
-    if let Some(revision) = leg.revision {
+    if let Choice::Revision(revision) = leg.choice {
         command.args(["--spec-version", revision]);
     }
     println!("$ {}", process::line_of(&command));
-    let log = folder.with_extension("log");
+    let log = folder.with_file_name(format!("{}.log", leg.name));
     // Its exit code is 1 as soon as one scenario fails, so what counts are the results. It is 1 as well when it ran
     // nothing at all: then there are no results.
     let status = process::run_into(&log, &mut command, LEG_LIMIT)?;
