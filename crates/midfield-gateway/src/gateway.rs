@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use midfield::{BuildError, Server, Service, Tool};
+use midfield::{BuildError, KeyRing, Server, Service, Tool};
 
 use crate::config::{Config, Finding, texts};
 use crate::source::{self, Clients, LeftOut, Opened};
@@ -82,6 +82,9 @@ impl Gateway {
         let mut server = Server::new(&config.name, env!("CARGO_PKG_VERSION"))
             .call_timeout(Some(call_timeout(config)))
             .tools(tools);
+        if let Some(path) = &config.keys {
+            server = server.keys(KeyRing::in_file(path)?);
+        }
         if let Some(title) = &config.title {
             server = server.title(title);
         }
@@ -132,14 +135,14 @@ fn clashes(sources: &[Result<Opened, Finding>]) -> Vec<Finding> {
 }
 
 fn check_schema(offer: &source::Offer) -> Result<(), BuildError> {
-    let tool = Tool::from_handler(offer.description.clone(), Never);
+    let tool = Tool::from_handler(offer.description.clone(), Never).results_checked();
     Server::new("check", "0").tool(tool).build().map(drop)
 }
 
 /// The code behind a tool that is built only to see whether it can be.
 struct Never;
 
-impl midfield::server::ToolHandler for Never {
+impl midfield::server::RawHandler for Never {
     fn call(
         &self,
         _arguments: midfield::server::Arguments<'_>,

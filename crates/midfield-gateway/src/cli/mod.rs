@@ -4,6 +4,7 @@
 
 mod banner;
 mod check;
+mod keys;
 mod logging;
 mod serve;
 mod signature;
@@ -38,6 +39,8 @@ enum Command {
     Check(check::Check),
     /// List the tools as signatures. Calls nothing.
     Tools(tools::Tools),
+    /// Care for the keys that seal what clients carry for the server.
+    Keys(keys::Keys),
 }
 
 /// What a command is about: a configuration, or one document.
@@ -99,6 +102,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Serve(serve) => serve.run(),
         Command::Check(check) => check.run(),
         Command::Tools(tools) => tools.run(),
+        Command::Keys(keys) => keys.run(),
     };
     match outcome {
         Ok(Verdict::Fine) => ExitCode::SUCCESS,

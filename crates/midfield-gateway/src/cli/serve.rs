@@ -7,7 +7,9 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 use midfield::Service;
+use midfield::auth::StaticTokens;
 use midfield::transport::{http, stdio};
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
@@ -15,7 +17,7 @@ use super::banner::{Endpoint, Summary};
 use super::logging::Logging;
 use super::stop::Stop;
 use super::{Subject, Verdict};
-use crate::config::{Config, texts};
+use crate::config::{Config, Token, texts};
 use crate::gateway::Gateway;
 use crate::source::Process;
 
@@ -127,8 +129,9 @@ impl Serve {
                 () = stop.asked() => Ok(()),
             };
         };
+        let options = options(config)?;
         summary.tell(Endpoint::Http(listener.local_addr()?), format);
-        http::serve(listener, service, options(config), stop.asked())
+        http::serve(listener, service, options, stop.asked())
             .await
             .context("could not go on serving HTTP")
     }
@@ -153,7 +156,7 @@ async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
     })
 }
 
-fn options(config: &Config) -> http::Options {
+fn options(config: &Config) -> anyhow::Result<http::Options> {
     let mut options = http::Options::new();
     for host in &config.allow_hosts {
         options = match host.as_str() {
@@ -167,8 +170,46 @@ fn options(config: &Config) -> http::Options {
     if let Some(bytes) = config.max_request {
         options = options.max_body(bytes);
     }
-    options
+    if let Some(path) = &config.legacy_sse {
+        options = options.legacy_sse(path);
+    }
+    if !config.tokens.is_empty() {
+        options = options.authenticate(static_tokens(&config.tokens)?);
+    }
+    Ok(options)
 }
+
+/// The tokens of the configuration, looked up where they are kept.
+fn static_tokens(tokens: &[Token]) -> anyhow::Result<StaticTokens> {
+    let mut known = StaticTokens::new();
+    let mut seen: Vec<(SecretString, &str)> = Vec::new();
+    for Token {
+        name,
+        keeper,
+        identity,
+    } in tokens
+    {
+        let token = keeper
+            .fetch()
+            .with_context(|| format!("could not get the token `{name}`"))?;
+        let text = token.expose_secret();
+        anyhow::ensure!(
+            text.len() >= MIN_TOKEN && text.bytes().all(|byte| byte.is_ascii_graphic()),
+            "the token `{name}` must have at least {MIN_TOKEN} visible ASCII characters, or it could be guessed"
+        );
+        if let Some((_, other)) = seen.iter().find(|(seen, _)| seen.expose_secret() == text) {
+            anyhow::bail!(
+                "the tokens `{other}` and `{name}` are the same: nobody could tell who asks"
+            );
+        }
+        known = known.token(text, identity.clone());
+        seen.push((token, name));
+    }
+    Ok(known)
+}
+
+/// Shortest token that is taken.
+const MIN_TOKEN: usize = 16;
 
 /// Stands for every host in `allow_hosts`.
 const ANY_HOST: &str = "*";

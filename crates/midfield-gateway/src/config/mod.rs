@@ -3,6 +3,7 @@
 //! Reading touches no network and no secret: a secret is held as the place where it is kept, and looked
 //! up when a source is opened. Every problem of a file is reported at once, each with its line.
 
+mod access;
 mod finding;
 mod place;
 mod quantity;
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use url::Url;
 
+pub(crate) use self::access::Token;
 pub(crate) use self::finding::{Finding, texts};
 pub(crate) use self::place::{Place, Problems};
 pub(crate) use self::secret::{SchemeSecret, UserName};
@@ -47,6 +49,12 @@ pub(crate) struct Config {
     pub(crate) allow_origins: Vec<String>,
     /// Most bytes of one request. Default: that of the transport.
     pub(crate) max_request: Option<usize>,
+    /// The path at which clients of revision 2024-11-05 are served; `None`: not at all.
+    pub(crate) legacy_sse: Option<String>,
+    /// The file of the keys that seal what clients carry; `None`: keys that end with the process.
+    pub(crate) keys: Option<PathBuf>,
+    /// Who may use the server. Default: anybody who reaches it.
+    pub(crate) tokens: Vec<Token>,
     /// The services that give the tools, in the order of the file. Never empty.
     pub(crate) sources: Vec<Source>,
 }
@@ -100,6 +108,9 @@ impl Config {
             allow_hosts: Vec::new(),
             allow_origins: Vec::new(),
             max_request: None,
+            legacy_sse: None,
+            keys: None,
+            tokens: Vec::new(),
             sources: Vec::new(),
         }
     }
@@ -119,6 +130,9 @@ fn read_root(reader: &Reader<'_>, document: toml::Spanned<toml::de::DeTable<'_>>
             .list("allow_origins", parse_origin)
             .unwrap_or_default(),
         max_request: table.parsed("max_request", quantity::size),
+        legacy_sse: table.parsed("legacy_sse", parse_path),
+        keys: table.text("keys").map(|path| reader.folder().join(path)),
+        tokens: access::read(table.table("tokens")),
         sources: read_sources(&mut table),
     };
     table.finish();
@@ -159,6 +173,17 @@ fn parse_listen(text: &str) -> Result<SocketAddr, Misfit> {
     })
 }
 
+fn parse_path(text: &str) -> Result<String, Misfit> {
+    let is_plain =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_' | b'.');
+    if text.starts_with('/') && text != MCP_PATH && text.bytes().all(is_plain) {
+        return Ok(text.to_owned());
+    }
+    Err(Misfit::new(
+        "takes a path other than /mcp, such as \"/sse\"",
+    ))
+}
+
 fn parse_host(text: &str) -> Result<String, Misfit> {
     if text == "*" {
         return Ok(text.to_owned());
@@ -186,6 +211,9 @@ fn parse_origin(text: &str) -> Result<String, Misfit> {
             Misfit::new("takes origins, such as \"https://app.example.com\", without a path")
         })
 }
+
+/// Where the endpoint for all other revisions is.
+const MCP_PATH: &str = "/mcp";
 
 /// Names and values, in the order of the names.
 pub(crate) type Map<T> = BTreeMap<String, T>;

@@ -127,10 +127,15 @@ fn read_username(table: &mut Table<'_, '_>) -> Option<UserName> {
 }
 
 fn read_member(table: &mut Table<'_, '_>, key: &str) -> Option<Keeper> {
-    let Some(value) = table.value(key) else {
+    if !table.has(key) {
         table.report("needs `password = { env = \"NAME\" }` beside `username`");
-        return None;
-    };
+    }
+    kept(table, key)
+}
+
+/// Where the secret `key` is kept.
+pub(super) fn kept(table: &mut Table<'_, '_>, key: &str) -> Option<Keeper> {
+    let value = table.value(key)?;
     let mut keeper = kept_table(table, key, value)?;
     let read = read_keeper(&mut keeper);
     keeper.finish();

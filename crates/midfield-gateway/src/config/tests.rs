@@ -34,6 +34,13 @@ fn a_full_file_is_read() {
     let source = &config.sources[0];
     assert_eq!(config.name, "full");
     assert_eq!(config.max_request, Some(1 << 20));
+    assert_eq!(config.legacy_sse.as_deref(), Some("/sse"));
+    assert_eq!(config.keys.as_deref(), Some(Path::new("./midfield.keys")));
+    let [token] = config.tokens.as_slice() else {
+        panic!("one token")
+    };
+    assert_eq!(token.identity.subject, "nightly@example.com");
+    assert_eq!(token.identity.tenant.as_deref(), Some("oncology"));
     assert_eq!(source.timeout.as_secs(), 90);
     assert_eq!(
         source.start.as_ref().unwrap().arguments,
@@ -157,6 +164,20 @@ fn references_are_allowed_by_name_or_by_folder() {
     assert!(!allows("https://b.example/c/../d.yaml"));
     assert!(!allows("http://b.example/c/d.yaml"));
     assert!(!allows("https://b.example.evil.example/c/d.yaml"));
+}
+
+#[test]
+fn a_token_is_never_written_in_the_file() {
+    check(
+        "[tokens.ada]\ntoken = \"secret\"\n[sources.lab]\nopenapi = \"a\"\n",
+        &[
+            "midfield.toml:2:9: `token` is a secret, which is never written here: use { env = \"NAME\" } or { file = \"PATH\" }",
+        ],
+    );
+    check(
+        "legacy_sse = \"/mcp\"\n[sources.lab]\nopenapi = \"a\"\n",
+        &["midfield.toml:1:14: `legacy_sse` takes a path other than /mcp, such as \"/sse\""],
+    );
 }
 
 #[test]

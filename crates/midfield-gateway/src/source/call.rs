@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jsonschema::Validator;
-use midfield::server::{Arguments, HandlerFuture, ToolHandler};
+use midfield::server::{Arguments, HandlerFuture, RawHandler};
 use midfield::types::ToolResult;
 use midfield::{Context, Error, Tool};
 use midfield_openapi::{HttpRequest, Operation};
@@ -37,7 +37,7 @@ pub(crate) fn into_tool(
         operation: offer.operation,
         answers: offer.answers,
     }));
-    Tool::from_handler(offer.description, caller)
+    Tool::from_handler(offer.description, caller).results_checked()
 }
 
 struct Caller(Arc<Target>);
@@ -54,14 +54,17 @@ struct Target {
     answers: Option<Validator>,
 }
 
-impl ToolHandler for Caller {
+impl RawHandler for Caller {
     fn call(&self, arguments: Arguments<'_>, _context: Context) -> HandlerFuture {
         let target = Arc::clone(&self.0);
         let request = match arguments.read::<Map<String, Value>>() {
             Ok(arguments) => target
                 .operation
                 .request(&arguments, &target.secrets.credentials),
-            Err(misfit) => return Box::pin(std::future::ready(Ok(misfit))),
+            Err(misfit) => {
+                let result = ToolResult::error(misfit.message);
+                return Box::pin(std::future::ready(Ok(result)));
+            }
         };
         match request {
             Ok(request) => Box::pin(async move { target.run(request).await }),

@@ -1,5 +1,6 @@
 //! Integration tests: the built binary, real sockets on loopback, services that the tests script.
 
+mod access;
 mod addresses;
 mod answers;
 mod commands;

@@ -19,15 +19,22 @@ pub(crate) struct Client {
     port: u16,
     era: Era,
     session: Option<String>,
+    token: Option<String>,
 }
 
 impl Client {
     /// Connects; in the legacy era by a handshake.
     pub(crate) fn new(port: u16, era: Era) -> Self {
+        Self::with_token(port, era, None)
+    }
+
+    /// Connects as whoever `token` stands for.
+    pub(crate) fn with_token(port: u16, era: Era, token: Option<&str>) -> Self {
         let mut client = Self {
             port,
             era,
             session: None,
+            token: token.map(str::to_owned),
         };
         if era == Era::Legacy {
             let params = json!({
@@ -37,7 +44,7 @@ impl Client {
             });
             let request =
                 json!({"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params});
-            let (head, body) = client.post(&request, &[]);
+            let (head, body) = client.post(&request, &client.headers("initialize", None));
             assert!(body.contains("2025-11-25"), "{body}");
             client.session = header(&head, "mcp-session-id");
             let ready = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
@@ -67,6 +74,29 @@ impl Client {
         answer["result"].take()
     }
 
+    /// The same session on another port, as somebody else where `token` says so.
+    pub(crate) fn moved(&self, port: u16, token: Option<&str>) -> Self {
+        Self {
+            port,
+            era: self.era,
+            session: self.session.clone(),
+            token: token.map(str::to_owned),
+        }
+    }
+
+    /// Asks for the tools and gives head and body of the answer, whatever it is.
+    pub(crate) fn list_tools(&self) -> (String, String) {
+        let mut params = json!({});
+        if self.era == Era::Modern {
+            params["_meta"] = json!({
+                "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+                "io.modelcontextprotocol/clientCapabilities": {},
+            });
+        }
+        let request = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": params});
+        self.post(&request, &self.headers("tools/list", None))
+    }
+
     /// Calls a tool and gives its result.
     #[track_caller]
     pub(crate) fn call_tool(&self, name: &str, arguments: Value) -> Value {
@@ -85,6 +115,11 @@ impl Client {
                 headers.extend(name.map(|name| format!("Mcp-Name: {name}")));
             }
         }
+        headers.extend(
+            self.token
+                .iter()
+                .map(|token| format!("Authorization: Bearer {token}")),
+        );
         headers.extend(
             self.session
                 .iter()
