@@ -1,0 +1,117 @@
+//! A server that uses every feature of the `midfield` crate: a notebook of a laboratory.
+//!
+//! Run it over HTTP by `cargo run -p everything -- --port 7430`, which also serves clients of revision
+//! 2024-11-05 at `/sse`, or over stdio by `--stdio`. With `--token SECRET` only those who bring that
+//! bearer token are served.
+
+mod extensions;
+mod notebook;
+mod prompts;
+mod resources;
+mod tools;
+
+use std::error::Error;
+
+use midfield::auth::StaticTokens;
+use midfield::prelude::*;
+use midfield::transport::{http, stdio};
+use midfield::types::Icon;
+use midfield::{Identity, KeyRing};
+use tokio::net::TcpListener;
+
+use notebook::Notebook;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments = Arguments::read(std::env::args().skip(1))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(serve(&arguments))
+}
+
+async fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    let mut server = server()?;
+    if let Some(path) = &arguments.keys {
+        server = server.keys(KeyRing::in_file(path)?);
+    }
+    let service = server.build()?;
+    let Some(port) = arguments.port else {
+        return Ok(stdio::serve(service).await?);
+    };
+    let mut options = http::Options::new().legacy_sse("/sse");
+    if let Some(token) = &arguments.token {
+        let owner = Identity::new("everything", "owner").client("command line");
+        options = options.authenticate(StaticTokens::new().token(token, owner));
+    }
+    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+    let interrupted = async {
+        // Without the signal's handler the process ends at once, which is also an end.
+        let _ = tokio::signal::ctrl_c().await;
+    };
+    Ok(http::serve(listener, service, options, interrupted).await?)
+}
+
+/// The server, with all that it has.
+fn server() -> Result<Server, Box<dyn Error>> {
+    Ok(Server::new("everything", env!("CARGO_PKG_VERSION"))
+        .title("Notebook of a laboratory")
+        .description("Shows every feature of the midfield crate.")
+        .website_url("https://example.com/notebook")
+        .icon(Icon::new(notebook::ICON))
+        .instructions("Read notebook://index first; write by `note`.")
+        .state(Notebook::default())
+        .tools(tools::all())
+        .resources(resources::all())
+        .resources(resources::templates()?)
+        .resources(resources![resources::rules])
+        .prompts(prompts![prompts::greeting, prompts::report])
+        .prompt(prompts::interview())
+        .extension(extensions::views())
+        .extension(extensions::skills()?))
+}
+
+/// What was said on the command line.
+#[derive(Debug, Default)]
+struct Arguments {
+    /// The port to serve HTTP on; stdio without.
+    port: Option<u16>,
+    token: Option<String>,
+    /// Where the keys are kept that seal what clients carry.
+    keys: Option<String>,
+}
+
+impl Arguments {
+    fn read(mut given: impl Iterator<Item = String>) -> Result<Self, Box<dyn Error>> {
+        let mut arguments = Self {
+            port: Some(7430),
+            ..Self::default()
+        };
+        while let Some(name) = given.next() {
+            let mut value = || given.next().ok_or_else(|| format!("{name} needs a value"));
+            match name.as_str() {
+                "--stdio" => arguments.port = None,
+                "--port" => arguments.port = Some(value()?.parse()?),
+                "--token" => arguments.token = Some(value()?),
+                "--keys" => arguments.keys = Some(value()?),
+                _ => {
+                    return Err(format!(
+                        "unknown argument {name}; there are --stdio, --port, --token and --keys"
+                    )
+                    .into());
+                }
+            }
+        }
+        Ok(arguments)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_server_is_one() {
+        let built = server().map(Server::build);
+        assert!(matches!(built, Ok(Ok(_))), "{built:?}");
+    }
+}
