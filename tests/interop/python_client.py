@@ -15,6 +15,10 @@ from pathlib import Path
 from typing import Any
 
 from mcp import Client, MCPError, StdioServerParameters
+from mcp_types import PromptReference, ResourceTemplateReference
+
+from python_expect import Failure, must_contain, must_equal, must_hold
+from python_partner import Partner, subscribe_legacy, subscribe_modern
 
 MODERN = "2026-07-28"
 REQUEST_LIMIT_SECONDS = 20.0
@@ -42,81 +46,89 @@ class Checks:
             print(f"ok    {name}")
 
 
-class Failure(Exception):
-    """A server did not do what the plan says."""
+LISTS = {
+    "tools": ("tools", "name"),
+    "resources": ("resources", "uri"),
+    "resourceTemplates": ("resource_templates", "uri_template"),
+    "prompts": ("prompts", "name"),
+}
+"""The lists that a plan may have: what the client calls them, and the name of an entry."""
 
 
-def must_equal(found: Any, expected: Any, what: str) -> None:
-    if found != expected:
-        raise Failure(f"{what} is {found!r}, not {expected!r}")
-
-
-def must_hold(found: Any, expected: Any, path: str) -> None:
-    """Every member of `expected` is in `found`, at every depth; `found` may hold more."""
-    if not isinstance(expected, dict):
-        must_equal(found, expected, path)
-        return
-    if not isinstance(found, dict):
-        raise Failure(f"{path} is {found!r}, not an object")
-    for key, value in expected.items():
-        must_hold(found.get(key), value, f"{path}.{key}")
-
-
-def must_contain(text: str, part: str, what: str) -> None:
-    if part not in text:
-        raise Failure(f"{what} does not contain {part!r}: {text[:300]}")
-
-
-async def pages(client: Client) -> tuple[list[str], int]:
-    """The names of all tools, page by page, with the number of pages."""
+async def pages(client: Client, member: str) -> tuple[list[str], int]:
+    """The names of all entries, page by page, with the number of pages."""
+    attribute, name = LISTS[member]
     names: list[str] = []
     cursor = None
     for count in range(1, MOST_PAGES + 1):
-        page = await client.list_tools(cursor=cursor, cache_mode="refresh")
-        names += [tool.name for tool in page.tools]
+        page = await getattr(client, f"list_{attribute}")(cursor=cursor, cache_mode="refresh")
+        names += [str(getattr(entry, name)) for entry in getattr(page, attribute)]
         cursor = page.next_cursor
         if cursor is None:
             return names, count
-    raise Failure(f"tools/list did not end after {MOST_PAGES} pages")
+    raise Failure(f"the list of {attribute} did not end after {MOST_PAGES} pages")
 
 
-async def check_list(client: Client, plan: dict[str, Any]) -> None:
-    names, count = await pages(client)
+async def check_list(client: Client, member: str, expected: dict[str, Any]) -> None:
+    names, count = await pages(client, member)
     must_equal(len(set(names)), len(names), "the number of different names")
-    tools = plan.get("tools", {})
-    missing = [name for name in tools.get("present", []) if name not in names]
-    must_equal(missing, [], "the list of missing tools")
-    if "pages" in tools:
-        must_equal(count, tools["pages"], "the number of pages")
+    missing = [name for name in expected.get("present", []) if name not in names]
+    must_equal(missing, [], "the list of what is missing")
+    if "pages" in expected:
+        must_equal(count, expected["pages"], "the number of pages")
 
 
-async def call(client: Client, step: dict[str, Any]) -> None:
+async def settle(request: Awaitable[Any], expect: dict[str, Any]) -> Any:
+    """The result, or nothing when it was the protocol error that the plan expects."""
+    try:
+        result = await request
+    except MCPError as error:
+        if "code" not in expect:
+            raise
+        must_equal(error.code, expect["code"], "the code of the protocol error")
+        return None
+    if "code" in expect:
+        raise Failure(f"a result instead of protocol error {expect['code']}: {result!r:.300}")
+    return result
+
+
+def judge_text(parts: list[Any], expect: dict[str, Any]) -> None:
+    """The texts of these parts, joined by line ends, are as expected."""
+    text = "\n".join(getattr(part, "text", "") for part in parts)
+    if "text" in expect:
+        must_equal(text, expect["text"], "the text")
+    for part in expect.get("contains", []):
+        must_contain(text, part, "the text")
+
+
+async def call(client: Client, partner: Partner, step: dict[str, Any]) -> None:
     """Calls a tool and compares with what the plan expects of it."""
-    expect = step["expect"]
+    expect = step.get("expect", {})
     heard: list[float] = []
 
     async def progress(done: float, _total: float | None, _message: str | None) -> None:
         heard.append(done)
 
+    if "asked" in expect:
+        partner.asked = []
+    before = partner.answers
+    partner.answers = step.get("answers", before)
+    request = client.call_tool(
+        step["tool"],
+        step.get("arguments"),
+        progress_callback=progress if "progress" in expect else None,
+    )
     try:
-        result = await client.call_tool(
-            step["tool"],
-            step.get("arguments"),
-            progress_callback=progress if "progress" in expect else None,
-        )
-    except MCPError as error:
-        if "code" not in expect:
-            raise
-        must_equal(error.code, expect["code"], "the code of the protocol error")
+        result = await settle(request, expect)
+    finally:
+        if "answers" in step:
+            partner.answers = before
+    if "asked" in expect:
+        partner.must_have_been_asked(expect["asked"])
+    if result is None:
         return
-    if "code" in expect:
-        raise Failure(f"a result instead of protocol error {expect['code']}: {result!r:.300}")
     must_equal(bool(result.is_error), expect.get("isError", False), "isError")
-    text = "\n".join(getattr(content, "text", "") for content in result.content)
-    if "text" in expect:
-        must_equal(text, expect["text"], "the text")
-    for part in expect.get("contains", []):
-        must_contain(text, part, "the text")
+    judge_text(result.content, expect)
     if "types" in expect:
         must_equal([content.type for content in result.content], expect["types"], "the types of the content")
     if "structured" in expect:
@@ -125,10 +137,81 @@ async def call(client: Client, step: dict[str, Any]) -> None:
         must_equal(heard, expect["progress"], "the progress")
 
 
-def title(step: dict[str, Any]) -> str:
-    expect = step["expect"]
-    kind = "protocol error" if "code" in expect else "tool error" if expect.get("isError") else "result"
-    return ", ".join([f"tools/call {step['tool']}: {kind}"] + [key for key in ("structured", "progress") if key in expect])
+async def read(client: Client, step: dict[str, Any]) -> None:
+    expect = step.get("expect", {})
+    result = await settle(client.read_resource(step["uri"], cache_mode="refresh"), expect)
+    if result is None:
+        return
+    must_equal(len(result.contents) > 0, True, "that there are contents")
+    judge_text(result.contents, expect)
+    if "mimeTypes" in expect:
+        must_equal([part.mime_type for part in result.contents], expect["mimeTypes"], "the MIME types")
+    if "blobs" in expect:
+        blobs = [part.blob for part in result.contents if hasattr(part, "blob")]
+        must_equal(blobs, expect["blobs"], "the blobs")
+
+
+async def prompt(client: Client, step: dict[str, Any]) -> None:
+    expect = step.get("expect", {})
+    result = await settle(client.get_prompt(step["prompt"], step.get("arguments")), expect)
+    if result is None:
+        return
+    content = [message.content for message in result.messages]
+    judge_text(content, expect)
+    if "types" in expect:
+        must_equal([part.type for part in content], expect["types"], "the types of the content")
+    if "roles" in expect:
+        must_equal([message.role for message in result.messages], expect["roles"], "the roles")
+
+
+async def complete(client: Client, step: dict[str, Any]) -> None:
+    expect = step.get("expect", {})
+    if "prompt" in step:
+        reference: Any = PromptReference(name=step["prompt"])
+    else:
+        reference = ResourceTemplateReference(uri=step["template"])
+    argument = {"name": step["argument"], "value": step["value"]}
+    result = await settle(client.complete(reference, argument, step.get("context")), expect)
+    if result is not None and "values" in expect:
+        must_equal(result.completion.values, expect["values"], "the values")
+
+
+def kind(step: dict[str, Any]) -> str:
+    expect = step.get("expect", {})
+    outcome = "protocol error" if "code" in expect else "tool error" if expect.get("isError") else "result"
+    extras = [key for key in ("structured", "progress") if key in expect]
+    return ", ".join([outcome, *extras, *(question["method"] for question in expect.get("asked", []))])
+
+
+async def at_once(client: Client, partner: Partner, steps: list[dict[str, Any]]) -> None:
+    """The calls that need no partner, all at once."""
+    # All are waited for, so that none is still under way when the client closes.
+    outcomes = await asyncio.gather(*(call(client, partner, step) for step in steps), return_exceptions=True)
+    for failure in (outcome for outcome in outcomes if outcome is not None):
+        raise failure
+
+
+async def check_steps(checks: Checks, client: Client, partner: Partner, plan: dict[str, Any], mode: str) -> None:
+    def steps(name: str) -> list[dict[str, Any]]:
+        return [step for step in plan.get(name, []) if mode in step.get("modes", MODES)]
+
+    calls = steps("calls")
+    for step in calls:
+        await checks.run(f"tools/call {step['tool']}: {kind(step)}", lambda step=step: call(client, partner, step))
+    alone = [step for step in calls if "answers" not in step and "asked" not in step.get("expect", {})]
+    if alone:
+        await checks.run("all these calls at once", lambda: at_once(client, partner, alone))
+    for step in steps("reads"):
+        await checks.run(f"resources/read {step['uri']}: {kind(step)}", lambda step=step: read(client, step))
+    for step in steps("promptGets"):
+        await checks.run(f"prompts/get {step['prompt']}: {kind(step)}", lambda step=step: prompt(client, step))
+    for step in steps("completions"):
+        name = f"completion/complete {step['argument']}: {kind(step)}"
+        await checks.run(name, lambda step=step: complete(client, step))
+    subscribe = subscribe_legacy if mode == "legacy" else subscribe_modern
+    for step in steps("subscriptions"):
+        name = f"notifications about {step.get('uri', step.get('list'))}"
+        await checks.run(name, lambda step=step: subscribe(client, partner, step))
 
 
 def check_era(client: Client, plan: dict[str, Any], mode: str) -> None:
@@ -144,23 +227,20 @@ async def main(plan_file: str, mode: str) -> int:
     server = plan["server"]
     target = server.get("url") or StdioServerParameters(command=server["command"][0], args=server["command"][1:])
     checks = Checks()
+    partner = Partner(plan.get("answers", {}))
 
-    async with Client(target, mode=MODES[mode], read_timeout_seconds=REQUEST_LIMIT_SECONDS) as client:
+    async with Client(
+        target, mode=MODES[mode], read_timeout_seconds=REQUEST_LIMIT_SECONDS, **partner.callbacks()
+    ) as client:
 
         async def era() -> None:
             check_era(client, plan, mode)
 
-        async def all_at_once() -> None:
-            # All are waited for, so that none is still under way when the client closes.
-            outcomes = await asyncio.gather(*(call(client, step) for step in plan["calls"]), return_exceptions=True)
-            for failure in (outcome for outcome in outcomes if outcome is not None):
-                raise failure
-
         await checks.run(f"the era for mode {mode}", era)
-        await checks.run("tools/list page by page", lambda: check_list(client, plan))
-        for step in plan["calls"]:
-            await checks.run(title(step), lambda step=step: call(client, step))
-        await checks.run("all these calls at once", all_at_once)
+        for member in (member for member in LISTS if member in plan):
+            name = f"the list of {LISTS[member][0]} page by page"
+            await checks.run(name, lambda member=member: check_list(client, member, plan[member]))
+        await check_steps(checks, client, partner, plan, mode)
         if mode == "legacy":
             await checks.run("ping", lambda: ping(client))
 

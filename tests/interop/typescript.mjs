@@ -7,7 +7,9 @@
 
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { isDeepStrictEqual } from "node:util";
+
+import { mustContain, mustEqual, mustHold } from "./typescript_expect.mjs";
+import { Partner, subscribeLegacy, subscribeModern } from "./typescript_partner.mjs";
 
 const require = createRequire(new URL("../npm/package.json", import.meta.url));
 const { Client, ProtocolError, StreamableHTTPClientTransport } = require("@modelcontextprotocol/client");
@@ -35,32 +37,6 @@ async function check(name, claim) {
     }
 }
 
-function mustEqual(found, expected, what) {
-    if (!isDeepStrictEqual(found, expected)) {
-        throw new Error(`${what} is ${JSON.stringify(found)}, not ${JSON.stringify(expected)}`);
-    }
-}
-
-/** Every member of `expected` is in `found`, at every depth; `found` may hold more. */
-function mustHold(found, expected, path) {
-    if (expected === null || typeof expected !== "object" || Array.isArray(expected)) {
-        mustEqual(found, expected, path);
-        return;
-    }
-    if (found === null || typeof found !== "object") {
-        throw new Error(`${path} is ${JSON.stringify(found)}, not an object`);
-    }
-    for (const [key, value] of Object.entries(expected)) {
-        mustHold(found[key], value, `${path}.${key}`);
-    }
-}
-
-function mustContain(text, part, what) {
-    if (!text.includes(part)) {
-        throw new Error(`${what} does not contain ${JSON.stringify(part)}: ${text.slice(0, 300)}`);
-    }
-}
-
 function connection(server) {
     if (server.url !== undefined) {
         return new StreamableHTTPClientTransport(new URL(server.url));
@@ -69,69 +45,104 @@ function connection(server) {
     return new StdioClientTransport({ command, args, stderr: "inherit" });
 }
 
-/** All tools, page by page, with the number of pages. */
-async function pages(client) {
-    const tools = [];
+/** The lists that a plan may have: the client's own walk over the pages, the member of the result, and the name of an entry. */
+const lists = {
+    tools: { method: "tools/list", walk: "listTools", name: "name" },
+    resources: { method: "resources/list", walk: "listResources", name: "uri" },
+    resourceTemplates: { method: "resources/templates/list", walk: "listResourceTemplates", name: "uriTemplate" },
+    prompts: { method: "prompts/list", walk: "listPrompts", name: "name" },
+};
+
+/** The names of all entries, page by page, with the number of pages. */
+async function pages(client, member) {
+    const { method, name } = lists[member];
+    const names = [];
     let cursor;
     for (let count = 1; count <= MOST_PAGES; count += 1) {
         const params = cursor === undefined ? {} : { cursor };
-        const page = await client.request({ method: "tools/list", params });
-        tools.push(...page.tools);
+        const page = await client.request({ method, params });
+        names.push(...page[member].map((entry) => entry[name]));
         cursor = page.nextCursor;
         if (cursor === undefined) {
-            return { tools, count };
+            return { names, count };
         }
     }
-    throw new Error(`tools/list did not end after ${MOST_PAGES} pages`);
+    throw new Error(`${method} did not end after ${MOST_PAGES} pages`);
 }
 
-async function checkList(client, plan) {
-    const names = plan.tools?.present ?? [];
-    await check("tools/list", async () => {
-        const { tools } = await client.listTools();
-        for (const name of names) {
-            if (!tools.some((tool) => tool.name === name)) {
-                throw new Error(`no tool ${name} among ${tools.map((tool) => tool.name).join(", ")}`);
-            }
-        }
+async function checkList(client, member, expected) {
+    const { method, walk, name } = lists[member];
+    await check(method, async () => {
+        const all = (await client[walk]())[member].map((entry) => entry[name]);
+        const missing = (expected.present ?? []).filter((wanted) => !all.includes(wanted));
+        mustEqual(missing, [], `the list of what is missing among ${all.join(", ")}`);
     });
-    await check("tools/list page by page", async () => {
-        const { tools, count } = await pages(client);
-        const all = await client.listTools();
-        mustEqual(new Set(tools.map((tool) => tool.name)).size, tools.length, "the number of different names");
-        mustEqual(tools.map((tool) => tool.name), all.tools.map((tool) => tool.name), "the list of names");
-        if (plan.tools?.pages !== undefined) {
-            mustEqual(count, plan.tools.pages, "the number of pages");
+    await check(`${method} page by page`, async () => {
+        const { names, count } = await pages(client, member);
+        const all = (await client[walk]())[member].map((entry) => entry[name]);
+        mustEqual(new Set(names).size, names.length, "the number of different names");
+        mustEqual(names, all, "the list of names");
+        if (expected.pages !== undefined) {
+            mustEqual(count, expected.pages, "the number of pages");
         }
     });
 }
 
-/** Calls a tool and compares with what the plan expects of it. */
-async function call(client, { tool, arguments: argumentsOf, expect }) {
-    const heard = [];
-    const onprogress = expect.progress === undefined ? undefined : (progress) => heard.push(progress.progress);
-    const options = { timeout: REQUEST_LIMIT_MILLISECONDS, onprogress };
+/** Sends a request; gives nothing when it was the protocol error that the plan expects. */
+async function settle(request, expect) {
     let result;
     try {
-        result = await client.callTool({ name: tool, arguments: argumentsOf }, options);
+        result = await request();
     } catch (error) {
         if (expect.code === undefined || !(error instanceof ProtocolError)) {
             throw error;
         }
         mustEqual(error.code, expect.code, "the code of the protocol error");
-        return;
+        return undefined;
     }
     if (expect.code !== undefined) {
         throw new Error(`a result instead of protocol error ${expect.code}: ${JSON.stringify(result).slice(0, 300)}`);
     }
-    mustEqual(result.isError ?? false, expect.isError ?? false, "isError");
-    const text = result.content.map((content) => content.text ?? "").join("\n");
+    return result;
+}
+
+/** The texts of these parts, joined by line ends, are as expected. */
+function judgeText(parts, expect) {
+    const text = parts.map((part) => part.text ?? "").join("\n");
     if (expect.text !== undefined) {
         mustEqual(text, expect.text, "the text");
     }
     for (const part of expect.contains ?? []) {
         mustContain(text, part, "the text");
     }
+}
+
+/** Calls a tool and compares with what the plan expects of it. */
+async function call(client, partner, { tool, arguments: argumentsOf, expect = {}, answers }) {
+    const heard = [];
+    const onprogress = expect.progress === undefined ? undefined : (progress) => heard.push(progress.progress);
+    const options = { timeout: REQUEST_LIMIT_MILLISECONDS, onprogress };
+    if (expect.asked !== undefined) {
+        partner.asked = [];
+    }
+    const before = partner.answers;
+    partner.answers = answers ?? before;
+    let result;
+    try {
+        result = await settle(() => client.callTool({ name: tool, arguments: argumentsOf }, options), expect);
+    } finally {
+        if (answers !== undefined) {
+            partner.answers = before;
+        }
+    }
+    if (expect.asked !== undefined) {
+        partner.mustHaveBeenAsked(expect.asked);
+    }
+    if (result === undefined) {
+        return;
+    }
+    mustEqual(result.isError ?? false, expect.isError ?? false, "isError");
+    judgeText(result.content, expect);
     if (expect.types !== undefined) {
         mustEqual(result.content.map((content) => content.type), expect.types, "the types of the content");
     }
@@ -143,19 +154,97 @@ async function call(client, { tool, arguments: argumentsOf, expect }) {
     }
 }
 
-function title({ tool, expect }) {
-    const kind = expect.code !== undefined ? "protocol error" : expect.isError ? "tool error" : "result";
-    const extras = [expect.structured && "structured", expect.progress && "progress"].filter(Boolean);
-    return `tools/call ${tool}: ${[kind, ...extras].join(", ")}`;
+async function read(client, { uri, expect = {} }) {
+    const result = await settle(() => client.readResource({ uri }), expect);
+    if (result === undefined) {
+        return;
+    }
+    const { contents } = result;
+    mustEqual(contents.length > 0, true, "that there are contents");
+    judgeText(contents, expect);
+    if (expect.mimeTypes !== undefined) {
+        mustEqual(contents.map((part) => part.mimeType ?? null), expect.mimeTypes, "the MIME types");
+    }
+    if (expect.blobs !== undefined) {
+        mustEqual(contents.filter((part) => part.blob !== undefined).map((part) => part.blob), expect.blobs, "the blobs");
+    }
+}
+
+async function prompt(client, { prompt: name, arguments: argumentsOf, expect = {} }) {
+    const result = await settle(() => client.getPrompt({ name, arguments: argumentsOf }), expect);
+    if (result === undefined) {
+        return;
+    }
+    const content = result.messages.map((message) => message.content);
+    judgeText(content, expect);
+    if (expect.types !== undefined) {
+        mustEqual(content.map((part) => part.type), expect.types, "the types of the content");
+    }
+    if (expect.roles !== undefined) {
+        mustEqual(result.messages.map((message) => message.role), expect.roles, "the roles");
+    }
+}
+
+async function complete(client, { prompt: name, template: uri, argument, value, context, expect = {} }) {
+    const ref = name === undefined ? { type: "ref/resource", uri } : { type: "ref/prompt", name };
+    const params = { ref, argument: { name: argument, value } };
+    if (context !== undefined) {
+        params.context = { arguments: context };
+    }
+    const result = await settle(() => client.complete(params), expect);
+    if (result !== undefined && expect.values !== undefined) {
+        mustEqual(result.completion.values, expect.values, "the values");
+    }
+}
+
+function kind(expect = {}) {
+    const outcome = expect.code !== undefined ? "protocol error" : expect.isError ? "tool error" : "result";
+    const extras = ["structured", "progress"].filter((name) => expect[name] !== undefined);
+    return [outcome, ...extras, ...(expect.asked ?? []).map((question) => question.method)].join(", ");
+}
+
+/** The calls that need no partner are made all at once. */
+async function atOnce(client, partner, steps) {
+    // All are waited for, so that none is still under way when the client closes.
+    const outcomes = await Promise.allSettled(steps.map((step) => call(client, partner, step)));
+    for (const { reason } of outcomes.filter((outcome) => outcome.status === "rejected")) {
+        throw reason;
+    }
+}
+
+async function checkSteps(client, partner, plan, mode) {
+    const steps = (name) => (plan[name] ?? []).filter((step) => step.modes === undefined || step.modes.includes(mode));
+    for (const step of steps("calls")) {
+        await check(`tools/call ${step.tool}: ${kind(step.expect)}`, () => call(client, partner, step));
+    }
+    const alone = steps("calls").filter((step) => step.answers === undefined && step.expect?.asked === undefined);
+    if (alone.length > 0) {
+        await check("all these calls at once", () => atOnce(client, partner, alone));
+    }
+    for (const step of steps("reads")) {
+        await check(`resources/read ${step.uri}: ${kind(step.expect)}`, () => read(client, step));
+    }
+    for (const step of steps("promptGets")) {
+        await check(`prompts/get ${step.prompt}: ${kind(step.expect)}`, () => prompt(client, step));
+    }
+    for (const step of steps("completions")) {
+        await check(`completion/complete ${step.argument}: ${kind(step.expect)}`, () => complete(client, step));
+    }
+    for (const step of steps("subscriptions")) {
+        const subscribe = mode === "legacy" ? subscribeLegacy : subscribeModern;
+        await check(`notifications about ${step.uri ?? step.list}`, () => subscribe(client, partner, step));
+    }
 }
 
 async function main([planFile, mode]) {
     const plan = JSON.parse(readFileSync(planFile, "utf8"));
     const transport = connection(plan.server);
+    const partner = new Partner(plan.answers ?? {});
     const client = new Client(
         { name: "midfield-interop", version: "0" },
-        { versionNegotiation: { mode: negotiation[mode] } },
+        { versionNegotiation: { mode: negotiation[mode] }, capabilities: partner.capabilities() },
     );
+    partner.attach(client);
     await client.connect(transport, { timeout: REQUEST_LIMIT_MILLISECONDS });
     try {
         await check(`the era for mode ${mode}`, () => {
@@ -164,17 +253,10 @@ async function main([planFile, mode]) {
             mustEqual(client.getNegotiatedProtocolVersion(), version, "the protocol version");
             mustEqual(client.getServerVersion()?.name, plan.serverName, "the server's name");
         });
-        await checkList(client, plan);
-        for (const step of plan.calls) {
-            await check(title(step), () => call(client, step));
+        for (const member of Object.keys(lists).filter((name) => plan[name] !== undefined)) {
+            await checkList(client, member, plan[member]);
         }
-        await check("all these calls at once", async () => {
-            // All are waited for, so that none is still under way when the client closes.
-            const outcomes = await Promise.allSettled(plan.calls.map((step) => call(client, step)));
-            for (const { reason } of outcomes.filter((outcome) => outcome.status === "rejected")) {
-                throw reason;
-            }
-        });
+        await checkSteps(client, partner, plan, mode);
         if (mode === "legacy") {
             await check("ping", () => client.ping());
             if (transport instanceof StreamableHTTPClientTransport) {

@@ -1,4 +1,4 @@
-//! What the commands need from npm, `PyPI` and Debian, installed on first use and only then.
+//! What the commands need from npm, `PyPI`, crates.io and Debian, installed on first use and only then.
 //!
 //! npm packages go to `node_modules` beside their `package.json`, Python packages to a virtual environment under the
 //! target folder. A stamp holds the files that pin them, so that a second run installs nothing.
@@ -12,7 +12,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use crate::process::{self, is_present, run};
-use crate::workspace::{root, state};
+use crate::workspace::{BUILD_LIMIT, cargo, root, state};
 
 /// How long one installation may take on a slow line.
 const INSTALL_LIMIT: Duration = Duration::from_mins(10);
@@ -20,7 +20,7 @@ const INSTALL_LIMIT: Duration = Duration::from_mins(10);
 /// A set of npm packages: a folder with `package.json` and `package-lock.json`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Npm {
-    /// The conformance suite, the TypeScript client, Node 22 and what the `OpenAPI` tests compare with.
+    /// The conformance suite, the MCP Inspector, the TypeScript client, Node 22 and what the `OpenAPI` tests compare with.
     Tests,
     /// The collections of `OpenAPI` documents, 400 MB unpacked.
     Sweep,
@@ -125,6 +125,32 @@ pub(crate) fn python() -> Result<PathBuf> {
     run(&mut command, INSTALL_LIMIT)?;
     pins.stamp()?;
     Ok(interpreter)
+}
+
+/// Builds a program from crates.io with the dependencies that its package fixes, unless it is there; returns where it is.
+pub(crate) fn crate_program(package: &str, version: &str, program: &str) -> Result<PathBuf> {
+    let folder = state(package)?;
+    let path = folder.join(version).join("bin").join(program);
+    if path.is_file() {
+        return Ok(path);
+    }
+    println!("building {package} {version}, which takes some minutes");
+    let build = folder.join("build");
+    let mut command = cargo();
+    command
+        .args(["install", "--locked", "--quiet", "--version", version])
+        .arg("--root")
+        .arg(folder.join(version))
+        .arg("--target-dir")
+        .arg(&build)
+        .arg(package)
+        // It is run for seconds: a quick build is worth more than a quick program.
+        .args(["--profile", "dev", "--jobs", "2"])
+        .env("CARGO_PROFILE_DEV_DEBUG", "false");
+    run(&mut command, BUILD_LIMIT)?;
+    // What it was built from is ten times as large, and is not needed again.
+    fs::remove_dir_all(&build).with_context(|| format!("could not remove {}", build.display()))?;
+    Ok(path)
 }
 
 /// Makes sure that a program of a Debian package is there.

@@ -2,6 +2,7 @@
 
 use anyhow::Result;
 
+use crate::checkers;
 use crate::install;
 
 /// Installs everything that `cargo xtask test` needs and says where it is.
@@ -13,6 +14,7 @@ pub(crate) fn setup() -> Result<()> {
     );
     println!("Node.js 22:   {}", node.display());
     println!("Python:       {}", install::python()?.display());
+    println!("wallfacer:    {}", checkers::install()?.display());
     println!(
         "ready. `cargo xtask openapi-sweep` installs its documents on its first run, `cargo xtask bench` valgrind \
          if it is missing."

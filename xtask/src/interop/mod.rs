@@ -1,7 +1,8 @@
-//! `cargo xtask interop`: the official TypeScript and Python clients against our servers, in both eras, over HTTP and
-//! stdio.
+//! `cargo xtask interop`: the official TypeScript, Python and Rust clients against our servers, in both eras, over HTTP
+//! and stdio.
 //!
-//! Each target is a running server with a plan of what it must do; the clients are the scripts in `tests/interop`.
+//! Each target is a running server with a plan of what it must do; the clients are the scripts in `tests/interop` and
+//! the program in `tests/rust-clients`.
 
 mod plans;
 mod targets;
@@ -16,7 +17,7 @@ use serde_json::Value;
 use crate::install;
 use crate::process;
 use crate::table::Table;
-use crate::workspace::{empty_state, root};
+use crate::workspace::{BUILD_LIMIT, cargo, empty_state, root, state};
 
 /// How long one client may take with one plan.
 const CLIENT_LIMIT: Duration = Duration::from_mins(2);
@@ -34,7 +35,7 @@ pub(crate) fn interop() -> Result<()> {
         let file = write_plan(&folder, target, plan)?;
         for client in &clients {
             for mode in MODES {
-                println!("\n── {target}, {} client, {mode}", client.language);
+                println!("\n── {target}, {} client, {mode}", client.name);
                 let result = match process::run(&mut client.command(&file, mode), CLIENT_LIMIT) {
                     Ok(()) => "passed",
                     Err(error) => {
@@ -45,7 +46,7 @@ pub(crate) fn interop() -> Result<()> {
                 };
                 table.row([
                     target.to_owned(),
-                    client.language.to_owned(),
+                    client.name.to_owned(),
                     mode.to_owned(),
                     result.to_owned(),
                 ]);
@@ -60,35 +61,57 @@ pub(crate) fn interop() -> Result<()> {
     Ok(())
 }
 
-/// A script that drives a server through an official client.
+/// A program that drives a server through a client that others wrote.
 struct Client {
-    language: &'static str,
-    interpreter: PathBuf,
-    script: PathBuf,
+    name: &'static str,
+    program: PathBuf,
+    /// The script, when the program is an interpreter.
+    script: Option<PathBuf>,
 }
 
 impl Client {
-    fn all() -> Result<[Self; 2]> {
+    fn all() -> Result<[Self; 3]> {
         let scripts = root().join("tests/interop");
         Ok([
             Self {
-                language: "TypeScript",
-                interpreter: install::node()?,
-                script: scripts.join("typescript.mjs"),
+                name: "TypeScript",
+                program: install::node()?,
+                script: Some(scripts.join("typescript.mjs")),
             },
             Self {
-                language: "Python",
-                interpreter: install::python()?,
-                script: scripts.join("python_client.py"),
+                name: "Python",
+                program: install::python()?,
+                script: Some(scripts.join("python_client.py")),
+            },
+            Self {
+                name: "Rust (rmcp)",
+                program: rmcp()?,
+                script: None,
             },
         ])
     }
 
     fn command(&self, plan: &Path, mode: &str) -> Command {
-        let mut command = Command::new(&self.interpreter);
-        command.arg(&self.script).arg(plan).arg(mode);
+        let mut command = Command::new(&self.program);
+        command.args(&self.script).arg(plan).arg(mode);
         command
     }
+}
+
+/// Tests and builds the client on rmcp, a workspace of its own: its dependencies stay out of our lock file, and its
+/// build away from ours.
+fn rmcp() -> Result<PathBuf> {
+    let build = state("rust-clients")?;
+    for action in ["test", "build"] {
+        let mut command = cargo();
+        command
+            .args([action, "--locked", "--quiet", "--package", "interop-rmcp"])
+            .arg("--target-dir")
+            .arg(&build)
+            .current_dir(root().join("tests/rust-clients"));
+        process::run(&mut command, BUILD_LIMIT)?;
+    }
+    Ok(build.join("debug/interop-rmcp"))
 }
 
 fn write_plan(folder: &Path, target: &str, plan: &Value) -> Result<PathBuf> {

@@ -1,12 +1,28 @@
 //! What each target must do for any client, in the form that `tests/interop/plan.md` describes.
 
+use std::fs;
+
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
+
+use crate::workspace::root;
 
 /// The newest revision with a handshake.
 const LEGACY: &str = "2025-11-25";
 
 /// JSON-RPC's "invalid params", which is how MCP refuses a tool that it does not know.
 const INVALID_PARAMS: i32 = -32602;
+
+/// The plan for the server of `examples/everything`.
+pub(super) fn everything(server: &Value) -> Result<Value> {
+    let path = root().join("tests/interop/everything.json");
+    let text =
+        fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))?;
+    let mut plan: Value =
+        serde_json::from_str(&text).with_context(|| format!("{} is no JSON", path.display()))?;
+    plan["server"] = server.clone();
+    Ok(plan)
+}
 
 /// The plan for the server of `xtask/examples/interop.rs`.
 pub(super) fn library(server: &Value) -> Value {

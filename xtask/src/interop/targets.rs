@@ -20,6 +20,7 @@ type Drive<'a> = dyn FnMut(&str, &Value) -> Result<()> + 'a;
 /// Logs go to `folder`.
 pub(super) fn each(folder: &Path, drive: &mut Drive<'_>) -> Result<()> {
     library(folder, drive)?;
+    everything(folder, drive)?;
     let midfield = build(&["--package", "midfield-gateway"])?;
     httpbin(&midfield, folder, drive)?;
     quickstart(&midfield, folder, drive)
@@ -42,6 +43,27 @@ fn library(folder: &Path, drive: &mut Drive<'_>) -> Result<()> {
     drive(
         "library over HTTP",
         &plans::library(&json!({"url": server.mcp_url()})),
+    )?;
+    server.must_be_running()
+}
+
+/// The example that uses every feature.
+fn everything(folder: &Path, drive: &mut Drive<'_>) -> Result<()> {
+    let program = build(&["--package", "everything"])?;
+    drive(
+        "everything over stdio",
+        &plans::everything(&json!({"command": [program, "--stdio"]}))?,
+    )?;
+    let port = free_port()?;
+    let mut command = Command::new(&program);
+    let mut server = Server::start(
+        command.args(["--port", &port.to_string()]),
+        port,
+        &folder.join("everything.log"),
+    )?;
+    drive(
+        "everything over HTTP",
+        &plans::everything(&json!({"url": server.mcp_url()}))?,
     )?;
     server.must_be_running()
 }
