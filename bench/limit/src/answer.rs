@@ -8,8 +8,12 @@ use serde_json::{Error, Value, json};
 
 use crate::wire::{
     AddArguments, CallParams, CallResult, EchoArguments, Id, InitializeParams, ListParams,
-    ProgressArguments, ProgressNotification, ProgressParams, Request, Response, Sum,
+    ProgressArguments, ProgressNotification, ProgressParams, ReadParams, ReadResult, Request,
+    Response, Sum,
 };
+
+/// What the resource says.
+const TEXT: &str = "The quick brown fox jumps over the lazy dog.";
 
 /// What a request is answered with.
 pub(crate) enum Answer {
@@ -85,16 +89,21 @@ pub(crate) fn answer(body: &[u8]) -> Result<Answer, Error> {
             let params: ListParams<'_> = serde_json::from_str(params)?;
             Answer::One(response(id, tools(params.meta.protocol_version.is_some())))
         }
+        "resources/read" => {
+            let params: ReadParams<'_> = serde_json::from_str(params)?;
+            let modern = params.meta.protocol_version.is_some();
+            Answer::One(response(id, ReadResult::new(modern, &params.uri, TEXT)))
+        }
         "server/discover" => Answer::One(response(
             id,
-            json!({"resultType": "complete", "supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}}}),
+            json!({"resultType": "complete", "supportedVersions": ["2026-07-28"], "capabilities": {"tools": {}, "resources": {}}}),
         )),
         "initialize" => {
             let params: InitializeParams<'_> = serde_json::from_str(params)?;
             let server = json!({"name": "limit", "version": "0"});
             Answer::Initialized(response(
                 id,
-                json!({"protocolVersion": params.protocol_version, "capabilities": {"tools": {}}, "serverInfo": server}),
+                json!({"protocolVersion": params.protocol_version, "capabilities": {"tools": {}, "resources": {}}, "serverInfo": server}),
             ))
         }
         _ => Answer::Nothing,

@@ -51,6 +51,14 @@ pub(crate) struct ListParams<'a> {
 }
 
 #[derive(Deserialize)]
+pub(crate) struct ReadParams<'a> {
+    #[serde(borrow)]
+    pub(crate) uri: Cow<'a, str>,
+    #[serde(borrow, rename = "_meta", default)]
+    pub(crate) meta: Meta<'a>,
+}
+
+#[derive(Deserialize)]
 pub(crate) struct InitializeParams<'a> {
     #[serde(borrow, rename = "protocolVersion")]
     pub(crate) protocol_version: Cow<'a, str>,
@@ -108,6 +116,40 @@ impl<'a, S: Serialize> CallResult<'a, S> {
             }],
             structured,
             is_error: false,
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(crate) struct ReadResult<'a> {
+    #[serde(rename = "resultType", skip_serializing_if = "Option::is_none")]
+    result_type: Option<&'static str>,
+    #[serde(rename = "ttlMs", skip_serializing_if = "Option::is_none")]
+    ttl: Option<u32>,
+    #[serde(rename = "cacheScope", skip_serializing_if = "Option::is_none")]
+    scope: Option<&'static str>,
+    contents: [Contents<'a>; 1],
+}
+
+#[derive(Serialize)]
+struct Contents<'a> {
+    uri: &'a str,
+    #[serde(rename = "mimeType")]
+    mime_type: &'static str,
+    text: &'static str,
+}
+
+impl<'a> ReadResult<'a> {
+    pub(crate) fn new(modern: bool, uri: &'a str, text: &'static str) -> Self {
+        Self {
+            result_type: modern.then_some("complete"),
+            ttl: modern.then_some(0),
+            scope: modern.then_some("public"),
+            contents: [Contents {
+                uri,
+                mime_type: "text/plain",
+                text,
+            }],
         }
     }
 }

@@ -48,6 +48,16 @@ impl Endpoint {
     }
 }
 
+impl Endpoint {
+    /// A GET of the stream on which a session hears what belongs to no request; `headers` are whole lines.
+    pub(crate) fn get_stream(&self, headers: &str) -> String {
+        format!(
+            "GET {} HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\n{headers}\r\n",
+            self.path, self.host
+        )
+    }
+}
+
 /// A connection to an endpoint.
 #[derive(Debug)]
 pub(crate) struct Connection {
@@ -66,13 +76,18 @@ pub(crate) struct Connection {
 impl Connection {
     /// Opens a connection.
     pub(crate) async fn open(endpoint: &Endpoint) -> Result<Self> {
+        Self::open_with(endpoint, BUFFER).await
+    }
+
+    /// Opens a connection whose buffer has this size at first.
+    pub(crate) async fn open_with(endpoint: &Endpoint, buffer: usize) -> Result<Self> {
         Ok(Self {
             endpoint: endpoint.clone(),
             stream: dial(endpoint).await?,
-            buffer: vec![0; BUFFER],
+            buffer: vec![0; buffer],
             unread: 0..0,
             is_closed: false,
-            body: Vec::with_capacity(BUFFER),
+            body: Vec::with_capacity(buffer),
             session: None,
         })
     }
@@ -115,6 +130,27 @@ impl Connection {
         Ok(head.status)
     }
 
+    /// Sends a request whose answer is a stream without an end, and reads its head; returns the status.
+    pub(crate) async fn begin_stream(&mut self, request: &[u8]) -> Result<u16> {
+        self.stream.write_all(request).await?;
+        self.body.clear();
+        let head = self.head().await?;
+        if head.status == 200 && head.body != Body::Chunked {
+            bail!("the answer is no stream in chunks");
+        }
+        Ok(head.status)
+    }
+
+    /// Reads a stream that has begun until `text` has come.
+    pub(crate) async fn read_until(&mut self, text: &str) -> Result<()> {
+        while memchr::memmem::find(&self.body, text.as_bytes()).is_none() {
+            if self.chunk().await? == 0 {
+                bail!("the stream has ended without {text:?}");
+            }
+        }
+        Ok(())
+    }
+
     async fn head(&mut self) -> Result<Head> {
         loop {
             let mut headers = [httparse::EMPTY_HEADER; 48];
@@ -136,17 +172,19 @@ impl Connection {
     }
 
     async fn chunks(&mut self) -> Result<()> {
-        loop {
-            let size = self.chunk_size().await?;
-            self.take(size).await?;
-            while self.unread.len() < 2 {
-                self.fill().await?;
-            }
-            self.unread.start += 2;
-            if size == 0 {
-                return Ok(());
-            }
+        while self.chunk().await? > 0 {}
+        Ok(())
+    }
+
+    /// Moves one chunk to the body; returns its size.
+    async fn chunk(&mut self) -> Result<usize> {
+        let size = self.chunk_size().await?;
+        self.take(size).await?;
+        while self.unread.len() < 2 {
+            self.fill().await?;
         }
+        self.unread.start += 2;
+        Ok(size)
     }
 
     async fn chunk_size(&mut self) -> Result<usize> {

@@ -49,6 +49,24 @@ pub(crate) struct Options {
     pid: Option<u32>,
 }
 
+impl Options {
+    /// Calls of `echo` in sessions of 2025-11-25.
+    pub(crate) fn sessions(url: String) -> Self {
+        Self {
+            url,
+            revision: Revision::Legacy,
+            session: true,
+            work: Work::Call,
+            connections: 1,
+            warmup: 0.0,
+            seconds: 0.0,
+            count: None,
+            notifications: 0,
+            pid: None,
+        }
+    }
+}
+
 /// Loads the server.
 pub(crate) fn run(options: Options) -> Result<Figures> {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -124,14 +142,16 @@ impl Window {
     }
 }
 
+/// What is asked of an endpoint, and how.
 #[derive(Clone, Debug)]
-struct Client {
-    endpoint: Endpoint,
+pub(crate) struct Client {
+    pub(crate) endpoint: Endpoint,
     options: Options,
 }
 
 impl Client {
-    fn new(options: Options) -> Result<Self> {
+    /// A client that does what these options say.
+    pub(crate) fn new(options: Options) -> Result<Self> {
         Ok(Self {
             endpoint: Endpoint::parse(&options.url)?,
             options,
@@ -200,7 +220,7 @@ impl Client {
     }
 
     /// Sends one request and looks at its answer as a whole.
-    async fn first(
+    pub(crate) async fn first(
         &self,
         connection: &mut Connection,
         request: &mut Template,
@@ -224,7 +244,7 @@ impl Client {
     }
 
     /// `initialize` with what belongs to it, or `server/discover`.
-    async fn greet(&self, connection: &mut Connection) -> Result<()> {
+    pub(crate) async fn greet(&self, connection: &mut Connection) -> Result<()> {
         let revision = self.options.revision;
         let mut request = self.template(&Message::greeting(revision), None);
         let status = connection.exchange(request.with_id(FIRST_ID)).await?;
@@ -253,7 +273,7 @@ impl Client {
     }
 
     /// A whole POST.
-    fn template(&self, message: &Message, session: Option<&str>) -> Template {
+    pub(crate) fn template(&self, message: &Message, session: Option<&str>) -> Template {
         let revision = self.options.revision;
         let mut headers = Vec::new();
         if message.method != "initialize" {
@@ -264,8 +284,8 @@ impl Client {
         }
         if revision == Revision::Modern {
             headers.push(format!("Mcp-Method: {}\r\n", message.method));
-            if let Some(tool) = message.tool {
-                headers.push(format!("Mcp-Name: {tool}\r\n"));
+            if let Some(name) = message.name {
+                headers.push(format!("Mcp-Name: {name}\r\n"));
             }
         }
         Template::new(

@@ -10,6 +10,7 @@
 )]
 
 mod connection;
+mod crowd;
 mod figures;
 mod http;
 mod message;
@@ -19,7 +20,9 @@ mod usage;
 
 use std::process::ExitCode;
 
+use anyhow::Result;
 use clap::{Parser, Subcommand};
+use serde::Serialize;
 
 #[derive(Debug, Parser)]
 #[command(about = "A closed-loop load generator for MCP servers")]
@@ -34,17 +37,23 @@ enum Command {
     Http(http::Options),
     /// Start a stdio server and load it.
     Stdio(stdio::Options),
+    /// Open many sessions and leave them alone: what each costs in memory.
+    Sessions(crowd::Sessions),
+    /// Hold the streams of many sessions open: what each costs in memory, and how soon all hear of a change.
+    Streams(crowd::Streams),
     /// Start a server again and again, and time it until its first answer.
     Start(start::Options),
 }
 
 fn main() -> ExitCode {
-    let figures = match Arguments::parse().command {
-        Command::Http(options) => http::run(options),
-        Command::Stdio(options) => stdio::run(&options),
-        Command::Start(options) => start::run(&options),
+    let line = match Arguments::parse().command {
+        Command::Http(options) => line(http::run(options)),
+        Command::Stdio(options) => line(stdio::run(&options)),
+        Command::Start(options) => line(start::run(&options)),
+        Command::Sessions(options) => line(crowd::sessions(options)),
+        Command::Streams(options) => line(crowd::streams(options)),
     };
-    match figures.and_then(|figures| Ok(serde_json::to_string(&figures)?)) {
+    match line {
         Ok(line) => {
             println!("{line}");
             ExitCode::SUCCESS
@@ -54,4 +63,8 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn line(figures: Result<impl Serialize>) -> Result<String> {
+    Ok(serde_json::to_string(&figures?)?)
 }

@@ -11,6 +11,10 @@ pub(crate) const FIRST_ID: u32 = 10_000_000;
 /// The argument of `echo`: 64 bytes.
 const TEXT: &str = "The quick brown fox jumps over the lazy dog, and then once more.";
 
+/// The resource that is read, and a part of what it says.
+const RESOURCE: &str = "bench://text";
+const TEXT_OF_RESOURCE: &str = "over the lazy dog.";
+
 /// A protocol revision that the generator speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Revision {
@@ -39,6 +43,8 @@ pub(crate) enum Work {
     Call,
     /// `tools/list` of all 50 tools.
     List,
+    /// `resources/read` of the one resource.
+    Read,
     /// `tools/call` of `progress`, which sends notifications before its result.
     Progress,
     /// A new connection, the handshake of the revision, and one call of `echo`.
@@ -51,6 +57,7 @@ impl Work {
         match self {
             Self::Call | Self::Cold => TEXT,
             Self::List => "filler_46",
+            Self::Read => TEXT_OF_RESOURCE,
             Self::Progress => "done",
         }
     }
@@ -61,8 +68,8 @@ impl Work {
 pub(crate) struct Message {
     /// The method.
     pub(crate) method: &'static str,
-    /// The tool that is called, which the modern revision repeats in a header.
-    pub(crate) tool: Option<&'static str>,
+    /// The tool that is called or the resource that is read, which the modern revision repeats in a header.
+    pub(crate) name: Option<&'static str>,
     params: Value,
     is_request: bool,
 }
@@ -74,7 +81,16 @@ impl Message {
             Work::Call | Work::Cold => Self::call("echo", &json!({"text": TEXT}), revision),
             Work::Progress => Self::call("progress", &json!({"n": notifications}), revision),
             Work::List => Self::request("tools/list", None, with_meta(json!({}), revision, false)),
+            Work::Read => {
+                let params = with_meta(json!({"uri": RESOURCE}), revision, false);
+                Self::request("resources/read", Some(RESOURCE), params)
+            }
         }
+    }
+
+    /// A call of `grow`, by which the list of tools changes.
+    pub(crate) fn growth(revision: Revision) -> Self {
+        Self::call("grow", &json!({}), revision)
     }
 
     fn call(tool: &'static str, arguments: &Value, revision: Revision) -> Self {
@@ -105,16 +121,16 @@ impl Message {
     pub(crate) fn initialized() -> Self {
         Self {
             method: "notifications/initialized",
-            tool: None,
+            name: None,
             params: json!({}),
             is_request: false,
         }
     }
 
-    fn request(method: &'static str, tool: Option<&'static str>, params: Value) -> Self {
+    fn request(method: &'static str, name: Option<&'static str>, params: Value) -> Self {
         Self {
             method,
-            tool,
+            name,
             params,
             is_request: true,
         }

@@ -1,10 +1,15 @@
 //! The benchmark's tools on midfield, written as its users would write them, with the settings that they get.
 
 use std::future;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use anyhow::Result;
 use clap::{Parser, ValueEnum};
-use midfield::prelude::{Args, Context, Deserialize, Json, JsonSchema, Serialize, Server, Tool};
+use midfield::Service;
+use midfield::prelude::{
+    Args, Context, Deserialize, Error, Json, JsonSchema, Resource, Serialize, Server, Tool,
+};
 use midfield::transport::{http, stdio};
 use tokio::net::TcpListener;
 
@@ -23,6 +28,9 @@ struct Arguments {
     /// Serve stdio instead of HTTP.
     #[arg(long)]
     stdio: bool,
+    /// Accept 20,000 connections instead of 10,000, and have the tool `grow`, which adds one more tool.
+    #[arg(long)]
+    crowd: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -66,12 +74,20 @@ struct FillerArguments {
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let service = server().build()?;
+    let service = if arguments.crowd {
+        server().tool(grow()).build()?
+    } else {
+        server().build()?
+    };
     if arguments.stdio {
         return Ok(stdio::serve(service).await?);
     }
     let listener = TcpListener::bind(("127.0.0.1", arguments.port)).await?;
-    let options = http::Options::new().sessions(arguments.mode == Mode::Stateful);
+    let mut options = http::Options::new().sessions(arguments.mode == Mode::Stateful);
+    if arguments.crowd {
+        SERVICE.get_or_init(|| service.clone());
+        options = options.max_connections(20_000);
+    }
     Ok(http::serve(listener, service, options, future::pending()).await?)
 }
 
@@ -98,6 +114,32 @@ fn server() -> Server {
         .tool(add.description("Add two integers"))
         .tool(Tool::new("progress", progress).description("Emit n progress notifications"))
         .tools(fillers)
+        .resource(
+            Resource::new(
+                "bench://text",
+                "text",
+                async || "The quick brown fox jumps over the lazy dog.",
+            )
+            .mime_type("text/plain"),
+        )
+}
+
+/// The service that is served, where a tool changes it.
+static SERVICE: OnceLock<Service> = OnceLock::new();
+
+/// A tool whose every call adds one more, which the clients that listen hear of.
+fn grow() -> Tool {
+    let number = AtomicU32::new(0);
+    Tool::new("grow", move || {
+        let name = format!("grown_{}", number.fetch_add(1, Ordering::Relaxed));
+        async move {
+            let service = SERVICE.get();
+            let service = service.ok_or_else(|| Error::tool("a crowd is served over HTTP"))?;
+            service.add_tool(Tool::new(name, async || "grown"))?;
+            Ok::<_, Error>("grown")
+        }
+    })
+    .description("Add a tool")
 }
 
 async fn progress(Args(arguments): Args<ProgressArguments>, context: Context) -> &'static str {

@@ -1,4 +1,4 @@
-//! The tools: `echo`, `add`, `progress` and 47 that only fill the list.
+//! The tools: `echo`, `add`, `progress` and 47 that only fill the list; and the resource `bench://text`.
 
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use rmcp::handler::server::wrapper::{Json, Parameters};
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock,
     ListToolsResult, PaginatedRequestParams, ProgressNotificationParam, ProtocolVersion,
+    ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, ResourceContents,
     ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::schemars::JsonSchema;
@@ -129,11 +130,25 @@ impl ServerHandler for Bench {
         Ok(result)
     }
 
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        if request.uri != "bench://text" {
+            return Err(ErrorData::resource_not_found("no such resource", None));
+        }
+        let text = "The quick brown fox jumps over the lazy dog.";
+        let contents = ResourceContents::text(text, request.uri);
+        Ok(ReadResourceResult::new(vec![contents]).into())
+    }
+
     fn get_tool(&self, name: &str) -> Option<Tool> {
         self.router.get(name).cloned()
     }
 
     fn get_info(&self) -> ServerConfig {
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+        let capabilities = ServerCapabilities::builder();
+        ServerConfig::new(capabilities.enable_tools().enable_resources().build())
     }
 }

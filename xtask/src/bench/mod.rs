@@ -6,6 +6,7 @@
 mod cell;
 mod instructions;
 mod machine;
+mod memory;
 mod report;
 mod rows;
 
@@ -23,20 +24,30 @@ use crate::workspace::{BUILD_LIMIT, cargo, empty_state, root, target};
 
 /// How much to measure.
 #[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Options {
+    #[command(subcommand)]
+    part: Option<Part>,
     /// How often each row is measured; the tables show medians.
     #[arg(long, default_value_t = 5)]
     runs: u32,
     /// Timed seconds of each measurement.
     #[arg(long, default_value_t = 1.5)]
     secs: f64,
-    /// Only rows whose key contains one of these, with commas between them: call, list, cold, stdio, progress, start,
-    /// instructions.
+    /// Only rows whose key contains one of these, with commas between them: call, list, read, cold, stdio, progress,
+    /// start, instructions.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// One more server beside the others, as NAME=PROGRAM; it takes the flags that `bench/midfield-server` takes.
     #[arg(long)]
     server: Vec<String>,
+}
+
+/// A part that is measured by itself.
+#[derive(Debug, clap::Subcommand)]
+enum Part {
+    /// What idle sessions and open streams cost in memory, and how soon all streams hear of a change.
+    Memory(memory::Options),
 }
 
 /// A server that is compared.
@@ -48,6 +59,9 @@ struct Program {
 
 /// Builds everything, measures and prints the tables.
 pub(crate) fn bench(options: &Options) -> Result<()> {
+    if let Some(Part::Memory(options)) = &options.part {
+        return memory::memory(options);
+    }
     let rows: Vec<&Row> = ROWS
         .iter()
         .filter(|row| is_wanted(row, &options.only))
@@ -66,7 +80,7 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
     if rows.iter().any(|row| row.needs_valgrind()) {
         install::program("valgrind", "valgrind")?;
     }
-    let binaries = build()?;
+    let binaries = build(&["load", "limit", "peer-rmcp", "midfield-server"])?;
     let mut programs: Vec<Program> = [
         ("limit", "limit"),
         ("rmcp", "peer-rmcp"),
@@ -124,11 +138,11 @@ fn is_wanted(row: &Row, only: &[String]) -> bool {
 }
 
 /// Builds the programs of the benchmark; returns the folder that they are in.
-fn build() -> Result<PathBuf> {
+fn build(packages: &[&str]) -> Result<PathBuf> {
     let folder = target().join("bench");
     // One by one: built together, each would get the features that any of them asks of a shared dependency, and
     // midfield keeps the order of JSON members, which would cost the others a tenth of their speed.
-    for package in ["load", "limit", "peer-rmcp", "midfield-server"] {
+    for package in packages {
         let mut command: Command = cargo();
         command.args(["build", "--release", "--locked", "--package", package]);
         command

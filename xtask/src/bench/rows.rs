@@ -90,6 +90,14 @@ pub(super) const ROWS: &[Row] = &[
         }),
     },
     Row {
+        key: "read-2026",
+        title: "`resources/read`, 2026-07-28",
+        kind: Kind::Http(Http {
+            server: MODERN_JSON,
+            load: &["--revision", "2026-07-28", "--work", "read"],
+        }),
+    },
+    Row {
         key: "progress",
         title: "1,000 progress notifications in a call, SSE",
         kind: Kind::Http(Http {
