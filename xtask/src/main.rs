@@ -6,6 +6,7 @@
 )]
 
 mod bench;
+mod checkers;
 mod conformance;
 mod install;
 mod interop;
@@ -31,7 +32,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Install what the tests need, from npm, the Python index and, where something is missing, Debian.
+    /// Install what the tests need, from npm, the Python index, crates.io and, where something is missing, Debian.
     Setup,
     /// Run everything that must pass before a change goes in.
     Test(test::Options),
@@ -42,9 +43,11 @@ enum Command {
         #[command(flatten)]
         filter: conformance::Filter,
     },
+    /// Let testers that others wrote loose on our servers.
+    CheckServer(checkers::Options),
     /// Measure this project's server beside rmcp and a bare limit server.
     Bench(bench::Options),
-    /// Call our servers with the official TypeScript and Python clients.
+    /// Call our servers with the official TypeScript, Python and Rust clients.
     Interop,
     /// Load thousands of published `OpenAPI` documents and print what became of them.
     OpenapiSweep(sweep::Options),
@@ -55,6 +58,7 @@ fn main() -> ExitCode {
         Command::Setup => setup::setup(),
         Command::Test(options) => test::test(&options),
         Command::Conformance { part, filter } => conformance::conformance(part, &filter),
+        Command::CheckServer(options) => checkers::check_server(&options),
         Command::Bench(options) => bench::bench(&options),
         Command::Interop => interop::interop(),
         Command::OpenapiSweep(options) => sweep::sweep(&options),

@@ -2,6 +2,7 @@
 //!
 //! A step that fails does not stop the others, so that one run shows all that is wrong.
 
+mod evidence;
 mod hygiene;
 
 use std::fmt::Write as _;
@@ -9,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
+use crate::checkers;
 use crate::conformance::{self, Part};
 use crate::install::{self, Npm};
 use crate::interop;
@@ -20,6 +22,9 @@ use crate::workspace::{BUILD_LIMIT, cargo, root, state};
 
 /// How long the tests themselves may take, with their build.
 const TEST_LIMIT: Duration = Duration::from_mins(30);
+
+/// How long one look at a lock file may take, with what it fetches.
+const LOCK_LIMIT: Duration = Duration::from_mins(5);
 
 /// How long the comparison of requests may take.
 const COMPARE_LIMIT: Duration = Duration::from_mins(5);
@@ -61,6 +66,8 @@ impl Step {
 const STEPS: &[Step] = &[
     Step::rust("format", format),
     Step::rust("tracked files", hygiene::check),
+    Step::rust("tests that the documentation names", evidence::check),
+    Step::rust("lock files", lock_files),
     Step::rust("clippy", clippy),
     Step::rust("unit and integration tests", tests),
     Step::rust("doc tests", doc_tests),
@@ -68,6 +75,9 @@ const STEPS: &[Step] = &[
     Step::packages("test tools from npm and PyPI", setup::setup),
     Step::packages("conformance, server", || {
         conformance::conformance(Part::Server, &conformance::Filter::default())
+    }),
+    Step::packages("checkers of others", || {
+        checkers::check_server(&checkers::Options::default())
     }),
     Step::packages("interop", interop::interop),
     Step::packages("OpenAPI requests against another client", requests),
@@ -113,13 +123,35 @@ pub(crate) fn test(options: &Options) -> Result<()> {
 
 fn format() -> Result<()> {
     run(cargo().args(["fmt", "--all", "--check"]), BUILD_LIMIT)?;
-    // The benchmark is a workspace of its own.
-    run(
-        cargo()
-            .args(["fmt", "--check"])
-            .current_dir(root().join("bench")),
-        BUILD_LIMIT,
-    )
+    // Workspaces of their own.
+    for folder in ["bench", "tests/rust-clients"] {
+        run(
+            cargo()
+                .args(["fmt", "--all", "--check"])
+                .current_dir(root().join(folder)),
+            BUILD_LIMIT,
+        )?;
+    }
+    Ok(())
+}
+
+/// The workspaces beside this one are locked to what this one's crates need now.
+fn lock_files() -> Result<()> {
+    for manifest in ["bench/Cargo.toml", "tests/rust-clients/Cargo.toml"] {
+        let mut command = cargo();
+        command
+            .args([
+                "metadata",
+                "--locked",
+                "--format-version",
+                "1",
+                "--manifest-path",
+            ])
+            .arg(root().join(manifest));
+        process::output_of(&mut command, LOCK_LIMIT)?;
+        println!("{manifest}: its lock file is up to date");
+    }
+    Ok(())
 }
 
 fn clippy() -> Result<()> {
