@@ -91,7 +91,7 @@ fn fail() -> Result<String> {
 }
 
 /// A file below a directory.
-#[resource("files://root/{+path}")]
+#[resource("files://store/{+path}")]
 fn file(path: String) -> String {
     format!("<{path}>")
 }
@@ -168,8 +168,8 @@ async fn contents_are_what_the_function_returned() {
             json!([{"uri": "demo://json", "mimeType": "application/json", "text": "7"}]),
         ),
         (
-            "files://root/a/b%20c",
-            json!([{"uri": "files://root/a/b%20c", "text": "<a/b c>"}]),
+            "files://store/a/b%20c",
+            json!([{"uri": "files://store/a/b%20c", "text": "<a/b c>"}]),
         ),
     ];
     for revision in LEGACY.into_iter().chain([MODERN]) {
@@ -251,16 +251,16 @@ async fn a_resource_that_is_not_there_is_told_in_the_words_of_the_revision() {
 async fn no_uri_leads_out_of_its_template() {
     let service = service();
     let refused = [
-        "files://root/../etc/passwd",
-        "files://root/a/../../etc/passwd",
-        "files://root/%2e%2e/etc/passwd",
-        "files://root/%2E%2E%2Fetc/passwd",
-        "files://root/%252e%252e/etc/passwd",
-        "files://root/a%5c..%5cb",
-        "files://root//etc/passwd",
-        "files://root/a%00b",
-        "files://root/./a",
-        "files://root/",
+        "files://store/../etc/passwd",
+        "files://store/a/../../etc/passwd",
+        "files://store/%2e%2e/etc/passwd",
+        "files://store/%2E%2E%2Fetc/passwd",
+        "files://store/%252e%252e/etc/passwd",
+        "files://store/a%5c..%5cb",
+        "files://store//etc/passwd",
+        "files://store/a%00b",
+        "files://store/./a",
+        "files://store/",
         "files://other/a",
         "rows://people%2Fother/1",
         "rows://../1",

@@ -22,10 +22,10 @@ async fn subscriptions_beyond_the_limits_are_refused_and_the_others_go_on() {
         )
     };
     let many: Vec<String> = (0..5_000)
-        .map(|number| format!("files://root/{number}"))
+        .map(|number| format!("files://store/{number}"))
         .collect();
     assert_code(&host.ask(&listen(&many)).await, -32602);
-    let long = vec!["files://root/".to_owned() + &"x".repeat(3 << 20)];
+    let long = vec!["files://store/".to_owned() + &"x".repeat(3 << 20)];
     let mut client = host.connect().await;
     client.send(&listen(&long).bytes()).await;
     let answer = client.response_head().await;
@@ -63,11 +63,11 @@ async fn a_session_is_subscribed_to_no_more_than_a_thousand_resources() {
         Request::post(request(1, "resources/subscribe", json!({"uri": uri}))).session(&session)
     };
     for number in 0..1_000 {
-        let taken = each(&mut client, &subscribe(&format!("files://root/{number}"))).await;
+        let taken = each(&mut client, &subscribe(&format!("files://store/{number}"))).await;
         assert_eq!(taken.json()["result"], json!({}));
     }
     for number in 1_000..1_010 {
-        let refused = each(&mut client, &subscribe(&format!("files://root/{number}"))).await;
+        let refused = each(&mut client, &subscribe(&format!("files://store/{number}"))).await;
         assert_code(&refused, -32600);
     }
     host.assert_healthy().await;

@@ -19,7 +19,7 @@ use crate::http_asking;
 use crate::messages::{Request, modern, request};
 
 /// A file below a folder.
-#[resource("files://root/{+path}", complete(path = paths))]
+#[resource("files://store/{+path}", complete(path = paths))]
 fn file(path: String) -> String {
     format!("<{path}>")
 }

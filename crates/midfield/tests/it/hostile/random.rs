@@ -23,7 +23,7 @@ fn odd() -> impl Strategy<Value = Value> {
         Just(json!({})),
         Just(json!([[[{"a": [null]}]]])),
         Just(meta()),
-        Just(json!({"type": "ref/resource", "uri": "files://root/{+path}"})),
+        Just(json!({"type": "ref/resource", "uri": "files://store/{+path}"})),
         Just(json!({"notifications": {"toolsListChanged": true}})),
     ]
 }
@@ -60,13 +60,13 @@ fn params() -> impl Strategy<Value = Value> {
         ("name", json!("mirror")),
         ("name", json!("plain")),
         ("arguments", json!({"text": "x"})),
-        ("uri", json!("files://root/a")),
+        ("uri", json!("files://store/a")),
         ("uri", json!("test:one")),
         ("cursor", json!("AAAA")),
         ("level", json!("debug")),
         (
             "ref",
-            json!({"type": "ref/resource", "uri": "files://root/{+path}"}),
+            json!({"type": "ref/resource", "uri": "files://store/{+path}"}),
         ),
         ("argument", json!({"name": "path", "value": "a"})),
         ("context", json!({"arguments": {"a": "b"}})),

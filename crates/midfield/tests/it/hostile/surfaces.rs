@@ -24,24 +24,24 @@ async fn an_odd_uri_is_no_resource_and_nothing_is_fetched() {
         format!("http://{address}/"),
         "http://169.254.169.254/latest/meta-data".to_owned(),
         "file:///etc/passwd".to_owned(),
-        "files://root/../etc/passwd".to_owned(),
-        "files://root/%2e%2e/%2e%2e/etc/passwd".to_owned(),
-        "files://root/\\\\?\\C:\\x".to_owned(),
-        "files://root/a\0b".to_owned(),
-        "files://root-evil/a".to_owned(),
-        "files://root@evil/a".to_owned(),
+        "files://store/../etc/passwd".to_owned(),
+        "files://store/%2e%2e/%2e%2e/etc/passwd".to_owned(),
+        "files://store/\\\\?\\C:\\x".to_owned(),
+        "files://store/a\0b".to_owned(),
+        "files://store-evil/a".to_owned(),
+        "files://store@evil/a".to_owned(),
         "FILES://ROOT/a".to_owned(),
         "javascript:alert(1)".to_owned(),
         "data:text/html,x".to_owned(),
         "{+path}".to_owned(),
-        "files://root/{+path}".to_owned(),
+        "files://store/{+path}".to_owned(),
         "test:one\n".to_owned(),
         " test:one".to_owned(),
         "test:one#x".to_owned(),
         "\u{202e}eno:tset".to_owned(),
         format!("test:{}", "x".repeat(20_000)),
-        format!("files://root/{}", "../".repeat(6_000)),
-        format!("files://root/{}", "%2e%2e%2f".repeat(2_000)),
+        format!("files://store/{}", "../".repeat(6_000)),
+        format!("files://store/{}", "%2e%2e%2f".repeat(2_000)),
     ];
     for uri in &uris {
         for (session, code) in [(Some(&session[..]), -32002), (None, -32602)] {
@@ -79,7 +79,7 @@ async fn what_is_completed_is_bounded_and_that_of_whoever_asks() {
             1,
             "completion/complete",
             json!({
-                "ref": {"type": "ref/resource", "uri": "files://root/{+path}"},
+                "ref": {"type": "ref/resource", "uri": "files://store/{+path}"},
                 "argument": {"name": "path", "value": value},
             }),
         )
@@ -125,7 +125,7 @@ async fn what_is_completed_is_bounded_and_that_of_whoever_asks() {
         ),
         (json!(null), json!({"name": "x", "value": ""})),
         (
-            json!({"type": "ref/resource", "uri": "files://root/{+path}"}),
+            json!({"type": "ref/resource", "uri": "files://store/{+path}"}),
             json!({"name": 1}),
         ),
     ] {
