@@ -20,6 +20,7 @@ use crate::messages::{Request, modern, request};
 
 /// A file below a folder.
 #[resource("files://store/{+path}", complete(path = paths))]
+#[expect(clippy::needless_pass_by_value, reason = "arguments are owned")]
 fn file(path: String) -> String {
     format!("<{path}>")
 }
