@@ -118,7 +118,8 @@ impl Service {
     }
 
     /// Tells the client whose user was sent to a page that the page is done. `id` is what
-    /// [`Context::elicit_url_with`](crate::Context::elicit_url_with) made the URL with. Nobody else is told; an unknown id is passed over.
+    /// [`Context::elicit_url_with`](crate::Context::elicit_url_with) made the URL with. Nobody else is told; an
+    /// unknown id is passed over.
     pub fn elicitation_complete(&self, id: &str) {
         if let Some(session) = self.0.elicitations.take(id)
             && let Ok(message) = wire::elicitation_complete(id)
