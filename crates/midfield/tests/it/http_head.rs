@@ -275,6 +275,36 @@ async fn a_request_hidden_behind_an_ambiguous_length_never_runs() {
 }
 
 #[tokio::test]
+async fn a_head_with_a_line_feed_alone_is_bad_and_a_body_may_hold_any() {
+    let (host, probe) = start().await;
+    for good in calls(&host).await {
+        let bytes = good.bytes();
+        let head = bytes.windows(4).position(|end| end == b"\r\n\r\n").unwrap() + 4;
+        let (head, body) = bytes.split_at(head);
+        let ends: Vec<usize> = (0..head.len()).filter(|&at| head[at] == b'\r').collect();
+        let mut bad: Vec<Vec<u8>> = ends
+            .iter()
+            .map(|&at| [&head[..at], &head[at + 1..]].concat())
+            .collect();
+        bad.push(head.iter().copied().filter(|&byte| byte != b'\r').collect());
+        bad.push([b"\n", head].concat());
+        assert!(bad.len() > 7);
+        for head in bad {
+            let mut client = host.connect().await;
+            client.send(&[&head, body].concat()).await;
+            assert_eq!(client.response_head().await.status, 400);
+            assert!(client.is_closed().await);
+        }
+    }
+    assert_eq!(probe.runs(), 0);
+    let body = initialize("2025-11-25");
+    let pretty = serde_json::to_string_pretty(&body).unwrap();
+    for body in [pretty.replace('\n', "\r\n"), pretty] {
+        assert_eq!(host.ask(&Request::post(&body[..])).await.status, 200);
+    }
+}
+
+#[tokio::test]
 async fn too_many_or_too_large_headers_are_answered_with_431() {
     let (host, probe) = start().await;
     let good = modern_call(1, "count", json!({}));

@@ -18,6 +18,7 @@ mod endpoint;
 mod guard;
 mod left_behind;
 mod legacy;
+mod lines;
 mod modern;
 mod options;
 mod own;

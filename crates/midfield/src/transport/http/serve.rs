@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::endpoint::HttpService;
+use super::lines::WholeLineEnds;
 use super::options::Options;
 use super::reply::{Reply, ReplyBody};
 use crate::server::Service;
@@ -126,6 +127,7 @@ async fn connection(
     let header_timeout = endpoint.options().header_timeout;
     let mut stream = TimeoutStream::new(stream);
     stream.set_write_timeout(Some(endpoint.options().write_timeout));
+    let stream = WholeLineEnds::new(Box::pin(stream));
     let answer = service_fn(|request: Request<Incoming>| {
         let endpoint = endpoint.clone();
         async move { Ok::<_, Infallible>(route(&endpoint, request).await) }
@@ -135,7 +137,7 @@ async fn connection(
         .header_read_timeout(header_timeout)
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_BUFFER)
-        .serve_connection(TokioIo::new(Box::pin(stream)), answer);
+        .serve_connection(TokioIo::new(stream), answer);
     let mut connection = pin!(connection);
     let ended = tokio::select! {
         ended = &mut connection => ended,
