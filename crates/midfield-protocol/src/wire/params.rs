@@ -33,33 +33,62 @@ pub(super) fn cursor<'a>(request: &Request<'a>) -> Result<Option<Cow<'a, str>>, 
     Ok(params.cursor)
 }
 
-pub(super) fn call_tool<'a>(request: &Request<'a>, retries: Retries) -> Result<Call<'a>, Error> {
-    #[derive(Deserialize)]
-    struct Params<'a> {
-        #[serde(borrow)]
-        name: Cow<'a, str>,
-        #[serde(borrow, default)]
-        arguments: Option<&'a RawValue>,
-    }
-    let params: Params<'a> = read(request)?;
+/// What is asked by name, of a tool or a prompt.
+#[derive(Deserialize)]
+struct Named<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    #[serde(borrow, default)]
+    arguments: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "inputResponses")]
+    responses: Option<&'a RawValue>,
+    #[serde(borrow, default, rename = "requestState", deserialize_with = "present")]
+    state: Option<&'a RawValue>,
+}
+
+pub(super) fn call_tool<'a>(request: &Request<'a>, retry: ReadRetry) -> Result<Call<'a>, Error> {
+    let params: Named<'a> = read(request)?;
     Ok(Call::CallTool(CallTool {
         name: params.name,
         arguments: is_object("arguments", params.arguments)?,
-        retry: retries(request)?,
+        retry: retry(params.responses, params.state)?,
+    }))
+}
+
+pub(super) fn get_prompt<'a>(request: &Request<'a>, retry: ReadRetry) -> Result<Call<'a>, Error> {
+    let params: Named<'a> = read(request)?;
+    let arguments = is_object("arguments", params.arguments)?;
+    if let Some(arguments) = arguments {
+        let _: Texts = object("arguments", arguments)?;
+    }
+    Ok(Call::GetPrompt(GetPrompt {
+        name: params.name,
+        arguments,
+        retry: retry(params.responses, params.state)?,
     }))
 }
 
 pub(super) fn read_resource<'a>(
     request: &Request<'a>,
-    retries: Retries,
+    retry: ReadRetry,
 ) -> Result<Call<'a>, Error> {
+    #[derive(Deserialize)]
+    struct Params<'a> {
+        #[serde(borrow)]
+        uri: Cow<'a, str>,
+        #[serde(borrow, default, rename = "inputResponses")]
+        responses: Option<&'a RawValue>,
+        #[serde(borrow, default, rename = "requestState", deserialize_with = "present")]
+        state: Option<&'a RawValue>,
+    }
+    let params: Params<'a> = read(request)?;
     Ok(Call::ReadResource(ReadResource {
-        uri: uri(request)?,
-        retry: retries(request)?,
+        uri: params.uri,
+        retry: retry(params.responses, params.state)?,
     }))
 }
 
-/// The resource that is asked for.
+/// The resource that a session subscribes to.
 pub(super) fn uri<'a>(request: &Request<'a>) -> Result<Cow<'a, str>, Error> {
     #[derive(Deserialize)]
     struct Params<'a> {
@@ -68,26 +97,6 @@ pub(super) fn uri<'a>(request: &Request<'a>) -> Result<Cow<'a, str>, Error> {
     }
     let params: Params<'a> = read(request)?;
     Ok(params.uri)
-}
-
-pub(super) fn get_prompt<'a>(request: &Request<'a>, retries: Retries) -> Result<Call<'a>, Error> {
-    #[derive(Deserialize)]
-    struct Params<'a> {
-        #[serde(borrow)]
-        name: Cow<'a, str>,
-        #[serde(borrow, default)]
-        arguments: Option<&'a RawValue>,
-    }
-    let params: Params<'a> = read(request)?;
-    let arguments = is_object("arguments", params.arguments)?;
-    if let Some(arguments) = arguments {
-        let _: Texts = object("arguments", arguments)?;
-    }
-    Ok(Call::GetPrompt(GetPrompt {
-        name: params.name,
-        arguments,
-        retry: retries(request)?,
-    }))
 }
 
 pub(super) fn complete<'a>(request: &Request<'a>) -> Result<Call<'a>, Error> {
@@ -150,16 +159,25 @@ fn reference(raw: &RawValue) -> Result<Reference<'_>, Error> {
     }
 }
 
-/// How a revision reads what a client brings from the round trip before.
-pub(super) type Retries = for<'a> fn(&Request<'a>) -> Result<Retry<'a>, Error>;
+/// How a revision reads what a client brings from the round trip before: `inputResponses` and `requestState`.
+pub(super) type ReadRetry =
+    for<'a> fn(Option<&'a RawValue>, Option<&'a RawValue>) -> Result<Retry<'a>, Error>;
 
 /// A revision that has but one round trip reads nothing.
 #[expect(
     clippy::unnecessary_wraps,
     reason = "the revisions that read something can fail"
 )]
-pub(super) fn no_retry<'a>(_: &Request<'a>) -> Result<Retry<'a>, Error> {
+pub(super) fn no_retry<'a>(
+    _: Option<&'a RawValue>,
+    _: Option<&'a RawValue>,
+) -> Result<Retry<'a>, Error> {
     Ok(Retry::default())
+}
+
+/// Whatever stands there, a `null` too.
+fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
 }
 
 /// An object whose values are strings, checked without being kept.

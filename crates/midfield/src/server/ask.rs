@@ -95,8 +95,20 @@ impl Asks {
         Self(capabilities)
     }
 
+    /// Whether it asks nothing, as most handlers do: each call looks.
+    fn is_empty(&self) -> bool {
+        let asks = &self.0;
+        asks.roots.is_none()
+            && asks.sampling.is_none()
+            && asks.elicitation.is_none()
+            && asks.extensions.is_empty()
+    }
+
     /// What of it a client with `offered` lacks; `None` where it lacks nothing.
     pub(super) fn missing(&self, offered: &ClientCapabilities) -> Option<ClientCapabilities> {
+        if self.is_empty() {
+            return None;
+        }
         let mut missing = ClientCapabilities::default();
         if self.0.roots.is_some() && offered.roots.is_none() {
             missing.roots.clone_from(&self.0.roots);

@@ -16,7 +16,7 @@ pub(super) use input::InputRequiredResult;
 
 use std::borrow::Cow;
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{RequestMeta, params};
@@ -54,18 +54,12 @@ pub(super) const METHODS: [&str; 2] = ["server/discover", "subscriptions/listen"
 
 /// What the client brings from the round trip before
 /// ([multi round-trip requests](https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/mrtr)).
-fn retry<'a>(request: &Request<'a>) -> Result<Retry<'a>, Error> {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Params<'a> {
-        #[serde(borrow, default)]
-        input_responses: Option<&'a RawValue>,
-        /// A `null` is no text: taken for none, it would begin the request again, unasked.
-        #[serde(borrow, default, deserialize_with = "present")]
-        request_state: Option<&'a RawValue>,
-    }
-    let params: Params<'a> = params::read(request)?;
-    let state = params.request_state.map(|state| {
+fn retry<'a>(
+    responses: Option<&'a RawValue>,
+    state: Option<&'a RawValue>,
+) -> Result<Retry<'a>, Error> {
+    // A `null` is no text: taken for none, it would begin the request again, unasked.
+    let state = state.map(|state| {
         serde_json::from_str::<String>(state.get())
             .map(Cow::Owned)
             .map_err(|_| {
@@ -73,14 +67,9 @@ fn retry<'a>(request: &Request<'a>) -> Result<Retry<'a>, Error> {
             })
     });
     Ok(Retry {
-        responses: params::is_object("inputResponses", params.input_responses)?,
+        responses: params::is_object("inputResponses", responses)?,
         state: state.transpose()?,
     })
-}
-
-/// Whatever stands there, a `null` too.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
-    <&RawValue>::deserialize(deserializer).map(Some)
 }
 
 fn listen<'a>(request: &Request<'a>) -> Result<Call<'a>, Error> {
