@@ -1,6 +1,7 @@
 //! The id of an event, as it travels in `id` and `Last-Event-ID`.
 
 use base64::Engine as _;
+use base64::display::Base64Display;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 /// What nobody can guess, and the client names a stream by.
@@ -15,7 +16,8 @@ pub(in crate::transport::http) struct EventId {
 
 impl std::fmt::Display for EventId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}.{}", URL_SAFE_NO_PAD.encode(self.stream), self.number)
+        let stream = Base64Display::new(&self.stream, &URL_SAFE_NO_PAD);
+        write!(f, "{stream}.{}", self.number)
     }
 }
 

@@ -12,6 +12,7 @@ pub(super) use event_id::{EventId, Name};
 pub(super) use reader::Reader;
 
 use std::future::poll_fn;
+use std::io::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
@@ -78,8 +79,8 @@ impl Stream {
     /// Says by what name the stream is found, before there is anything else to say.
     fn prime(&self, log: &mut Log) {
         if self.priming == Priming::Primed {
-            let id = self.id_line(log.next());
-            log.push(Bytes::from(format!("{id}retry: {RETRY}\ndata: \n\n")));
+            let id = self.id(log.next());
+            log.push(Bytes::from(format!("id: {id}\nretry: {RETRY}\ndata: \n\n")));
         }
     }
 
@@ -185,21 +186,18 @@ impl Stream {
     /// Keeps a message, written as an event.
     fn keep(&self, message: &[u8]) {
         let mut log = self.log();
-        let id = self.id_line(log.next());
-        let mut event = Vec::with_capacity(message.len() + id.len() + 24);
-        event.extend_from_slice(id.as_bytes());
+        let mut event = Vec::with_capacity(message.len() + AROUND_MESSAGE);
+        // A vector takes whatever is written.
+        let _ = writeln!(event, "id: {}", self.id(log.next()));
         push_event(&mut event, message);
         log.push(event.into());
     }
 
-    fn id_line(&self, number: u64) -> String {
-        format!(
-            "id: {}\n",
-            EventId {
-                stream: self.name,
-                number
-            }
-        )
+    fn id(&self, number: u64) -> EventId {
+        EventId {
+            stream: self.name,
+            number,
+        }
     }
 
     /// Drives the source and keeps what it says, up to a limit at a time; ready when it has ended.
@@ -283,6 +281,9 @@ impl Stream {
         self.log.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// Room for what stands around a message in its event.
+const AROUND_MESSAGE: usize = 64;
 
 /// How long a client waits before it comes back, in milliseconds.
 const RETRY: u32 = 500;
