@@ -5,12 +5,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use midfield_protocol::types::{ClientCapabilities, Resource, Settings, Tool};
-use midfield_protocol::{Era, Error, Other, Retry};
+use midfield_protocol::{Error, Other, Retry};
 
 use super::{Client, Extension, Method};
 use crate::server::{
     Arguments, BuildError, Context, HandlerFuture, Handling, Origin, Request, Service, Started,
-    begin, caught,
+    Subject, begin,
 };
 
 /// The extensions of one server.
@@ -78,11 +78,6 @@ impl Extensions {
             });
         };
         if !method.is_open && !negotiated(extension, &request.caller.capabilities) {
-            if request.codec.revision().era() == Era::Legacy {
-                return Err(Error::MethodNotFound {
-                    method: other.method.clone().into_owned(),
-                });
-            }
             let mut required = ClientCapabilities::default();
             required
                 .extensions
@@ -91,12 +86,14 @@ impl Extensions {
                 required: Box::new(required),
             });
         }
-        let origin = Origin::new("extension");
-        let subject = method.name.as_str().into();
-        let begun = begin(service, request, origin, subject, None, &Retry::default())?;
-        let context = begun.context.clone();
-        let arguments = Arguments::new(other.params);
-        let running = caught(&begun.context, || method.handler.call(arguments, context))?;
+        let call = Subject {
+            origin: Origin::new("extension"),
+            name: method.name.as_str().into(),
+            arguments: None,
+            retry: &Retry::default(),
+        };
+        let begun = begin(service, request, call)?;
+        let running = begun.start(method.handler.as_ref(), Arguments::new(other.params))?;
         Ok(begun.running(Handling::Extension(running)))
     }
 

@@ -147,15 +147,13 @@ fn call_tool(
     if entry.answers_ahead {
         origin.answers = Answers::Ahead;
     }
-    let subject = entry.name.clone();
-    let begun = begin(
-        service,
-        request,
+    let subject = Subject {
         origin,
-        subject,
-        call.arguments,
-        &call.retry,
-    )?;
+        name: entry.name.clone(),
+        arguments: call.arguments,
+        retry: &call.retry,
+    };
+    let begun = begin(service, request, subject)?;
     let running = begun.start(entry.handler.as_ref(), arguments)?;
     let running = caught(&begun.context, || {
         service.extensions().around_tool(&begun.context, running)
@@ -183,16 +181,13 @@ fn prompt_messages(
     };
     check_asks(&entry.asks, &request)?;
     let arguments = entry.arguments(prompt.arguments)?;
-    let origin = Origin::new("prompts/get");
-    let subject = entry.name.clone();
-    let begun = begin(
-        service,
-        request,
-        origin,
-        subject,
-        prompt.arguments,
-        &prompt.retry,
-    )?;
+    let subject = Subject {
+        origin: Origin::new("prompts/get"),
+        name: entry.name.clone(),
+        arguments: prompt.arguments,
+        retry: &prompt.retry,
+    };
+    let begun = begin(service, request, subject)?;
     let running = begun.start(entry.handler.as_ref(), Arguments::new(Some(&arguments)))?;
     Ok(begun.running(Handling::Prompt(running)))
 }
@@ -203,24 +198,26 @@ fn read_resource(
     read: &ReadResource<'_>,
 ) -> Result<Started, Error> {
     let catalog = service.catalog();
-    let origin = Origin::new("resources/read");
-    let uri: Arc<str> = read.uri.as_ref().into();
-    if let Some(entry) = catalog.resource(&read.uri) {
-        check_asks(&entry.asks, &request)?;
-        let begun = begin(service, request, origin, uri, None, &read.retry)?;
-        let running = begun.start(entry.handler.as_ref(), Arguments::new(None))?;
-        return Ok(begun.running(Handling::Resource(running, entry.defaults.clone())));
-    }
-    let Some((entry, values)) = catalog.template(&read.uri) else {
+    let (asks, handler, defaults, values) = if let Some(entry) = catalog.resource(&read.uri) {
+        (&entry.asks, &entry.handler, &entry.defaults, None)
+    } else if let Some((entry, values)) = catalog.template(&read.uri) {
+        let values = template_arguments(entry, &values)?;
+        (&entry.asks, &entry.handler, &entry.defaults, Some(values))
+    } else {
         return Err(Error::ResourceNotFound {
             uri: read.uri.clone().into_owned(),
         });
     };
-    check_asks(&entry.asks, &request)?;
-    let arguments = template_arguments(entry, &values)?;
-    let begun = begin(service, request, origin, uri, None, &read.retry)?;
-    let running = begun.start(entry.handler.as_ref(), Arguments::new(Some(&arguments)))?;
-    Ok(begun.running(Handling::Resource(running, entry.defaults.clone())))
+    check_asks(asks, &request)?;
+    let subject = Subject {
+        origin: Origin::new("resources/read"),
+        name: read.uri.as_ref().into(),
+        arguments: None,
+        retry: &read.retry,
+    };
+    let begun = begin(service, request, subject)?;
+    let running = begun.start(handler.as_ref(), Arguments::new(values.as_deref()))?;
+    Ok(begun.running(Handling::Resource(running, defaults.clone())))
 }
 
 /// The values of a template's variables as a handler reads them.
@@ -270,14 +267,18 @@ fn complete_value(
         value: complete.value.clone().into_owned(),
         arguments: complete.arguments.clone(),
     };
-    let origin = Origin::new("completion/complete");
     // Only tools, prompts and resources may ask.
     let request = Request {
         asking: Asking::Never,
         ..request
     };
-    let subject = complete.name.as_ref().into();
-    let begun = begin(service, request, origin, subject, None, &Retry::default())?;
+    let subject = Subject {
+        origin: Origin::new("completion/complete"),
+        name: complete.name.as_ref().into(),
+        arguments: None,
+        retry: &Retry::default(),
+    };
+    let begun = begin(service, request, subject)?;
     let context = begun.context.clone();
     let running = caught(&begun.context, || completer.complete(typing, context))?;
     Ok(begun.running(Handling::Completion(running)))
@@ -296,9 +297,18 @@ fn check_asks(asks: &Asks, request: &Request<'_>) -> Result<(), Error> {
     }
 }
 
+/// What a call is about, as far as it has to be the same when it comes again.
+pub(crate) struct Subject<'a> {
+    pub(crate) origin: Origin,
+    /// The name of a tool, prompt, method or argument, or the URI of a resource.
+    pub(crate) name: Arc<str>,
+    pub(crate) arguments: Option<&'a RawValue>,
+    pub(crate) retry: &'a Retry<'a>,
+}
+
 /// A call that is about to run.
 pub(crate) struct Begun {
-    pub(crate) context: Context,
+    context: Context,
     events: Option<mpsc::Receiver<Vec<u8>>>,
     origin: Origin,
 }
@@ -307,10 +317,7 @@ pub(crate) struct Begun {
 pub(crate) fn begin(
     service: &Service,
     request: Request<'_>,
-    origin: Origin,
-    subject: Arc<str>,
-    arguments: Option<&RawValue>,
-    retry: &Retry<'_>,
+    subject: Subject<'_>,
 ) -> Result<Begun, Error> {
     let Request {
         codec,
@@ -318,14 +325,13 @@ pub(crate) fn begin(
         asking,
         ..
     } = request;
-    let execution = request_state::execution(
-        service,
-        &caller.principal,
+    let execution = request_state::execution(service, &caller.principal, &subject)?;
+    let Subject {
         origin,
-        &subject,
+        name,
         arguments,
-        retry,
-    )?;
+        ..
+    } = subject;
     // Only where the request may have to be recognized when it comes again.
     let is_retried = matches!(asking, Asking::Retried);
     let (context, events) = Context::new(Setting {
@@ -333,7 +339,7 @@ pub(crate) fn begin(
         codec,
         caller,
         asking,
-        subject,
+        subject: name,
         arguments: arguments.filter(|_| is_retried).map(ToOwned::to_owned),
         execution,
     });
@@ -346,7 +352,7 @@ pub(crate) fn begin(
 
 impl Begun {
     /// Starts the handler. A typed handler's parameters are made here, by code of the server's author.
-    fn start<T: 'static>(
+    pub(crate) fn start<T: 'static>(
         &self,
         handler: &dyn RawHandler<T>,
         arguments: Arguments<'_>,
@@ -364,7 +370,7 @@ impl Begun {
 }
 
 /// Runs code of the server's author; a panic in it is an answer too.
-pub(crate) fn caught<T>(context: &Context, run: impl FnOnce() -> T) -> Result<T, Error> {
+fn caught<T>(context: &Context, run: impl FnOnce() -> T) -> Result<T, Error> {
     std::panic::catch_unwind(AssertUnwindSafe(run)).map_err(|_| {
         tracing::error!(subject = context.subject(), "a handler panicked");
         Error::Internal

@@ -49,7 +49,7 @@ pub use template::{TemplateError, UriTemplate};
 pub use tool::Tool;
 
 pub(crate) use ask::Asking;
-pub(crate) use dispatch::{Request, Started, begin, caught};
+pub(crate) use dispatch::{Request, Started, Subject, begin};
 pub(crate) use exchange::{Answering, Exchange, Piece, Response};
 pub(crate) use hub::{Listener, News};
 pub(crate) use listen::written;

@@ -9,12 +9,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use midfield_durable::{Asked, Execution, Journal};
 use midfield_protocol::types::{InputRequest, InputRequired};
-use midfield_protocol::{Error, Raw, Retry};
+use midfield_protocol::{Error, Principal, Raw, Retry};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
+use super::dispatch::Subject;
 use super::{Context, Service};
 use crate::seal::Purpose;
 
@@ -120,12 +121,10 @@ pub(super) fn input_required(context: &Context, origin: &Origin) -> Result<Input
 /// When the state was not given to this principal for this request, or not any more.
 pub(super) fn execution(
     service: &Service,
-    principal: &midfield_protocol::Principal,
-    origin: Origin,
-    subject: &str,
-    arguments: Option<&RawValue>,
-    retry: &Retry<'_>,
+    principal: &Principal,
+    subject: &Subject<'_>,
 ) -> Result<Execution, Error> {
+    let Subject { origin, retry, .. } = subject;
     let Some(state) = &retry.state else {
         return Ok(match origin.answers {
             Answers::Asked => Execution::new(),
@@ -144,7 +143,7 @@ pub(super) fn execution(
     if state.expires <= now() {
         return Err(refused("it has expired"));
     }
-    if state.request != request_digest(service, origin, subject, arguments) {
+    if state.request != request_digest(service, *origin, &subject.name, subject.arguments) {
         return Err(refused("it belongs to another request"));
     }
     let mut responses = state.unclaimed;

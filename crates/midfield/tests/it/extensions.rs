@@ -200,7 +200,14 @@ async fn a_client_that_does_not_declare_an_extension_is_told_what_is_missing() {
     }
     let session = host.open("2025-11-25").await;
     let message = Request::post(request(1, "clock/now", json!({}))).session(&session);
-    assert_eq!(host.ask(&message).await.json()["error"]["code"], -32601);
+    let refused = host.ask(&message).await.json();
+    assert_eq!(refused["error"]["code"], -32600);
+    assert!(
+        refused["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains(CLOCK)
+    );
     let open = host.ask(&modern(1, "clock/open", json!({}))).await;
     assert_eq!(open.status, 200, "{open:?}");
 }
