@@ -1,6 +1,7 @@
 //! Clients that mean harm: what they send beyond what the other tests send, and that everybody else is served
 //! as before.
 
+mod doors;
 mod floods;
 mod framing;
 mod logs;
