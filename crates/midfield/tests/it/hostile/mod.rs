@@ -10,6 +10,7 @@ mod random;
 mod secrets;
 mod sessions;
 mod skills;
+mod stuck;
 mod surfaces;
 
 use std::io;
