@@ -4,6 +4,7 @@ mod access;
 mod addresses;
 mod answers;
 mod commands;
+mod hostile;
 mod processes;
 mod quickstart;
 mod requests;

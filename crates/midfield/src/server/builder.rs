@@ -15,6 +15,7 @@ use super::build_error::{BuildError, ServeError};
 use super::catalog::{Catalog, PromptEntry, ResourceEntry, TemplateEntry, ToolEntry};
 use super::elicitations::Elicitations;
 use super::extract::States;
+use super::hub::{Hub, Share};
 use super::prompt::Prompt;
 use super::request_state::Travel;
 use super::resource::{AnyResource, Resource, ResourceTemplate};
@@ -54,6 +55,7 @@ pub struct Server {
     keys: Option<KeyRing>,
     page_size: NonZeroUsize,
     limits: Limits,
+    listening: Share,
     travel: Travel,
 }
 
@@ -79,6 +81,10 @@ impl Server {
             limits: Limits {
                 call: Some(DEFAULT_CALL_TIMEOUT),
                 question: DEFAULT_QUESTION_TIMEOUT,
+            },
+            listening: Share {
+                streams: DEFAULT_STREAMS,
+                bytes: DEFAULT_SUBSCRIBED_BYTES,
             },
             travel: Travel {
                 max_size: DEFAULT_JOURNAL_SIZE,
@@ -217,6 +223,17 @@ impl Server {
         self
     }
 
+    /// Sets how much one principal may listen to at once, by all its connections and sessions together: the
+    /// most streams that tell it of changes, and the most bytes that its subscriptions to resources may take.
+    /// Default: 1,000 streams, 16 MiB. More is refused, until it ends something of it.
+    ///
+    /// The subscriptions of all principals together may take 128 MiB. That is the only limit of clients whom
+    /// the server does not tell apart, because it does not ask who they are.
+    pub fn max_listening(mut self, streams: usize, bytes: usize) -> Self {
+        self.listening = Share { streams, bytes };
+        self
+    }
+
     /// Sets the most bytes of a journal that travels with a client's request, and how long the client may
     /// take to come back with it. Default: 64 KiB, one hour.
     pub fn travelling_journal(mut self, max_size: usize, lifetime: Duration) -> Self {
@@ -268,7 +285,7 @@ impl Server {
             states: self.states,
             sealer: Sealer::new(keys),
             extensions: self.extensions,
-            hub: Arc::default(),
+            hub: Arc::new(Hub::new(self.listening)),
             page_size: self.page_size,
             limits: self.limits,
             travel: self.travel,
@@ -336,3 +353,5 @@ const DEFAULT_LIST_LIFETIME: Duration = Duration::from_mins(1);
 const DEFAULT_QUESTION_TIMEOUT: Duration = Duration::from_mins(15);
 const DEFAULT_JOURNAL_SIZE: usize = 64 * 1024;
 const DEFAULT_JOURNAL_LIFETIME: Duration = Duration::from_hours(1);
+const DEFAULT_STREAMS: usize = 1_000;
+const DEFAULT_SUBSCRIBED_BYTES: usize = 16 * 1024 * 1024;

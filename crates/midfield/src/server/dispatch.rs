@@ -86,21 +86,21 @@ pub(super) fn dispatch(
         Call::ListPrompts { cursor } => list(ListKind::Prompts, cursor.as_deref()),
         Call::Listen(filter) => {
             let filter = service.honoured(filter);
-            let uris = filter.resource_subscriptions.iter().map(String::as_str);
-            if !service.hub().has_room_for(uris) {
-                return Err(Error::InvalidParams {
-                    detail:
-                        "`notifications`: these are more resources than can be subscribed to now"
-                            .to_owned(),
-                });
-            }
+            let principal = &request.caller.principal;
+            let seat = service.hub().seat(principal)?;
             let declared = &request.caller.capabilities.extensions;
             let listener = service.hub().listen(Interest {
+                principal: principal.clone(),
                 filter: filter.clone(),
                 extensions: declared.keys().cloned().collect(),
                 session: None,
             });
-            let listening = Listening::new(listener, filter, request.id, request.stop.clone());
+            let listener = listener.map_err(|_| Error::InvalidParams {
+                detail: "`notifications`: these are more resources than can be subscribed to now"
+                    .to_owned(),
+            })?;
+            let listening =
+                Listening::new(listener, seat, filter, request.id, request.stop.clone());
             Ok(Started::Running(StartedWork {
                 work: Work::Listening(listening),
                 events: None,

@@ -12,11 +12,12 @@ use midfield_protocol::{Answer, wire};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::exchange::Step;
-use super::hub::{Listener, News};
+use super::hub::{Listener, News, Seat};
 
 /// A subscription at work.
 pub(super) struct Listening {
     listener: Listener,
+    _seat: Seat,
     subscription: RequestId,
     acknowledged: Option<Filter>,
     stop: Pin<Box<WaitForCancellationFutureOwned>>,
@@ -26,12 +27,14 @@ impl Listening {
     /// The subscription that the request `subscription` opens; `stop` ends it.
     pub(super) fn new(
         listener: Listener,
+        seat: Seat,
         filter: Filter,
         subscription: RequestId,
         stop: CancellationToken,
     ) -> Self {
         Self {
             listener,
+            _seat: seat,
             subscription,
             acknowledged: Some(filter),
             stop: Box::pin(stop.cancelled_owned()),

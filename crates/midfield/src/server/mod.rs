@@ -51,7 +51,7 @@ pub use tool::Tool;
 pub(crate) use ask::Asking;
 pub(crate) use dispatch::{Request, Started, Subject, begin};
 pub(crate) use exchange::{Answering, Exchange, Piece, Response};
-pub(crate) use hub::{Listener, News};
+pub(crate) use hub::{Listener, News, Seat};
 pub(crate) use listen::written;
 pub(crate) use questions::{Questions, SessionKey};
 pub(crate) use request_state::Origin;

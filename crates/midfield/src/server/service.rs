@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use midfield_protocol::jsonrpc::RequestId;
 use midfield_protocol::types::{ClientCapabilities, Filter, ServerCapabilities};
 use midfield_protocol::wire::{self, Changed, Codec, Encoder};
-use midfield_protocol::{Answer, Call, Caller, Error, Raw};
+use midfield_protocol::{Answer, Call, Caller, Error, Principal, Raw};
 use serde_json::value::RawValue;
 
 use super::ask::Asking;
@@ -18,7 +18,7 @@ use super::dispatch::{Request, Started, dispatch};
 use super::elicitations::Elicitations;
 use super::exchange::{Answering, Exchange, Response};
 use super::extract::States;
-use super::hub::{Hub, Interest, Listener};
+use super::hub::{Hub, Interest, Listener, TooMany};
 use super::questions::SessionKey;
 use super::request_state::Travel;
 use super::running::Limits;
@@ -283,16 +283,21 @@ impl Service {
 
     /// Begins to listen for a session: to all lists, to what its extensions say, and to what concerns it
     /// alone. Resources it subscribes to as it goes.
+    ///
+    /// # Errors
+    /// Never, as long as it begins without any.
     pub(crate) fn listen_for_session(
         &self,
         session: SessionKey,
+        principal: &Principal,
         capabilities: &ClientCapabilities,
-    ) -> Listener {
+    ) -> Result<Listener, TooMany> {
         let mut filter = Filter::default();
         filter.tools_list_changed = true;
         filter.prompts_list_changed = true;
         filter.resources_list_changed = true;
         self.hub().listen(Interest {
+            principal: principal.clone(),
             filter: self.honoured(filter),
             extensions: capabilities.extensions.keys().cloned().collect(),
             session: Some(session),

@@ -105,6 +105,30 @@ impl Client {
         self.request("tools/call", params)
     }
 
+    /// Calls a tool with these headers too, and gives head and body of the answer, whatever it is. What a
+    /// header says goes before what the client would say.
+    pub(crate) fn call_with(
+        &self,
+        name: &str,
+        arguments: Value,
+        more: &[&str],
+    ) -> (String, String) {
+        let mut params = json!({"name": name, "_meta": {
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": {},
+        }});
+        params["arguments"] = arguments;
+        let request = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
+        let mut headers = self.headers("tools/call", Some(name));
+        let is_said = |header: &String| {
+            let name = header.split(':').next().unwrap_or_default();
+            more.iter().any(|more| more.starts_with(name))
+        };
+        headers.retain(|header| !is_said(header));
+        headers.extend(more.iter().map(|&header| header.to_owned()));
+        self.post(&request, &headers)
+    }
+
     fn headers(&self, method: &str, name: Option<&str>) -> Vec<String> {
         let mut headers = Vec::new();
         match self.era {

@@ -132,6 +132,15 @@ impl Midfield {
         self.log.lock().unwrap().clone()
     }
 
+    /// The memory that it takes, in KiB.
+    pub(crate) fn memory(&self) -> u64 {
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(path).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let figure = line.and_then(|line| line.split_whitespace().next());
+        figure.unwrap().parse().unwrap()
+    }
+
     pub(crate) fn port(&self) -> u16 {
         self.port
     }

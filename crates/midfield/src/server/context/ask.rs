@@ -19,7 +19,7 @@ use serde_json::{Map, Value};
 
 use super::super::ask::{Asking, no_session};
 use super::super::form::Form;
-use super::Context;
+use super::{Context, conversation};
 use crate::seal::random;
 use crate::{Error, Result};
 
@@ -166,11 +166,28 @@ impl Context {
     /// Asks the client's model, recorded under `name`
     /// ([sampling](https://modelcontextprotocol.io/specification/2026-07-28/client/sampling)).
     ///
+    /// Where tools are used, each use must have one result, in the next message, which holds nothing else: a
+    /// call that asks otherwise ends with an error that says so. [`Context::agent`] takes care of it.
+    ///
     /// # Errors
     /// When the client, or its user, refuses.
     pub async fn sample(&self, name: &str, request: CreateMessage) -> Result<SampleResult> {
+        if let Err(problem) = conversation::check(&request.messages) {
+            tracing::error!(
+                question = name,
+                "a handler asks a model with a conversation that is none: {problem}"
+            );
+            self.refuse(ProtocolError::Failed {
+                detail: format!("the question `{name}` has a conversation that is none: {problem}"),
+            });
+            return std::future::pending().await;
+        }
         let question = InputRequest::Sample(Box::new(request));
-        match self.ask(Kind::Sample, name, question, |_| Ok(())).await? {
+        let fits = |reply: &InputReply| match reply {
+            InputReply::Sample(answer) => Ok(conversation::check_answer(answer)?),
+            _ => Ok(()),
+        };
+        match self.ask(Kind::Sample, name, question, fits).await? {
             InputReply::Sample(result) => Ok(*result),
             _ => Err(unexpected(name)),
         }

@@ -2,6 +2,7 @@
 
 mod agent;
 mod ask;
+mod conversation;
 mod step;
 
 pub use agent::{Agent, AgentResult};

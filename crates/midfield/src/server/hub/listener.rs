@@ -6,10 +6,10 @@ use std::task::{Context as TaskContext, Poll, Waker};
 
 use midfield_protocol::types::Filter;
 use midfield_protocol::wire::Changed;
-use midfield_protocol::{Error, Raw};
+use midfield_protocol::{Principal, Raw};
 
 use super::super::questions::SessionKey;
-use super::{Hub, MAX_SUBSCRIPTIONS};
+use super::{Hub, MAX_SUBSCRIPTIONS, Share, TooMany};
 
 /// What a listener hears next.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +29,7 @@ pub(crate) enum News {
 pub(crate) struct Listener {
     pub(super) hub: Arc<Hub>,
     pub(super) number: u64,
+    pub(super) principal: Principal,
     pub(super) session: Option<SessionKey>,
     pub(super) shared: Arc<Shared>,
 }
@@ -52,27 +53,25 @@ impl Listener {
     /// # Errors
     /// When it listens to as many as it may.
     pub(crate) fn subscribe(&self, uri: &str) -> Result<(), TooMany> {
-        if !self.hub.has_room_for([uri]) {
-            return Err(TooMany);
+        let mut listeners = self.hub.listeners();
+        let mut unheard = self.shared.unheard();
+        let subscribed = &mut unheard.filter.resource_subscriptions;
+        if subscribed.iter().any(|known| known == uri) {
+            return Ok(());
         }
-        {
-            let mut unheard = self.shared.unheard();
-            let subscribed = &mut unheard.filter.resource_subscriptions;
-            if subscribed.iter().any(|known| known == uri) {
-                return Ok(());
-            }
-            if subscribed.len() >= MAX_SUBSCRIPTIONS {
-                return Err(TooMany);
-            }
-            subscribed.push(uri.to_owned());
+        if subscribed.len() >= MAX_SUBSCRIPTIONS {
+            return Err(TooMany::Resources);
         }
-        self.hub.listeners().subscribe(self.number, uri);
+        listeners.shares.check(&self.principal, Share::of(uri))?;
+        subscribed.push(uri.to_owned());
+        listeners.subscribe(self.number, &self.principal, uri);
         Ok(())
     }
 
     /// Listens to the resource at `uri` no longer.
     pub(crate) fn unsubscribe(&self, uri: &str) {
-        self.hub.listeners().unsubscribe(self.number, uri);
+        let mut listeners = self.hub.listeners();
+        listeners.unsubscribe(self.number, &self.principal, uri);
         let mut unheard = self.shared.unheard();
         unheard
             .filter
@@ -112,7 +111,7 @@ impl Drop for Listener {
             listeners.by_session.remove(&session);
         }
         for uri in subscribed {
-            listeners.unsubscribe(self.number, &uri);
+            listeners.unsubscribe(self.number, &self.principal, &uri);
         }
     }
 }
@@ -154,18 +153,6 @@ impl Shared {
 
     pub(super) fn unheard(&self) -> MutexGuard<'_, Unheard> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// It listens to as many resources as it may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct TooMany;
-
-impl From<TooMany> for Error {
-    fn from(_: TooMany) -> Self {
-        Self::InvalidRequest {
-            detail: "the session is subscribed to as many resources as it may be".to_owned(),
-        }
     }
 }
 

@@ -4,36 +4,40 @@
 //! what it listens to, and nobody waits for it.
 
 mod listener;
+mod shares;
 
 pub(crate) use listener::{Listener, News};
+pub(crate) use shares::{Seat, Share, TooMany};
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use midfield_protocol::Raw;
 use midfield_protocol::types::Filter;
 use midfield_protocol::wire::Changed;
+use midfield_protocol::{Principal, Raw};
 
 use self::listener::Shared;
+use self::shares::{STREAM, Shares};
 use super::questions::SessionKey;
 
 /// All listeners of a server.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Hub(Mutex<Listeners>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Listeners {
     next: u64,
     all: HashMap<u64, Arc<Shared>>,
     by_uri: HashMap<Arc<str>, HashSet<u64>>,
     by_session: HashMap<SessionKey, u64>,
-    /// The bytes of all URIs that are subscribed to, each as often as it is.
-    bytes: usize,
+    shares: Shares,
 }
 
 /// Who listens, and to what.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Interest {
+    /// Whose it is.
+    pub(crate) principal: Principal,
     /// Which changes.
     pub(crate) filter: Filter,
     /// The extensions that it has negotiated.
@@ -43,40 +47,64 @@ pub(crate) struct Interest {
 }
 
 impl Hub {
+    /// Nobody listens yet, and one principal may have no more than `most`.
+    pub(crate) fn new(most: Share) -> Self {
+        Self(Mutex::new(Listeners {
+            next: 0,
+            all: HashMap::new(),
+            by_uri: HashMap::new(),
+            by_session: HashMap::new(),
+            shares: Shares::new(most),
+        }))
+    }
+
+    /// Takes the place of one more stream by which `principal` listens.
+    ///
+    /// # Errors
+    /// When it has as many as it may.
+    pub(crate) fn seat(self: &Arc<Self>, principal: &Principal) -> Result<Seat, TooMany> {
+        {
+            let shares = &mut self.listeners().shares;
+            shares.check(principal, STREAM)?;
+            shares.take(principal, STREAM);
+        }
+        Ok(Seat::new(self.clone(), principal.clone()))
+    }
+
     /// Begins to listen.
-    pub(crate) fn listen(self: &Arc<Self>, interest: Interest) -> Listener {
+    ///
+    /// # Errors
+    /// When these are more resources than can be subscribed to, beside all that others are subscribed to.
+    pub(crate) fn listen(self: &Arc<Self>, interest: Interest) -> Result<Listener, TooMany> {
         let Interest {
+            principal,
             filter,
             extensions,
             session,
         } = interest;
+        let uris = &filter.resource_subscriptions;
+        if uris.len() > MAX_SUBSCRIPTIONS {
+            return Err(TooMany::Resources);
+        }
         let mut listeners = self.listeners();
+        listeners.shares.check(&principal, Share::of_all(uris))?;
         let number = listeners.next;
         listeners.next += 1;
         if let Some(session) = session {
             listeners.by_session.insert(session, number);
         }
-        for uri in &filter.resource_subscriptions {
-            listeners.subscribe(number, uri);
+        for uri in uris {
+            listeners.subscribe(number, &principal, uri);
         }
         let shared = Arc::new(Shared::new(filter, extensions));
         listeners.all.insert(number, shared.clone());
-        Listener {
+        Ok(Listener {
             hub: self.clone(),
             number,
+            principal,
             session,
             shared,
-        }
-    }
-
-    /// Whether one listener may subscribe to these resources, beside all that the others are subscribed to.
-    pub(crate) fn has_room_for<'a>(&self, uris: impl IntoIterator<Item = &'a str>) -> bool {
-        let (mut count, mut bytes) = (0, self.listeners().bytes);
-        for uri in uris {
-            count += 1;
-            bytes = bytes.saturating_add(uri.len());
-        }
-        count <= MAX_SUBSCRIPTIONS && bytes <= MAX_SUBSCRIBED_BYTES
+        })
     }
 
     /// Tells everybody whom it concerns that a list has changed.
@@ -148,7 +176,7 @@ impl Hub {
 }
 
 impl Listeners {
-    fn subscribe(&mut self, number: u64, uri: &str) -> bool {
+    fn subscribe(&mut self, number: u64, principal: &Principal, uri: &str) {
         let is_new = match self.by_uri.get_mut(uri) {
             Some(numbers) => numbers.insert(number),
             None => self
@@ -157,15 +185,14 @@ impl Listeners {
                 .is_none(),
         };
         if is_new {
-            self.bytes += uri.len();
+            self.shares.take(principal, Share::of(uri));
         }
-        is_new
     }
 
-    fn unsubscribe(&mut self, number: u64, uri: &str) {
+    fn unsubscribe(&mut self, number: u64, principal: &Principal, uri: &str) {
         if let Some(numbers) = self.by_uri.get_mut(uri) {
             if numbers.remove(&number) {
-                self.bytes -= uri.len();
+                self.shares.give_back(principal, Share::of(uri));
             }
             if numbers.is_empty() {
                 self.by_uri.remove(uri);
@@ -177,15 +204,23 @@ impl Listeners {
 /// Most resources that one listener is subscribed to.
 const MAX_SUBSCRIPTIONS: usize = 1_000;
 
-/// Most bytes of the URIs that all listeners together are subscribed to.
-const MAX_SUBSCRIBED_BYTES: usize = 128 * 1024 * 1024;
-
 #[cfg(test)]
 mod tests {
     use std::task::{Context as TaskContext, Poll, Waker};
 
-    use super::listener::{MAX_MESSAGES, TooMany};
+    use super::listener::MAX_MESSAGES;
     use super::*;
+
+    fn hub() -> Arc<Hub> {
+        Arc::new(Hub::new(Share {
+            streams: 1,
+            bytes: 1_000,
+        }))
+    }
+
+    fn listen(hub: &Arc<Hub>, interest: Interest) -> Listener {
+        hub.listen(interest).expect("room")
+    }
 
     fn news(listener: &Listener) -> Vec<News> {
         let mut task = TaskContext::from_waker(Waker::noop());
@@ -201,6 +236,7 @@ mod tests {
         filter.tools_list_changed = true;
         filter.resource_subscriptions = uris.iter().map(|uri| (*uri).to_owned()).collect();
         Interest {
+            principal: Principal::Anonymous,
             filter,
             extensions: BTreeSet::from(["a/b".to_owned()]),
             session: Some([7; 16]),
@@ -209,8 +245,8 @@ mod tests {
 
     #[test]
     fn a_listener_hears_what_it_asked_for_and_each_change_once() {
-        let hub = Arc::new(Hub::default());
-        let listener = hub.listen(interest(&["a:1"]));
+        let hub = hub();
+        let listener = listen(&hub, interest(&["a:1"]));
         for _ in 0..1_000 {
             hub.list_changed(Changed::Tools);
             hub.list_changed(Changed::Prompts);
@@ -224,10 +260,10 @@ mod tests {
 
     #[test]
     fn only_those_hear_of_an_extension_who_negotiated_it() {
-        let hub = Arc::new(Hub::default());
+        let hub = hub();
         let params = Raw::of(&1).expect("JSON");
-        let aware = hub.listen(interest(&[]));
-        let unaware = hub.listen(Interest::default());
+        let aware = listen(&hub, interest(&[]));
+        let unaware = listen(&hub, Interest::default());
         hub.tell_extension("a/b", "a/happened", &params);
         let expected = News::Extension {
             method: "a/happened".into(),
@@ -239,8 +275,8 @@ mod tests {
 
     #[test]
     fn nothing_is_heard_of_a_resource_after_it_was_unsubscribed() {
-        let hub = Arc::new(Hub::default());
-        let listener = hub.listen(interest(&[]));
+        let hub = hub();
+        let listener = listen(&hub, interest(&[]));
         listener.subscribe("a:1").expect("room");
         hub.resource_updated("a:1");
         listener.unsubscribe("a:1");
@@ -251,13 +287,37 @@ mod tests {
     }
 
     #[test]
+    fn what_a_principal_is_subscribed_to_counts_once_and_until_it_ends() {
+        let hub = hub();
+        let as_one = |uris: &[&str]| Interest {
+            principal: Principal::identified("us", "one"),
+            ..interest(uris)
+        };
+        // Three and no four fit into 1,000 bytes.
+        let listener = listen(&hub, as_one(&["a:1", "a:1"]));
+        listener.subscribe("a:1").expect("it is already");
+        listener.subscribe("a:2").expect("room");
+        let other = listen(&hub, as_one(&["a:1"]));
+        assert_eq!(listener.subscribe("a:3"), Err(TooMany::Bytes));
+        assert!(hub.listen(as_one(&["a:3"])).is_err());
+        let somebody_else = listen(&hub, interest(&["a:3"]));
+        listener.unsubscribe("a:2");
+        listener.unsubscribe("a:2");
+        listener.subscribe("a:3").expect("room again");
+        let seat = hub.seat(&listener.principal).expect("room");
+        assert_eq!(hub.seat(&listener.principal).err(), Some(TooMany::Streams));
+        drop((listener, other, somebody_else, seat));
+        assert!(hub.listeners().shares.are_empty());
+    }
+
+    #[test]
     fn subscriptions_and_messages_have_limits() {
-        let hub = Arc::new(Hub::default());
-        let listener = hub.listen(interest(&[]));
+        let hub = hub();
+        let listener = listen(&hub, interest(&[]));
         for number in 0..MAX_SUBSCRIPTIONS {
             listener.subscribe(&format!("a:{number}")).expect("room");
         }
-        assert_eq!(listener.subscribe("a:more"), Err(TooMany));
+        assert_eq!(listener.subscribe("a:more"), Err(TooMany::Resources));
         assert_eq!(listener.subscribe("a:1"), Ok(()));
         for number in 0..=u8::try_from(MAX_MESSAGES).expect("a small limit") {
             hub.tell_session([7; 16], vec![number]);

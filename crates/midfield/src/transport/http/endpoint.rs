@@ -26,7 +26,7 @@ use super::modern::{self, Modern};
 use super::options::Options;
 use super::reply::{Reply, ReplyBody};
 use super::sessions::Sessions;
-use super::sse::{NotTaken, Setting, Streams};
+use super::sse::{Full, NotTaken, Setting, Streams};
 use crate::auth::Challenge;
 use crate::server::{Questions, Service};
 
@@ -199,7 +199,8 @@ impl Endpoint {
         });
         match opened {
             Ok(events) => Reply::Events(Box::new(events)),
-            Err(_) => Reply::refuse(
+            Err(Full::OfOne) => Reply::too_many_streams(),
+            Err(Full::OfAll) => Reply::refuse(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "there are as many sessions as there can be; try again later",
             ),

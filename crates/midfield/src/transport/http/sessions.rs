@@ -148,10 +148,16 @@ impl Sessions {
         if let Some(own_stream) = &own.stream {
             return Ok(own_stream.clone());
         }
-        let listener = service.listen_for_session(session.id, &session.caller.capabilities);
+        let caller = &session.caller;
+        let listener =
+            service.listen_for_session(session.id, &caller.principal, &caller.capabilities);
         let name = random().map_err(|_| Full)?;
         let priming = session.priming();
-        let own_stream = Arc::new(Stream::new(name, Source::Changes(listener), priming));
+        let own_stream = Arc::new(Stream::new(
+            name,
+            Source::Changes(listener.map_err(|_| Full)?),
+            priming,
+        ));
         own.stream = Some(own_stream.clone());
         Ok(own_stream)
     }

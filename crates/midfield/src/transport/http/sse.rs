@@ -21,7 +21,7 @@ use tokio::time::{Interval, Sleep, sleep};
 
 use super::reply::{KEEP_ALIVE, WRITE_SIZE, keep_alive};
 use crate::seal::{Purpose, Sealer, random};
-use crate::server::{Service, SessionKey};
+use crate::server::{Seat, Service, SessionKey};
 use crate::transport::stdio::Connection;
 
 /// The sessions whose streams are open.
@@ -55,9 +55,14 @@ pub(super) struct Setting<'a> {
     pub(super) calls: &'a Arc<Semaphore>,
 }
 
-/// There can be no further session now.
+/// Why there can be no further session now.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Full;
+pub(super) enum Full {
+    /// There are as many as there can be.
+    OfAll,
+    /// This principal has as many streams as it may.
+    OfOne,
+}
 
 /// Why a message was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,11 +76,13 @@ pub(super) enum NotTaken {
 impl Streams {
     /// Opens a session and its stream.
     pub(super) fn open(self: &Arc<Self>, setting: &Setting<'_>) -> Result<Events, Full> {
-        let key: SessionKey = random().map_err(|_| Full)?;
+        let seat = setting.service.hub().seat(setting.principal);
+        let seat = seat.map_err(|_| Full::OfOne)?;
+        let key: SessionKey = random().map_err(|_| Full::OfAll)?;
         let sealer = setting.service.sealer();
         let token = sealer
             .seal(Purpose::Session, setting.principal, &key)
-            .map_err(|_| Full)?;
+            .map_err(|_| Full::OfAll)?;
         let (messages, lines) = mpsc::channel(QUEUED_MESSAGES);
         // One more for the end of the line.
         let max_line = setting.max_body.min(MAX_LINE);
@@ -83,7 +90,7 @@ impl Streams {
         {
             let mut open = self.open_ones();
             if open.len() >= MAX_SESSIONS {
-                return Err(Full);
+                return Err(Full::OfAll);
             }
             open.insert(key, Inlet { messages, room });
         }
@@ -107,6 +114,7 @@ impl Streams {
             within_message: false,
             ends: Box::pin(sleep(setting.lifetime)),
             keep_alive: keep_alive(),
+            _seat: seat,
             open: Open {
                 streams: self.clone(),
                 key,
@@ -192,6 +200,7 @@ pub(super) struct Events {
     /// When no more messages are taken.
     ends: Pin<Box<Sleep>>,
     keep_alive: Interval,
+    _seat: Seat,
     open: Open,
 }
 

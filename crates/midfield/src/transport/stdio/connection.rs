@@ -273,8 +273,10 @@ impl Connection {
         let initialize = legacy::decode_initialize(request)?;
         let capabilities = initialize.capabilities.clone();
         self.session = self.session.clone().open(initialize)?;
-        let listener = self.service.listen_for_session(self.key, &capabilities);
-        self.changes = Some(listener);
+        let listener = self
+            .service
+            .listen_for_session(self.key, &self.principal, &capabilities);
+        self.changes = Some(listener?);
         let written = self
             .service
             .encoder()

@@ -210,3 +210,70 @@ async fn an_agent_is_not_run_by_a_client_whose_model_uses_no_tools() {
         assert!(peer.rounds.is_empty());
     }
 }
+
+/// Uses of tools that no client can match with their results, and results where there can be none.
+fn unanswerable() -> Vec<Value> {
+    let used = |id: &str| tool_use(id, "look_up", json!({"word": "a"}));
+    let result = json!({"type": "tool_result", "toolUseId": "1", "content": []});
+    let mut as_user = said(&json!([used("1")]));
+    as_user["role"] = "user".into();
+    vec![
+        said(&json!([used("1"), used("1")])),
+        said(&json!([used("1"), {"type": "text", "text": "x"}, used("2"), used("1")])),
+        said(&json!([used("1"), result])),
+        said(&result),
+        as_user,
+    ]
+}
+
+#[tokio::test]
+async fn uses_of_tools_that_cannot_be_told_apart_run_no_tool() {
+    let (service, effects) = server();
+    let mut peer = Peer::able(&service, "2025-11-25").await;
+    for answer in unanswerable() {
+        let response = peer.call("work", |_| answer.clone()).await;
+        assert_eq!(response["result"]["isError"], true, "{answer}: {response}");
+        assert!(text(&response).contains("does not fit"), "{response}");
+    }
+    let mut peer = Peer::able(&service, MODERN).await;
+    let mut answers = unanswerable();
+    let count = answers.len();
+    let response = peer
+        .call("work", |asked| match answers.pop() {
+            Some(answer) => answer,
+            None if asked["method"] == "sampling/createMessage" => {
+                said(&json!({"type": "text", "text": "It is a book."}))
+            }
+            None => named(asked),
+        })
+        .await;
+    assert_eq!(text(&response), "It is a book. 1 <name?>");
+    // Each was asked for again.
+    assert_eq!(peer.rounds.len(), count + 2);
+    assert!(effects.take().is_empty());
+}
+
+#[tokio::test]
+async fn a_conversation_that_mixes_results_with_other_content_is_never_sent() {
+    async fn mixed(cx: Context) -> Result<String> {
+        let conversation = json!([
+            {"role": "user", "content": {"type": "text", "text": "What is it?"}},
+            {"role": "assistant", "content": tool_use("1", "look_up", json!({}))},
+            {"role": "user", "content": [
+                {"type": "tool_result", "toolUseId": "1", "content": []},
+                {"type": "text", "text": "and more"},
+            ]},
+        ]);
+        let mut asked = super::prompt_of("");
+        asked.messages = serde_json::from_value(conversation)?;
+        Ok(cx.sample("sample", asked).await?.model)
+    }
+    let service = Server::new("asking", "1").tool(Tool::new("mixed", mixed));
+    let service = service.build().expect("a server");
+    for revision in BOTH {
+        let mut peer = Peer::able(&service, revision).await;
+        let response = peer.call("mixed", named).await;
+        assert_error(&response, -32603, &["`sample`", "must hold nothing else"]);
+        assert!(peer.rounds.is_empty());
+    }
+}

@@ -24,6 +24,9 @@ impl Legacy<'_> {
             Ok(Place::None { .. }) => return self.not_allowed(),
             Err(reply) => return reply,
         };
+        let Ok(seat) = self.service.hub().seat(self.principal) else {
+            return Reply::too_many_streams();
+        };
         let left_behind = self.left_behind.clone();
         let ends = session.remaining(self.now);
         let (stream, number) = match single(headers, &LAST_EVENT_ID) {
@@ -32,6 +35,7 @@ impl Legacy<'_> {
                     let reader = own_stream.reader_from_now(left_behind);
                     return Reply::Read {
                         reader,
+                        seat,
                         ends: Some(ends),
                     };
                 }
@@ -58,6 +62,7 @@ impl Legacy<'_> {
         let ends = stream.is_about_changes().then_some(ends);
         Reply::Read {
             reader: stream.reader(Some(number), left_behind),
+            seat,
             ends,
         }
     }

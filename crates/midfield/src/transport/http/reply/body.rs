@@ -11,7 +11,7 @@ use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Interval, MissedTickBehavior, Sleep, interval, sleep};
 
 use super::work::Guarded;
-use crate::server::Piece;
+use crate::server::{Piece, Seat};
 use crate::transport::http::sse::Events;
 use crate::transport::http::stream::Reader;
 
@@ -45,6 +45,8 @@ pub(super) enum Content {
 #[derive(Debug)]
 pub(super) struct Reading {
     reader: Reader,
+    /// What a client opened to listen has one.
+    _seat: Option<Seat>,
     keep_alive: Interval,
     ends: Option<Pin<Box<Sleep>>>,
 }
@@ -67,9 +69,10 @@ impl ReplyBody {
         })))
     }
 
-    pub(super) fn reader(reader: Reader, ends: Option<Duration>) -> Self {
+    pub(super) fn reader(reader: Reader, seat: Option<Seat>, ends: Option<Duration>) -> Self {
         Self(Content::Reader(Box::new(Reading {
             reader,
+            _seat: seat,
             keep_alive: keep_alive(),
             ends: ends.map(|after| Box::pin(sleep(after))),
         })))

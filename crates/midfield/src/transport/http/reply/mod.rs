@@ -21,7 +21,7 @@ use self::work::Guarded;
 use super::legacy::SESSION_ID;
 use super::sse::Events;
 use super::stream::Reader;
-use crate::server::Piece;
+use crate::server::{Piece, Seat};
 use crate::transport::work::Work;
 
 /// What one HTTP request is answered with, before it is known whether that takes a stream.
@@ -42,6 +42,8 @@ pub(super) enum Reply {
     /// A stream of a session is read.
     Read {
         reader: Reader,
+        /// Its place among the streams of its principal.
+        seat: Seat,
         /// After how long it ends with its session, where it has no end of its own.
         ends: Option<Duration>,
     },
@@ -56,6 +58,14 @@ impl Reply {
     pub(super) fn refuse(status: StatusCode, message: &'static str) -> Self {
         let error = ErrorObject::new(Code::INVALID_REQUEST, message);
         Self::Json(status, jsonrpc::error(None, &error))
+    }
+
+    /// The refusal of one more stream of a principal that has as many as it may.
+    pub(super) fn too_many_streams() -> Self {
+        Self::refuse(
+            StatusCode::TOO_MANY_REQUESTS,
+            "you listen by as many streams as one client may have open; end one of them first",
+        )
     }
 
     /// The refusal to do this work now.
@@ -81,7 +91,9 @@ impl Reply {
             Self::NoContent => return empty(StatusCode::NO_CONTENT),
             Self::NotAllowed { allowed } => return not_allowed(allowed),
             Self::Unauthorized(challenge) => return unauthorized(challenge),
-            Self::Read { reader, ends } => return stream(ReplyBody::reader(reader, ends)),
+            Self::Read { reader, seat, ends } => {
+                return stream(ReplyBody::reader(reader, Some(seat), ends));
+            }
             Self::Events(events) => return stream(ReplyBody(Content::Events(events))),
             Self::AtWork { work, guard } => (work, guard),
         };

@@ -106,7 +106,7 @@ impl Guarded {
             .sessions
             .open_stream(kept.session, source, kept.priming)
         {
-            Ok(opened) => ReplyBody::reader(opened.reader(None, left_behind), None),
+            Ok(opened) => ReplyBody::reader(opened.reader(None, left_behind), None, None),
             Err(_) => ReplyBody(Content::Empty),
         }
     }
