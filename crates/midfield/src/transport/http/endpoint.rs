@@ -27,7 +27,6 @@ use super::options::Options;
 use super::reply::{Reply, ReplyBody};
 use super::sessions::Sessions;
 use super::sse::{Full, NotTaken, Setting, Streams};
-use crate::auth::Challenge;
 use crate::server::{Questions, Service};
 
 /// A server behind HTTP. It is a [`tower_service::Service`], to be mounted in a router:
@@ -142,7 +141,7 @@ impl Endpoint {
         }
         let principal = match self.authenticate(&head.headers).await {
             Ok(principal) => principal,
-            Err(challenge) => return Reply::Unauthorized(challenge.header),
+            Err(refusal) => return refusal,
         };
         if self.options.legacy_sse.as_deref() == Some(head.uri.path()) {
             return self.old_transport(&head, body, &principal).await;
@@ -160,11 +159,20 @@ impl Endpoint {
     }
 
     /// Finds out who asks.
-    async fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Challenge> {
-        match &self.options.authenticate {
-            Some(authenticator) => authenticator.0.authenticate(headers).await,
-            None => Ok(Principal::Anonymous),
-        }
+    async fn authenticate(&self, headers: &HeaderMap) -> Result<Principal, Reply> {
+        let Some(authenticator) = &self.options.authenticate else {
+            return Ok(Principal::Anonymous);
+        };
+        let principal = authenticator.0.authenticate(headers);
+        let limit = self.options.authenticate_timeout;
+        let Ok(found) = tokio::time::timeout(limit, principal).await else {
+            tracing::error!(?limit, "it took too long to find out who asks");
+            return Err(Reply::refuse(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "it cannot be found out now who asks: try again later",
+            ));
+        };
+        found.map_err(|challenge| Reply::Unauthorized(challenge.header))
     }
 
     /// Answers a request of the HTTP+SSE transport.

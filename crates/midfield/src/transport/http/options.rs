@@ -22,6 +22,7 @@ pub struct Options {
     pub(super) sessions: bool,
     pub(super) session_lifetime: Duration,
     pub(super) authenticate: Option<Authenticator>,
+    pub(super) authenticate_timeout: Duration,
     pub(super) legacy_sse: Option<String>,
 }
 
@@ -61,6 +62,7 @@ impl Options {
             sessions: true,
             session_lifetime: Duration::from_hours(24),
             authenticate: None,
+            authenticate_timeout: Duration::from_secs(10),
             legacy_sse: None,
         }
     }
@@ -152,6 +154,13 @@ impl Options {
     /// Sets how the server finds out who asks. Default: it does not, and serves everybody alike.
     pub fn authenticate(mut self, authenticate: impl Authenticate) -> Self {
         self.authenticate = Some(Authenticator(Arc::new(authenticate)));
+        self
+    }
+
+    /// Sets the longest time that it may take to find out who asks. Default: 10 s. The request is then answered
+    /// with 503.
+    pub fn authenticate_timeout(mut self, timeout: Duration) -> Self {
+        self.authenticate_timeout = timeout;
         self
     }
 

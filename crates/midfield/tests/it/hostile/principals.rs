@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
 
 use http::HeaderMap;
 use midfield::auth::{Authenticate, Authenticating, Challenge, StaticTokens};
@@ -215,6 +216,7 @@ struct Door(Arc<AtomicU8>);
 const OPEN: u8 = 0;
 const SHUT: u8 = 1;
 const BROKEN: u8 = 2;
+const STUCK: u8 = 3;
 
 impl Authenticate for Door {
     fn authenticate<'a>(&'a self, _: &'a HeaderMap) -> Authenticating<'a> {
@@ -223,6 +225,7 @@ impl Authenticate for Door {
             match self.0.load(Ordering::SeqCst) {
                 OPEN => Ok(Identity::new("us", "a").into()),
                 SHUT => Err(Challenge::invalid_token()),
+                STUCK => std::future::pending().await,
                 _ => panic!("a panic on purpose, while it is found out who asks"),
             }
         })
@@ -281,6 +284,22 @@ async fn nobody_is_let_in_when_it_cannot_be_found_out_who_it_is() {
             String::from_utf8_lossy(&said)
         );
     }
+    assert_eq!(probe.runs(), 0);
+    door.0.store(OPEN, Ordering::SeqCst);
+    host.assert_healthy().await;
+}
+
+#[tokio::test]
+async fn nobody_waits_for_ever_until_it_is_found_out_who_it_is() {
+    let door = Door::default();
+    let (service, probe) = super::service();
+    let options = Options::new()
+        .authenticate(door.clone())
+        .authenticate_timeout(Duration::from_millis(100));
+    let host = Host::start(service, options).await;
+    door.0.store(STUCK, Ordering::SeqCst);
+    let refused = host.ask(&modern_call(1, "count", json!({}))).await;
+    refused.assert_refused(503, -32600);
     assert_eq!(probe.runs(), 0);
     door.0.store(OPEN, Ordering::SeqCst);
     host.assert_healthy().await;
