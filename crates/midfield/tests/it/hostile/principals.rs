@@ -97,7 +97,7 @@ async fn one_principal_cannot_take_the_streams_of_the_others() {
             break;
         }
         assert!(begun.elapsed().as_secs() < 10, "it never ended");
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
 
