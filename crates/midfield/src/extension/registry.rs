@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use midfield_protocol::types::{ClientCapabilities, Resource, Settings, Tool};
+use midfield_protocol::types::{ClientCapabilities, MetaKey, Resource, Settings, Tool};
 use midfield_protocol::{Era, Error, Other, Retry};
 
 use super::{Client, Extension, Method};
@@ -57,6 +57,13 @@ impl Extensions {
         self.all
             .iter()
             .map(|extension| (extension.id().to_owned(), extension.settings()))
+    }
+
+    /// Whether one of them has this prefix, so that keys which begin with it may be its own.
+    pub(crate) fn have_prefix(&self, prefix: &str) -> bool {
+        self.all
+            .iter()
+            .any(|extension| extension.id().split_once('/').map(|(own, _)| own) == Some(prefix))
     }
 
     /// Answers a method that an extension adds.
@@ -165,25 +172,9 @@ fn negotiated(extension: &Arc<dyn Extension>, capabilities: &ClientCapabilities)
     declared.is_some_and(|settings| extension.accepts(settings))
 }
 
-/// Whether `id` is a prefix of labels, a slash, and a name
-/// ([`_meta` keys](https://modelcontextprotocol.io/specification/2026-07-28/basic/index#meta)).
+/// Whether `id` is a key with a prefix and a name.
 fn is_identifier(id: &str) -> bool {
-    let Some((prefix, name)) = id.split_once('/') else {
-        return false;
-    };
-    let label = |label: &str| {
-        label.starts_with(|first: char| first.is_ascii_alphabetic())
-            && label.ends_with(|last: char| last.is_ascii_alphanumeric())
-            && label
-                .chars()
-                .all(|char| char.is_ascii_alphanumeric() || char == '-')
-    };
-    let is_name = name.starts_with(|first: char| first.is_ascii_alphanumeric())
-        && name.ends_with(|last: char| last.is_ascii_alphanumeric())
-        && name
-            .chars()
-            .all(|char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '.'));
-    prefix.split('.').all(label) && is_name
+    MetaKey::parse(id).is_some_and(|key| key.prefix.is_some() && !key.name.is_empty())
 }
 
 impl fmt::Debug for Extensions {

@@ -1,8 +1,8 @@
 //! Checking arguments against an input schema, which schemas need it, and results against an output schema.
 //!
 //! A typed handler's own reading enforces types, required members and the ranges of integers; only the
-//! constraints beyond these cost a check. What it returns is written by the type that its output schema was
-//! made from; only a tool that is made at run time can break its word
+//! constraints beyond these cost a check. Results are checked whoever wrote them: a type may be written in
+//! another way than its schema says, by a constraint that its values break or by hand
 //! ([2026-07-28, output schema](https://modelcontextprotocol.io/specification/2026-07-28/server/tools#output-schema)).
 
 use jsonschema::error::ValidationErrorKind;

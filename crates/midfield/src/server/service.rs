@@ -19,6 +19,7 @@ use super::elicitations::Elicitations;
 use super::exchange::{Answering, Exchange, Response};
 use super::extract::States;
 use super::hub::{Hub, Interest, Listener};
+use super::meta::Keys;
 use super::questions::SessionKey;
 use super::request_state::Travel;
 use super::running::Limits;
@@ -56,7 +57,7 @@ impl Service {
     /// # Errors
     /// As when the server was built: see [`BuildError`].
     pub fn add_tool(&self, tool: Tool) -> Result<(), BuildError> {
-        let entry = ToolEntry::new(tool, &self.0.states)?;
+        let entry = ToolEntry::new(tool, &self.0.states, Keys(&self.0.extensions))?;
         self.change(Changed::Tools, |catalog| catalog.tools.push(entry))
     }
 
@@ -71,7 +72,7 @@ impl Service {
     /// As when the server was built: see [`BuildError`].
     pub fn add_prompt(&self, prompt: Prompt) -> Result<(), BuildError> {
         Self::must_have("prompts", self.capabilities().prompts.is_some())?;
-        let entry = PromptEntry::new(prompt, &self.0.states)?;
+        let entry = PromptEntry::new(prompt, &self.0.states, Keys(&self.0.extensions))?;
         self.change(Changed::Prompts, |catalog| catalog.prompts.push(entry))
     }
 
@@ -86,7 +87,7 @@ impl Service {
     /// As when the server was built: see [`BuildError`].
     pub fn add_resource(&self, resource: Resource) -> Result<(), BuildError> {
         Self::must_have("resources", self.capabilities().resources.is_some())?;
-        let entry = ResourceEntry::new(resource, &self.0.states)?;
+        let entry = ResourceEntry::new(resource, &self.0.states, Keys(&self.0.extensions))?;
         self.change(Changed::Resources, |catalog| catalog.resources.push(entry))
     }
 
@@ -101,7 +102,7 @@ impl Service {
     /// As when the server was built: see [`BuildError`].
     pub fn add_resource_template(&self, template: ResourceTemplate) -> Result<(), BuildError> {
         Self::must_have("resources", self.capabilities().resources.is_some())?;
-        let entry = TemplateEntry::new(template, &self.0.states)?;
+        let entry = TemplateEntry::new(template, &self.0.states, Keys(&self.0.extensions))?;
         self.change(Changed::Resources, |catalog| catalog.templates.push(entry))
     }
 
