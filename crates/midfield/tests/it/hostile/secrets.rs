@@ -1,49 +1,15 @@
 //! A secret that a client brings is in no log, and in no error but the one that shows it its own words.
 
-use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use midfield::Identity;
 use midfield::auth::StaticTokens;
 use midfield::transport::http::Options;
 use serde_json::json;
-use tracing_subscriber::fmt::MakeWriter;
 
 use crate::harness::Host;
+use crate::log::Log;
 use crate::messages::{Request, call, initialize, modern, modern_body, modern_call, request};
 
 const CANARY: &str = "cAnArY5ecret";
-
-/// Where a log is written to.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn text(&self) -> String {
-        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&bytes).into_owned()
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        log.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
 
 /// Requests that each carry the secret somewhere, and most of which fail.
 fn requests(session: &str) -> Vec<Request> {
@@ -91,12 +57,7 @@ fn requests(session: &str) -> Vec<Request> {
 
 #[tokio::test]
 async fn what_a_client_keeps_secret_is_in_no_log_and_in_no_error() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(log.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (log, _guard) = Log::start();
     let token = format!("{CANARY}-token");
     let tokens = StaticTokens::new().token(&token, Identity::new("us", "a"));
     assert!(!format!("{tokens:?}").contains(CANARY));
