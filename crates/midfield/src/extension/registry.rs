@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use midfield_protocol::types::{ClientCapabilities, MetaKey, Resource, Settings, Tool};
-use midfield_protocol::{Era, Error, Other, Retry};
+use midfield_protocol::{Era, Error, Other, Retry, Revision};
 
 use super::{Client, Extension, Method};
 use crate::server::{
@@ -66,6 +66,13 @@ impl Extensions {
             .any(|extension| extension.id().split_once('/').map(|(own, _)| own) == Some(prefix))
     }
 
+    /// The oldest revision of each.
+    pub(crate) fn since(&self) -> impl Iterator<Item = (String, Revision)> {
+        self.all
+            .iter()
+            .map(|extension| (extension.id().to_owned(), extension.since()))
+    }
+
     /// Answers a method that an extension adds.
     ///
     /// # Errors
@@ -84,8 +91,9 @@ impl Extensions {
                 method: other.method.clone().into_owned(),
             });
         };
-        if !method.is_open && !negotiated(extension, &request.caller.capabilities) {
-            if request.codec.revision().era() == Era::Legacy {
+        let revision = request.codec.revision();
+        if !method.is_open && !negotiated(extension, revision, &request.caller.capabilities) {
+            if revision.era() == Era::Legacy {
                 return Err(Error::MethodNotFound {
                     method: other.method.clone().into_owned(),
                 });
@@ -108,10 +116,10 @@ impl Extensions {
     }
 
     /// Which extensions change what this client sees of lists, as bits.
-    pub(crate) fn view(&self, capabilities: &ClientCapabilities) -> u64 {
+    pub(crate) fn view(&self, revision: Revision, capabilities: &ClientCapabilities) -> u64 {
         let mut view = 0;
         for (at, extension) in self.all.iter().enumerate() {
-            if extension.changes_lists() && negotiated(extension, capabilities) {
+            if extension.changes_lists() && negotiated(extension, revision, capabilities) {
                 view |= 1 << at;
             }
         }
@@ -135,8 +143,13 @@ impl Extensions {
     }
 
     /// Whether a client sees a tool at all.
-    pub(crate) fn is_seen(&self, tool: &Tool, capabilities: &ClientCapabilities) -> bool {
-        self.changing(self.view(capabilities))
+    pub(crate) fn is_seen(
+        &self,
+        tool: &Tool,
+        revision: Revision,
+        capabilities: &ClientCapabilities,
+    ) -> bool {
+        self.changing(self.view(revision, capabilities))
             .all(|(extension, client)| extension.sees(tool, client))
     }
 
@@ -159,17 +172,21 @@ impl Extensions {
     pub(crate) fn around_tool(&self, context: &Context, running: HandlerFuture) -> HandlerFuture {
         self.all
             .iter()
-            .filter(|extension| negotiated(extension, context.capabilities()))
+            .filter(|extension| negotiated(extension, context.revision(), context.capabilities()))
             .fold(running, |running, extension| {
                 extension.around(context, running)
             })
     }
 }
 
-/// Whether a client declares the extension in a way that it takes.
-fn negotiated(extension: &Arc<dyn Extension>, capabilities: &ClientCapabilities) -> bool {
+/// Whether a client declares the extension in a way that it takes, in a revision that has room for it.
+fn negotiated(
+    extension: &Arc<dyn Extension>,
+    revision: Revision,
+    capabilities: &ClientCapabilities,
+) -> bool {
     let declared = capabilities.extensions.get(extension.id());
-    declared.is_some_and(|settings| extension.accepts(settings))
+    declared.is_some_and(|settings| revision >= extension.since() && extension.accepts(settings))
 }
 
 /// Whether `id` is a key with a prefix and a name.

@@ -240,6 +240,7 @@ impl Server {
             return Err(error);
         }
         self.description.capabilities = self.capabilities();
+        self.description.extensions_since = self.extensions.since().collect();
         let keys = Keys(&self.extensions);
         let mut catalog = Catalog::default();
         for tool in self.tools {

@@ -126,7 +126,7 @@ fn call_tool(
         let capabilities = &request.caller.capabilities;
         service
             .extensions()
-            .is_seen(&entry.description, capabilities)
+            .is_seen(&entry.description, request.codec.revision(), capabilities)
     });
     let Some(entry) = seen else {
         return Err(Error::UnknownTool {

@@ -199,7 +199,7 @@ impl Service {
         let extensions = &self.0.extensions;
         match kind {
             ListKind::Tools => {
-                let view = extensions.view(&caller.capabilities);
+                let view = extensions.view(codec.revision(), &caller.capabilities);
                 let seen = move |tool: &midfield_protocol::types::Tool| extensions.show(tool, view);
                 let writing = self.writing(codec, caller, kind, view, Some(&seen));
                 catalog.tools.page(&writing, cursor)
@@ -209,7 +209,7 @@ impl Service {
                 catalog.prompts.page(&writing, cursor)
             }
             ListKind::Resources => {
-                let view = extensions.view(&caller.capabilities);
+                let view = extensions.view(codec.revision(), &caller.capabilities);
                 let seen = move |resource: &midfield_protocol::types::Resource| {
                     extensions.show_resource(resource, view)
                 };
