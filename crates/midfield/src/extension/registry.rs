@@ -1,6 +1,6 @@
 //! The extensions of one server, and which of them take part in a request.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
@@ -113,6 +113,19 @@ impl Extensions {
         let arguments = Arguments::new(other.params);
         let running = caught(&begun.context, || method.handler.call(arguments, context))?;
         Ok(begun.running(Handling::Extension(running)))
+    }
+
+    /// The identifiers of those that this client has negotiated: it hears of them.
+    pub(crate) fn heard_by(
+        &self,
+        revision: Revision,
+        capabilities: &ClientCapabilities,
+    ) -> BTreeSet<String> {
+        self.all
+            .iter()
+            .filter(|extension| negotiated(extension, revision, capabilities))
+            .map(|extension| extension.id().to_owned())
+            .collect()
     }
 
     /// Which extensions change what this client sees of lists, as bits.

@@ -94,10 +94,11 @@ pub(super) fn dispatch(
                             .to_owned(),
                 });
             }
-            let declared = &request.caller.capabilities.extensions;
+            let capabilities = &request.caller.capabilities;
+            let extensions = service.extensions();
             let listener = service.hub().listen(Interest {
                 filter: filter.clone(),
-                extensions: declared.keys().cloned().collect(),
+                extensions: extensions.heard_by(request.codec.revision(), capabilities),
                 session: None,
             });
             let listening = Listening::new(listener, filter, request.id, request.stop.clone());

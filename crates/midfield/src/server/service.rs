@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use midfield_protocol::jsonrpc::RequestId;
 use midfield_protocol::types::{ClientCapabilities, Filter, ServerCapabilities};
 use midfield_protocol::wire::{self, Changed, Codec, Encoder};
-use midfield_protocol::{Answer, Call, Caller, Error, Raw};
+use midfield_protocol::{Answer, Call, Caller, Error, Raw, Revision};
 use serde_json::value::RawValue;
 
 use super::ask::Asking;
@@ -287,6 +287,7 @@ impl Service {
     pub(crate) fn listen_for_session(
         &self,
         session: SessionKey,
+        revision: Revision,
         capabilities: &ClientCapabilities,
     ) -> Listener {
         let mut filter = Filter::default();
@@ -295,7 +296,7 @@ impl Service {
         filter.resources_list_changed = true;
         self.hub().listen(Interest {
             filter: self.honoured(filter),
-            extensions: capabilities.extensions.keys().cloned().collect(),
+            extensions: self.0.extensions.heard_by(revision, capabilities),
             session: Some(session),
         })
     }

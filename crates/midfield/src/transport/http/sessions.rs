@@ -148,7 +148,8 @@ impl Sessions {
         if let Some(own_stream) = &own.stream {
             return Ok(own_stream.clone());
         }
-        let listener = service.listen_for_session(session.id, &session.caller.capabilities);
+        let capabilities = &session.caller.capabilities;
+        let listener = service.listen_for_session(session.id, session.revision, capabilities);
         let name = random().map_err(|_| Full)?;
         let priming = session.priming();
         let own_stream = Arc::new(Stream::new(name, Source::Changes(listener), priming));

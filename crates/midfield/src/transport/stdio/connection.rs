@@ -273,12 +273,12 @@ impl Connection {
         let initialize = legacy::decode_initialize(request)?;
         let capabilities = initialize.capabilities.clone();
         self.session = self.session.clone().open(initialize)?;
-        let listener = self.service.listen_for_session(self.key, &capabilities);
-        self.changes = Some(listener);
-        let written = self
+        let revision = self.session.revision();
+        let listener = self
             .service
-            .encoder()
-            .initialized(self.session.revision(), &request.id);
+            .listen_for_session(self.key, revision, &capabilities);
+        self.changes = Some(listener);
+        let written = self.service.encoder().initialized(revision, &request.id);
         written
             .map(|bytes| Answering::Done(Response::answered(bytes)))
             .map_err(|_| Error::Internal)
