@@ -11,10 +11,11 @@ use crate::workspace::root;
 const PAGES: [&str; 2] = ["docs/revisions.md", "docs/hardening.md"];
 
 /// Where tests are whose names begin with this; without any of these, they are the `midfield` crate's.
-const CRATES: [(&str, &str); 4] = [
+const CRATES: [(&str, &str); 5] = [
     ("protocol", "crates/midfield-protocol/tests/it"),
     ("durable", "crates/midfield-durable/tests/it"),
     ("gateway", "crates/midfield-gateway/tests/it"),
+    ("everything", "examples/everything/tests/it"),
     ("", "crates/midfield/tests/it"),
 ];
 
