@@ -79,11 +79,12 @@ impl Default for Questions {
     /// No questions yet. A session may outlive the process that asked in it, and be served by several at once,
     /// and no id is used twice in a session: each begins somewhere else.
     fn default() -> Self {
-        let [a, b, c, d, e, f] = random().unwrap_or_default();
+        let number = u64::from_be_bytes(random().unwrap_or_default());
+        // Far below 2^53: to some clients integers are no more than doubles.
+        let first = i64::try_from(number >> 16).unwrap_or_default();
         Self {
             waiting: Mutex::default(),
-            // Far below 2^53: to some clients integers are no more than doubles.
-            next: AtomicI64::new(i64::from_be_bytes([0, 0, a, b, c, d, e, f])),
+            next: AtomicI64::new(first),
         }
     }
 }

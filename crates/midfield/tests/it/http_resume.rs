@@ -14,7 +14,7 @@ use crate::http_asking::{Streamed, authorized, open_able, service, session_call}
 use crate::messages::{LEGACY, Request, modern_call, request};
 
 /// The one message of a response, which may be a stream.
-fn answered(response: Response) -> Value {
+fn answered(response: &Response) -> Value {
     if response.header("content-type") == Some("application/json") {
         return response.json();
     }
@@ -273,7 +273,7 @@ async fn a_client_that_could_not_come_back_is_not_let_go() {
         client.send(&call.bytes()).await;
         probe.started().await;
         probe.release();
-        assert_eq!(tool_text(&answered(client.response().await)).0, "released");
+        assert_eq!(tool_text(&answered(&client.response().await)).0, "released");
     }
 }
 

@@ -223,13 +223,12 @@ async fn initialize_is_answered_though_it_is_cancelled() {
         let opening = initialize(revision).to_string();
         let cancel = cancelled(0).to_string();
         for lines in [
-            vec![&opening, &cancel],
-            vec![&cancel, &opening],
-            vec![&cancel, &opening, &cancel],
+            [&opening[..], &cancel, ""].join("\n"),
+            [&cancel[..], &opening, ""].join("\n"),
+            [&cancel[..], &opening, &cancel, ""].join("\n"),
         ] {
             let mut pipes = Pipes::start();
             // In one write, so that the server has read all of it before it answers any.
-            let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
             pipes.write(lines.as_bytes()).await;
             let opened = pipes.hear().await.expect("an answer");
             assert_eq!(opened["id"], 0);

@@ -108,15 +108,15 @@ fn a_prefix_of_the_protocol_is_for_the_extensions_that_have_it() {
 }
 
 /// A `_meta` with every key of both kinds.
-fn both() -> Option<Meta> {
+fn both() -> Meta {
     let keys = BAD.into_iter().chain(GOOD);
-    Some(keys.fold(Meta::new(), |meta, key| meta.with(key, 1)))
+    keys.fold(Meta::new(), |meta, key| meta.with(key, 1))
 }
 
 /// Contents of every kind, with something attached to each.
 fn contents() -> Vec<Content> {
     let mut inner = ResourceContents::text("test:a", "text");
-    inner.meta = both();
+    inner.meta = Some(both());
     let mut all = vec![
         Content::text("said"),
         Content::image([0], "image/png"),
@@ -126,11 +126,11 @@ fn contents() -> Vec<Content> {
     ];
     for content in &mut all {
         match content {
-            Content::Text(text) => text.meta = both(),
-            Content::Image(image) => image.meta = both(),
-            Content::Audio(audio) => audio.meta = both(),
-            Content::ResourceLink(link) => link.meta = both(),
-            Content::Resource(resource) => resource.meta = both(),
+            Content::Text(text) => text.meta = Some(both()),
+            Content::Image(image) => image.meta = Some(both()),
+            Content::Audio(audio) => audio.meta = Some(both()),
+            Content::ResourceLink(link) => link.meta = Some(both()),
+            Content::Resource(resource) => resource.meta = Some(both()),
             _ => panic!("another kind"),
         }
     }
@@ -139,11 +139,11 @@ fn contents() -> Vec<Content> {
 
 async fn ask(cx: Context) -> Result<String> {
     let mut message = SamplingMessage::user("hello");
-    message.meta = both();
+    message.meta = Some(both());
     let types::SamplingContent::Text(text) = &mut message.content[0] else {
         panic!("a text");
     };
-    text.meta = both();
+    text.meta = Some(both());
     let question = prompt_of("first").message(message);
     Ok(cx.sample("model", question).await?.model)
 }
@@ -153,7 +153,7 @@ fn service() -> Service {
     let server = Server::new("meta", "1")
         .tool(Tool::new("thing", async || {
             let mut result = ToolResult::new(contents());
-            result.meta = both();
+            result.meta = Some(both());
             result
         }))
         .tool(Tool::new("nothing_else", async || {
@@ -165,14 +165,14 @@ fn service() -> Service {
         .prompt(Prompt::new("thing", async || {
             let messages = contents().into_iter().map(PromptMessage::user);
             let mut result = PromptResult::new(messages.collect());
-            result.meta = both();
+            result.meta = Some(both());
             result
         }))
         .resource(Resource::new("test:a", "thing", async || {
             let mut contents = ResourceContents::text("test:a", "text");
-            contents.meta = both();
+            contents.meta = Some(both());
             let mut result = ReadResult::new(vec![contents]);
-            result.meta = both();
+            result.meta = Some(both());
             result
         }));
     server.build().expect("a server")
