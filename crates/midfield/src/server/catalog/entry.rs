@@ -95,9 +95,11 @@ impl ToolEntry {
             ArgumentsCheck::new(schema, tool.trust).map_err(|error| invalid(error.to_string()))?;
         let results = match &tool.description.output_schema {
             Some(schema) if tool.checks_results => {
-                let check = ResultCheck::new(schema).map_err(|error| BuildError::OutputSchema {
-                    tool: name.to_owned(),
-                    detail: error.to_string(),
+                let check = ResultCheck::new(schema, tool.trust).map_err(|error| {
+                    BuildError::OutputSchema {
+                        tool: name.to_owned(),
+                        detail: error.to_string(),
+                    }
                 })?;
                 Some(Arc::new(check))
             }

@@ -10,6 +10,7 @@ use midfield::{Raw, Service};
 use serde_json::{Value, json};
 
 use crate::harness::tool_text;
+use crate::log::Log;
 use crate::messages::{LEGACY, MODERN};
 use crate::pipe::ask_one;
 
@@ -169,4 +170,28 @@ async fn a_typed_result_that_breaks_the_word_of_its_type_is_a_failure_too() {
     let service = service(typed(Count { count: 9 }));
     let fits = call(&service, json!({})).await;
     assert_eq!(fits["result"]["structuredContent"], json!({"count": 9}));
+}
+
+/// Whose schema, written by hand, is none.
+#[derive(Debug, Clone, Serialize)]
+struct Nonsense {}
+
+impl JsonSchema for Nonsense {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Nonsense".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({"type": "nonsense"})
+    }
+}
+
+#[tokio::test]
+async fn a_type_whose_schema_is_none_gives_failures_and_is_told_in_the_log() {
+    let (log, _guard) = Log::start();
+    let service = service(typed(Nonsense {}));
+    let failed = call(&service, json!({})).await;
+    let (text, is_error) = tool_text(&failed);
+    assert!(is_error && text.contains("not valid"), "{text}");
+    assert!(log.text().contains("nonsense"), "{}", log.text());
 }
