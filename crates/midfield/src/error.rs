@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::server::check_page;
+
 /// Why a handler gave no result.
 ///
 /// Most failures are for the model: it reads the text and may try again with other arguments. They are
@@ -49,9 +51,16 @@ impl Error {
     /// The user has to open these pages, each with its message, before the request can be answered. A client
     /// of revision 2025-11-25 learns it as the error `-32042`; use
     /// [`Context::elicit_url`](crate::Context::elicit_url) where the handler can wait.
+    ///
+    /// Where one of them is no page, its URL is none or its id is empty, the client learns of an internal error,
+    /// and the log why.
     pub fn url_elicitation_required(
         elicitations: Vec<midfield_protocol::types::Elicitation>,
     ) -> Self {
+        if let Some(reason) = elicitations.iter().find_map(unfit) {
+            tracing::error!(reason, "a handler sends its user to what is no page");
+            return Self::protocol(midfield_protocol::Error::Internal);
+        }
         Self::protocol(midfield_protocol::Error::UrlElicitationRequired { elicitations })
     }
 
@@ -71,6 +80,19 @@ impl Error {
             Kind::Tool(message) => Ok(midfield_protocol::types::ToolResult::error(message)),
             Kind::Protocol(error) => Err(error),
         }
+    }
+}
+
+/// Why nobody can be sent to this page.
+fn unfit(elicitation: &midfield_protocol::types::Elicitation) -> Option<&'static str> {
+    use midfield_protocol::types::Elicitation;
+    match elicitation {
+        Elicitation::Url { url, .. } if check_page(url).is_err() => Some("its URL is none"),
+        Elicitation::Url { elicitation_id, .. } if elicitation_id.is_empty() => {
+            Some("it has no id")
+        }
+        Elicitation::Url { .. } => None,
+        _ => Some("it is a form"),
     }
 }
 

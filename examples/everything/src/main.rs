@@ -2,7 +2,7 @@
 //!
 //! Run it over HTTP by `cargo run -p everything -- --port 7430`, which also serves clients of revision
 //! 2024-11-05 at `/sse`, or over stdio by `--stdio`. With `--token SECRET` only those who bring that
-//! bearer token are served.
+//! bearer token are served. What it logs, by the level in `RUST_LOG`, goes to standard error.
 
 mod extensions;
 mod notebook;
@@ -18,10 +18,16 @@ use midfield::transport::{http, stdio};
 use midfield::types::Icon;
 use midfield::{Identity, KeyRing};
 use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
 
 use notebook::Notebook;
 
 fn main() -> Result<(), Box<dyn Error>> {
+    // Standard output belongs to the protocol: over stdio, any other line on it is a broken message.
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::from_default_env())
+        .with_writer(std::io::stderr)
+        .init();
     let arguments = Arguments::read(std::env::args().skip(1))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

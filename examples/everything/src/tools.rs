@@ -40,6 +40,7 @@ fn note(
     notebook: State<Notebook>,
 ) -> String {
     notebook.write(&title, &text);
+    tracing::info!(title, "noted");
     cx.service()
         .resource_updated(&format!("notebook://notes/{title}"));
     format!("noted by {}", cx.principal())

@@ -11,11 +11,12 @@ use crate::workspace::root;
 const PAGES: [&str; 2] = ["docs/revisions.md", "docs/hardening.md"];
 
 /// Where tests are whose names begin with this; without any of these, they are the `midfield` crate's.
-const CRATES: [(&str, &str); 5] = [
+const CRATES: [(&str, &str); 6] = [
     ("protocol", "crates/midfield-protocol/tests/it"),
     ("durable", "crates/midfield-durable/tests/it"),
     ("gateway", "crates/midfield-gateway/tests/it"),
     ("openapi", "crates/midfield-openapi/tests/it"),
+    ("everything", "examples/everything/tests/it"),
     ("", "crates/midfield/tests/it"),
 ];
 

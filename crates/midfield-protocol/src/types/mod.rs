@@ -36,7 +36,7 @@ pub use freshness::{CacheScope, Freshness};
 pub use implementation::{Icon, Implementation, Theme};
 pub use input::{InputReply, InputRequest, InputRequired};
 pub use log::{LogLevel, LogMessage, UnknownLogLevel};
-pub use meta::Meta;
+pub use meta::{Meta, MetaKey};
 pub use progress::{Progress, ProgressToken};
 pub use prompt::{Prompt, PromptArgument, PromptMessage, PromptResult};
 pub use resource::{ReadResult, Resource, ResourceTemplate};

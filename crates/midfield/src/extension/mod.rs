@@ -15,8 +15,8 @@ pub(crate) use registry::Extensions;
 use std::fmt;
 use std::sync::Arc;
 
-use midfield_protocol::Raw;
 use midfield_protocol::types::{Resource, Settings, Tool};
+use midfield_protocol::{Raw, Revision};
 
 use crate::server::{Context, HandlerFuture, RawHandler, Server};
 
@@ -61,6 +61,12 @@ pub trait Extension: Send + Sync + 'static {
     fn accepts(&self, client: &Settings) -> bool {
         let _ = client;
         true
+    }
+
+    /// The oldest revision that has room for what the extension says, such as `_meta` of tools. In a session of an
+    /// older one it is not announced, and no client has negotiated it. Default: the oldest of all.
+    fn since(&self) -> Revision {
+        Revision::V2024_11_05
     }
 
     /// The methods that it adds. Names of the protocol's own methods are taken: a server with such an extension

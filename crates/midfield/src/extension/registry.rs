@@ -1,11 +1,11 @@
 //! The extensions of one server, and which of them take part in a request.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::sync::Arc;
 
-use midfield_protocol::types::{ClientCapabilities, Resource, Settings, Tool};
-use midfield_protocol::{Error, Other, Retry};
+use midfield_protocol::types::{ClientCapabilities, MetaKey, Resource, Settings, Tool};
+use midfield_protocol::{Error, Other, Retry, Revision};
 
 use super::{Client, Extension, Method};
 use crate::server::{
@@ -59,6 +59,20 @@ impl Extensions {
             .map(|extension| (extension.id().to_owned(), extension.settings()))
     }
 
+    /// Whether one of them has this prefix, so that keys which begin with it may be its own.
+    pub(crate) fn have_prefix(&self, prefix: &str) -> bool {
+        self.all
+            .iter()
+            .any(|extension| extension.id().split_once('/').map(|(own, _)| own) == Some(prefix))
+    }
+
+    /// The oldest revision of each.
+    pub(crate) fn since(&self) -> impl Iterator<Item = (String, Revision)> {
+        self.all
+            .iter()
+            .map(|extension| (extension.id().to_owned(), extension.since()))
+    }
+
     /// Answers a method that an extension adds.
     ///
     /// # Errors
@@ -77,7 +91,8 @@ impl Extensions {
                 method: other.method.clone().into_owned(),
             });
         };
-        if !method.is_open && !negotiated(extension, &request.caller.capabilities) {
+        let revision = request.codec.revision();
+        if !method.is_open && !negotiated(extension, revision, &request.caller.capabilities) {
             let mut required = ClientCapabilities::default();
             required
                 .extensions
@@ -97,11 +112,24 @@ impl Extensions {
         Ok(begun.running(Handling::Extension(running)))
     }
 
+    /// The identifiers of those that this client has negotiated: it hears of them.
+    pub(crate) fn heard_by(
+        &self,
+        revision: Revision,
+        capabilities: &ClientCapabilities,
+    ) -> BTreeSet<String> {
+        self.all
+            .iter()
+            .filter(|extension| negotiated(extension, revision, capabilities))
+            .map(|extension| extension.id().to_owned())
+            .collect()
+    }
+
     /// Which extensions change what this client sees of lists, as bits.
-    pub(crate) fn view(&self, capabilities: &ClientCapabilities) -> u64 {
+    pub(crate) fn view(&self, revision: Revision, capabilities: &ClientCapabilities) -> u64 {
         let mut view = 0;
         for (at, extension) in self.all.iter().enumerate() {
-            if extension.changes_lists() && negotiated(extension, capabilities) {
+            if extension.changes_lists() && negotiated(extension, revision, capabilities) {
                 view |= 1 << at;
             }
         }
@@ -125,8 +153,13 @@ impl Extensions {
     }
 
     /// Whether a client sees a tool at all.
-    pub(crate) fn is_seen(&self, tool: &Tool, capabilities: &ClientCapabilities) -> bool {
-        self.changing(self.view(capabilities))
+    pub(crate) fn is_seen(
+        &self,
+        tool: &Tool,
+        revision: Revision,
+        capabilities: &ClientCapabilities,
+    ) -> bool {
+        self.changing(self.view(revision, capabilities))
             .all(|(extension, client)| extension.sees(tool, client))
     }
 
@@ -149,38 +182,26 @@ impl Extensions {
     pub(crate) fn around_tool(&self, context: &Context, running: HandlerFuture) -> HandlerFuture {
         self.all
             .iter()
-            .filter(|extension| negotiated(extension, context.capabilities()))
+            .filter(|extension| negotiated(extension, context.revision(), context.capabilities()))
             .fold(running, |running, extension| {
                 extension.around(context, running)
             })
     }
 }
 
-/// Whether a client declares the extension in a way that it takes.
-fn negotiated(extension: &Arc<dyn Extension>, capabilities: &ClientCapabilities) -> bool {
+/// Whether a client declares the extension in a way that it takes, in a revision that has room for it.
+fn negotiated(
+    extension: &Arc<dyn Extension>,
+    revision: Revision,
+    capabilities: &ClientCapabilities,
+) -> bool {
     let declared = capabilities.extensions.get(extension.id());
-    declared.is_some_and(|settings| extension.accepts(settings))
+    declared.is_some_and(|settings| revision >= extension.since() && extension.accepts(settings))
 }
 
-/// Whether `id` is a prefix of labels, a slash, and a name
-/// ([`_meta` keys](https://modelcontextprotocol.io/specification/2026-07-28/basic/index#meta)).
+/// Whether `id` is a key with a prefix and a name.
 fn is_identifier(id: &str) -> bool {
-    let Some((prefix, name)) = id.split_once('/') else {
-        return false;
-    };
-    let label = |label: &str| {
-        label.starts_with(|first: char| first.is_ascii_alphabetic())
-            && label.ends_with(|last: char| last.is_ascii_alphanumeric())
-            && label
-                .chars()
-                .all(|char| char.is_ascii_alphanumeric() || char == '-')
-    };
-    let is_name = name.starts_with(|first: char| first.is_ascii_alphanumeric())
-        && name.ends_with(|last: char| last.is_ascii_alphanumeric())
-        && name
-            .chars()
-            .all(|char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_' | '.'));
-    prefix.split('.').all(label) && is_name
+    MetaKey::parse(id).is_some_and(|key| key.prefix.is_some() && !key.name.is_empty())
 }
 
 impl fmt::Debug for Extensions {

@@ -99,6 +99,19 @@ pub enum BuildError {
         /// Why it is none.
         source: NotAForm,
     },
+    /// A key in the `_meta` of a description is not one of the grammar, or begins with a prefix that the
+    /// protocol keeps for itself while the server has no extension with that prefix.
+    #[error(
+        "{what} `{name}` has the key `{key}` in its `_meta`; call it like `com.example/name` or `name`, without `mcp` or `modelcontextprotocol` as the second label of the prefix"
+    )]
+    MetaKey {
+        /// What kind of thing it is.
+        what: &'static str,
+        /// Its name, its URI or its template.
+        name: String,
+        /// The key.
+        key: String,
+    },
     /// An extension's identifier is none.
     #[error("an extension is called `{id}`; call it like `com.example/name`")]
     ExtensionId {

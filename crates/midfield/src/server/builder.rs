@@ -16,6 +16,7 @@ use super::catalog::{Catalog, PromptEntry, ResourceEntry, TemplateEntry, ToolEnt
 use super::elicitations::Elicitations;
 use super::extract::States;
 use super::hub::{Hub, Share};
+use super::meta::Keys;
 use super::prompt::Prompt;
 use super::request_state::Travel;
 use super::resource::{AnyResource, Resource, ResourceTemplate};
@@ -256,34 +257,38 @@ impl Server {
             return Err(error);
         }
         self.description.capabilities = self.capabilities();
+        self.description.extensions_since = self.extensions.since().collect();
+        let keys = Keys(&self.extensions);
         let mut catalog = Catalog::default();
         for tool in self.tools {
-            catalog.tools.push(ToolEntry::new(tool, &self.states)?)?;
+            catalog
+                .tools
+                .push(ToolEntry::new(tool, &self.states, keys)?)?;
         }
         for prompt in self.prompts.into_iter().flatten() {
             catalog
                 .prompts
-                .push(PromptEntry::new(prompt, &self.states)?)?;
+                .push(PromptEntry::new(prompt, &self.states, keys)?)?;
         }
         for resource in self.resources.into_iter().flatten() {
             catalog
                 .resources
-                .push(ResourceEntry::new(resource, &self.states)?)?;
+                .push(ResourceEntry::new(resource, &self.states, keys)?)?;
         }
         for template in self.templates {
             catalog
                 .templates
-                .push(TemplateEntry::new(template, &self.states)?)?;
+                .push(TemplateEntry::new(template, &self.states, keys)?)?;
         }
-        let keys = match self.keys {
-            Some(keys) => keys,
+        let ring = match self.keys {
+            Some(ring) => ring,
             None => KeyRing::generate().map_err(|_| BuildError::Random)?,
         };
         Ok(Service::new(Inner {
             encoder: Encoder::new(self.description),
             catalog: RwLock::new(Arc::new(catalog)),
             states: self.states,
-            sealer: Sealer::new(keys),
+            sealer: Sealer::new(ring),
             extensions: self.extensions,
             hub: Arc::new(Hub::new(self.listening)),
             page_size: self.page_size,

@@ -1,9 +1,11 @@
 //! Checking arguments against an input schema, which schemas need it, and results against an output schema.
 //!
 //! A typed handler's own reading enforces types, required members and the ranges of integers; only the
-//! constraints beyond these cost a check. What it returns is written by the type that its output schema was
-//! made from; only a tool that is made at run time can break its word
+//! constraints beyond these cost a check. Results are checked whoever wrote them: a type may be written in
+//! another way than its schema says, by a constraint that its values break or by hand
 //! ([2026-07-28, output schema](https://modelcontextprotocol.io/specification/2026-07-28/server/tools#output-schema)).
+
+use std::sync::OnceLock;
 
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{PatternOptions, Validator};
@@ -110,18 +112,36 @@ impl ArgumentsCheck {
 /// The check of one tool's structured results.
 #[derive(Debug)]
 pub(super) struct ResultCheck {
-    validator: Validator,
+    schema: Value,
+    /// Made when it is needed first; `None` where the schema is none.
+    validator: OnceLock<Option<Validator>>,
     is_recursive: bool,
 }
 
 impl ResultCheck {
-    pub(super) fn new(schema: &Schema) -> Result<Self, InvalidSchema> {
-        let value = schema.to_value();
-        let is_recursive = measured(&value)?;
+    pub(super) fn new(schema: &Schema, trust: Trust) -> Result<Self, InvalidSchema> {
+        let schema = schema.to_value();
+        let is_recursive = measured(&schema)?;
+        // What is derived from a type is a valid schema, and building the first check of a process costs more than
+        // all else at the start of a server.
+        let made = match trust {
+            Trust::Typed => OnceLock::new(),
+            Trust::Unchecked => OnceLock::from(Some(validator(&schema)?)),
+        };
         Ok(Self {
-            validator: validator(&value)?,
+            schema,
+            validator: made,
             is_recursive,
         })
+    }
+
+    fn validator(&self) -> Option<&Validator> {
+        let made = self.validator.get_or_init(|| {
+            validator(&self.schema)
+                .inspect_err(|error| tracing::error!(%error, "a type's output schema is not valid"))
+                .ok()
+        });
+        made.as_ref()
     }
 
     /// The result, or a failure in its place when it is not what the tool says: a client may rely on that.
@@ -146,13 +166,16 @@ impl ResultCheck {
         let Ok(value) = structured.read::<Value>() else {
             return Some(String::new());
         };
-        if self.validator.is_valid(&value) {
+        let Some(validator) = self.validator() else {
+            return Some(", which is not valid".to_owned());
+        };
+        if validator.is_valid(&value) {
             return None;
         }
         if self.is_recursive && !is_small(&value) {
             return Some(String::new());
         }
-        let error = self.validator.iter_errors(&value).next()?;
+        let error = validator.iter_errors(&value).next()?;
         // What the value is may be a secret of the system behind the tool; where it is may not.
         Some(format!(" at `{}`", error.instance_path()))
     }

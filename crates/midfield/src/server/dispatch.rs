@@ -88,11 +88,12 @@ pub(super) fn dispatch(
             let filter = service.honoured(filter);
             let principal = &request.caller.principal;
             let seat = service.hub().seat(principal)?;
-            let declared = &request.caller.capabilities.extensions;
+            let capabilities = &request.caller.capabilities;
+            let extensions = service.extensions();
             let listener = service.hub().listen(Interest {
                 principal: principal.clone(),
                 filter: filter.clone(),
-                extensions: declared.keys().cloned().collect(),
+                extensions: extensions.heard_by(request.codec.revision(), capabilities),
                 session: None,
             });
             let listener = listener.map_err(|_| Error::InvalidParams {
@@ -126,7 +127,7 @@ fn call_tool(
         let capabilities = &request.caller.capabilities;
         service
             .extensions()
-            .is_seen(&entry.description, capabilities)
+            .is_seen(&entry.description, request.codec.revision(), capabilities)
     });
     let Some(entry) = seen else {
         return Err(Error::UnknownTool {

@@ -33,5 +33,13 @@ impl Elicitations {
     }
 }
 
+/// Whether a user can be sent to `page`.
+///
+/// # Errors
+/// When it is no URL.
+pub(crate) fn check_page(page: &str) -> Result<(), url::ParseError> {
+    url::Url::parse(page).map(drop)
+}
+
 /// Most pages that are remembered at once.
 const MAX_ELICITATIONS: usize = 10_000;

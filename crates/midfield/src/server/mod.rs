@@ -15,6 +15,7 @@ mod form;
 mod handler;
 mod hub;
 mod listen;
+mod meta;
 mod mirrored;
 mod output;
 mod prompt;
@@ -50,6 +51,7 @@ pub use tool::Tool;
 
 pub(crate) use ask::Asking;
 pub(crate) use dispatch::{Request, Started, Subject, begin};
+pub(crate) use elicitations::check_page;
 pub(crate) use exchange::{Answering, Exchange, Piece, Response};
 pub(crate) use hub::{Listener, News, Seat};
 pub(crate) use listen::written;

@@ -9,16 +9,18 @@ use midfield_durable::{Refusal, Reply, Unaccepted};
 use midfield_protocol::jsonrpc::{Code, RequestId, Response};
 
 use super::Context;
+use crate::seal::random;
 
 /// Which session of a transport somebody is in. On a pair of pipes there is only one.
 pub(crate) type SessionKey = [u8; 16];
 
 /// The questions of one transport. An answer is taken only from the session that was asked; that the
 /// session is the asked principal's was checked when it was found.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Questions {
     waiting: Mutex<HashMap<(SessionKey, RequestId), Waiting>>,
-    asked: AtomicI64,
+    /// The id of the next question.
+    next: AtomicI64,
 }
 
 /// A handler that waits for an answer.
@@ -30,7 +32,7 @@ struct Waiting {
 impl Questions {
     /// The id of a question's request, by which its answer will find `context`.
     pub(super) fn ask(&self, session: SessionKey, context: Context, key: String) -> RequestId {
-        let id = RequestId::Integer(self.asked.fetch_add(1, Ordering::Relaxed));
+        let id = RequestId::Integer(self.next.fetch_add(1, Ordering::Relaxed));
         self.waiting()
             .insert((session, id.clone()), Waiting { context, key });
         id
@@ -70,6 +72,20 @@ impl Questions {
 
     fn waiting(&self) -> MutexGuard<'_, HashMap<(SessionKey, RequestId), Waiting>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Default for Questions {
+    /// No questions yet. A session may outlive the process that asked in it, and be served by several at once,
+    /// and no id is used twice in a session: each begins somewhere else.
+    fn default() -> Self {
+        let number = u64::from_be_bytes(random().unwrap_or_default());
+        // Far below 2^53: to some clients integers are no more than doubles.
+        let first = i64::try_from(number >> 16).unwrap_or_default();
+        Self {
+            waiting: Mutex::default(),
+            next: AtomicI64::new(first),
+        }
     }
 }
 

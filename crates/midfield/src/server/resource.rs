@@ -278,7 +278,8 @@ macro_rules! setters {
                 self
             }
 
-            /// Attaches `value` under `key` to what clients learn.
+            /// Attaches `value` under `key` to what clients learn. A key is called like `com.example/name`; prefixes
+            /// of the protocol, such as `io.modelcontextprotocol/`, are for servers with an extension that has them.
             #[must_use]
             pub fn meta(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
                 let meta: Meta = self.description.meta.take().unwrap_or_default();

@@ -15,6 +15,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::Context;
 use super::ask::Asking;
 use super::handler::HandlerFuture;
+use super::meta::Keys;
 use super::request_state::{self, Origin};
 use super::resource::Code;
 
@@ -221,7 +222,10 @@ impl Future for Running {
         if let Some(error) = this.context.refusal() {
             return Poll::Ready(Err(error.clone()));
         }
-        if let Poll::Ready(answer) = this.poll_handler(task) {
+        if let Poll::Ready(mut answer) = this.poll_handler(task) {
+            if let Ok(answer) = &mut answer {
+                Keys(this.context.service().extensions()).clean_answer(answer);
+            }
             return Poll::Ready(this.failure().map_or(answer, Err));
         }
         if let Some(error) = this.failure() {

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use midfield_protocol::jsonrpc::RequestId;
 use midfield_protocol::types::{ClientCapabilities, Filter, ServerCapabilities};
 use midfield_protocol::wire::{self, Changed, Codec, Encoder};
-use midfield_protocol::{Answer, Call, Caller, Error, Principal, Raw};
+use midfield_protocol::{Answer, Call, Caller, Error, Principal, Raw, Revision};
 use serde_json::value::RawValue;
 
 use super::ask::Asking;
@@ -19,6 +19,7 @@ use super::elicitations::Elicitations;
 use super::exchange::{Answering, Exchange, Response};
 use super::extract::States;
 use super::hub::{Hub, Interest, Listener, TooMany};
+use super::meta::Keys;
 use super::questions::SessionKey;
 use super::request_state::Travel;
 use super::running::Limits;
@@ -56,7 +57,7 @@ impl Service {
     /// # Errors
     /// As when the server was built: see [`BuildError`].
     pub fn add_tool(&self, tool: Tool) -> Result<(), BuildError> {
-        let entry = ToolEntry::new(tool, &self.0.states)?;
+        let entry = ToolEntry::new(tool, &self.0.states, Keys(&self.0.extensions))?;
         self.change(Changed::Tools, |catalog| catalog.tools.push(entry))
     }
 
@@ -71,7 +72,7 @@ impl Service {
     /// As when the server was built: see [`BuildError`].
     pub fn add_prompt(&self, prompt: Prompt) -> Result<(), BuildError> {
         Self::must_have("prompts", self.capabilities().prompts.is_some())?;
-        let entry = PromptEntry::new(prompt, &self.0.states)?;
+        let entry = PromptEntry::new(prompt, &self.0.states, Keys(&self.0.extensions))?;
         self.change(Changed::Prompts, |catalog| catalog.prompts.push(entry))
     }
 
@@ -86,7 +87,7 @@ impl Service {
     /// As when the server was built: see [`BuildError`].
     pub fn add_resource(&self, resource: Resource) -> Result<(), BuildError> {
         Self::must_have("resources", self.capabilities().resources.is_some())?;
-        let entry = ResourceEntry::new(resource, &self.0.states)?;
+        let entry = ResourceEntry::new(resource, &self.0.states, Keys(&self.0.extensions))?;
         self.change(Changed::Resources, |catalog| catalog.resources.push(entry))
     }
 
@@ -101,7 +102,7 @@ impl Service {
     /// As when the server was built: see [`BuildError`].
     pub fn add_resource_template(&self, template: ResourceTemplate) -> Result<(), BuildError> {
         Self::must_have("resources", self.capabilities().resources.is_some())?;
-        let entry = TemplateEntry::new(template, &self.0.states)?;
+        let entry = TemplateEntry::new(template, &self.0.states, Keys(&self.0.extensions))?;
         self.change(Changed::Resources, |catalog| catalog.templates.push(entry))
     }
 
@@ -198,7 +199,7 @@ impl Service {
         let extensions = &self.0.extensions;
         match kind {
             ListKind::Tools => {
-                let view = extensions.view(&caller.capabilities);
+                let view = extensions.view(codec.revision(), &caller.capabilities);
                 let seen = move |tool: &midfield_protocol::types::Tool| extensions.show(tool, view);
                 let writing = self.writing(codec, caller, kind, view, Some(&seen));
                 catalog.tools.page(&writing, cursor)
@@ -208,7 +209,7 @@ impl Service {
                 catalog.prompts.page(&writing, cursor)
             }
             ListKind::Resources => {
-                let view = extensions.view(&caller.capabilities);
+                let view = extensions.view(codec.revision(), &caller.capabilities);
                 let seen = move |resource: &midfield_protocol::types::Resource| {
                     extensions.show_resource(resource, view)
                 };
@@ -289,6 +290,7 @@ impl Service {
     pub(crate) fn listen_for_session(
         &self,
         session: SessionKey,
+        revision: Revision,
         principal: &Principal,
         capabilities: &ClientCapabilities,
     ) -> Result<Listener, TooMany> {
@@ -299,7 +301,7 @@ impl Service {
         self.hub().listen(Interest {
             principal: principal.clone(),
             filter: self.honoured(filter),
-            extensions: capabilities.extensions.keys().cloned().collect(),
+            extensions: self.0.extensions.heard_by(revision, capabilities),
             session: Some(session),
         })
     }

@@ -39,7 +39,8 @@ pub(super) enum Trust {
 impl Tool {
     /// A tool named `name` whose schemas are those of the handler's parameters and result.
     ///
-    /// `name` is 1 to 128 of `A-Z a-z 0-9 _ - .`, unique in the server.
+    /// `name` is 1 to 128 of `A-Z a-z 0-9 _ - .`, unique in the server. Structured results are checked against
+    /// the output schema, as those of [`Tool::from_handler`].
     pub fn new<H, P>(name: impl Into<String>, handler: H) -> Self
     where
         H: Handler<P>,
@@ -54,7 +55,7 @@ impl Tool {
             requirements: <H as Handler<P>>::requirements(),
             handler: Arc::new(Typed::new(handler)),
             trust: Trust::Typed,
-            checks_results: false,
+            checks_results: true,
             asks: Asks::default(),
             answers_ahead: false,
             forms: Vec::new(),
@@ -124,7 +125,7 @@ impl Tool {
         self
     }
 
-    /// Leaves out the check of results, for a handler of [`Tool::from_handler`] that has checked them itself:
+    /// Leaves out the check of results, for a handler that has checked them itself or cannot break its word:
     /// what it returns is sent as it is.
     #[must_use]
     pub fn results_checked(mut self) -> Self {
@@ -159,7 +160,8 @@ impl Tool {
         self
     }
 
-    /// Attaches `value` under `key` to what clients learn.
+    /// Attaches `value` under `key` to what clients learn. A key is called like `com.example/name`; prefixes
+    /// of the protocol, such as `io.modelcontextprotocol/`, are for servers with an extension that has them.
     #[must_use]
     pub fn meta(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
         let meta: Meta = self.description.meta.take().unwrap_or_default();

@@ -365,3 +365,41 @@ fn an_extension_cannot_take_what_is_there_already() {
         "{error}"
     );
 }
+
+/// An extension that is called so.
+struct Called(&'static str);
+
+impl Extension for Called {
+    fn id(&self) -> &'static str {
+        self.0
+    }
+}
+
+#[test]
+fn an_extension_is_called_by_a_prefix_and_a_name() {
+    let build = |id| {
+        Server::new("fixture", "1.0.0")
+            .extension(Called(id))
+            .build()
+    };
+    for id in ["com.example/a", "a/b", "com.example-1.x/a-b_c.d9"] {
+        assert!(build(id).is_ok(), "{id}");
+    }
+    for id in [
+        "",
+        "clock",
+        "/clock",
+        "com.example/",
+        "com.example/-a",
+        "com.example/a/b",
+        "1com/a",
+        "com..example/a",
+        "com.example./a",
+        "com.ex_ample/a",
+        "com example/a",
+        "com.example/ä",
+    ] {
+        let error = build(id).expect_err(id);
+        assert!(matches!(error, BuildError::ExtensionId { .. }), "{error}");
+    }
+}

@@ -266,14 +266,15 @@ async fn chatter(cx: Context, probe: State<Probe>) {
     }
 }
 
-/// Leaves a task behind that speaks on after the handler's end, as fast as it is heard.
+/// Leaves a task behind that logs and reports progress after the handler's end, as fast as it is heard.
 async fn leave_task(cx: Context, probe: State<Probe>) -> &'static str {
     let signals = probe.0.clone();
     let text = "x".repeat(1024);
     probe.0.left_over.spawn(async move {
         while !signals.over.is_cancelled() {
             cx.log(LogLevel::Info, &text).await;
-            signals.said.fetch_add(1, Ordering::SeqCst);
+            let said = signals.said.fetch_add(1, Ordering::SeqCst);
+            cx.progress(said + 1, usize::MAX).await;
             tokio::task::yield_now().await;
         }
     });

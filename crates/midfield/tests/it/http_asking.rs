@@ -19,7 +19,13 @@ struct Name {
 /// A server with what asks, and what panics, beside the other tools.
 pub(crate) fn service() -> (Service, Probe) {
     let probe = Probe::default();
-    let service = server(&probe)
+    let service = asking(&probe).build();
+    (service.expect("a server"), probe)
+}
+
+/// The description of that server.
+pub(crate) fn asking(probe: &Probe) -> Server {
+    server(probe)
         .tool(typed("ask_user", ask_user))
         .tool(typed("ask_model", ask_model))
         .tool(typed("ask_roots", ask_roots))
@@ -34,8 +40,6 @@ pub(crate) fn service() -> (Service, Probe) {
         }))
         .resource(Resource::new("test:one", "one", async || "one"))
         .resource(Resource::new("test:two", "two", async || "two"))
-        .build();
-    (service.expect("a server"), probe)
 }
 
 async fn ask_user(cx: Context) -> Result<String> {

@@ -119,6 +119,9 @@ async fn nothing_runs_by_a_call_without_an_id_or_with_the_id_null() {
     let told = json!({"jsonrpc": "2.0", "method": "tools/call", "params": {"name": "count"}});
     let response = host.ask(&Request::post(told).session(&session)).await;
     assert_eq!((response.status, &response.body[..]), (202, &b""[..]));
+    let null = call(Value::Null, "count", json!({}));
+    let response = host.ask(&Request::post(null).session(&session)).await;
+    response.assert_refused(400, INVALID_REQUEST);
     let mut null = modern_body(1, "tools/call", json!({"name": "count"}));
     null["id"] = Value::Null;
     let request = Request::post(null)

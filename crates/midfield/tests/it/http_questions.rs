@@ -1,13 +1,14 @@
 //! Questions of the server within a session, over HTTP: by which stream they go, whose answers count, and
 //! what becomes of those that nobody waits for.
 
-use midfield::Identity;
 use midfield::auth::StaticTokens;
 use midfield::transport::http::Options;
+use midfield::{Identity, KeyRing};
 use serde_json::json;
 
+use crate::fixture::Probe;
 use crate::harness::{Host, tool_text};
-use crate::http_asking::{Streamed, answer, authorized, open_able, service, session_call};
+use crate::http_asking::{Streamed, answer, asking, authorized, open_able, service, session_call};
 use crate::messages::Request;
 
 async fn start() -> Host {
@@ -162,4 +163,37 @@ async fn a_client_that_cannot_be_asked_is_told_what_it_lacks() {
     host.ask(&modern).await.assert_error(400, 1, -32021);
     let unknown = crate::messages::modern(1, "tools/nothing", json!({}));
     host.ask(&unknown).await.assert_error(404, 1, -32601);
+}
+
+#[tokio::test]
+async fn no_two_questions_of_a_session_have_the_same_id_whichever_process_asks() {
+    let keys = KeyRing::generate().expect("keys");
+    let mut ids = Vec::new();
+    let mut session = None;
+    // Each is as good as a process that was started anew.
+    for _ in 0..3 {
+        let server = asking(&Probe::default()).keys(keys.clone());
+        let host = Host::start(server.build().expect("a server"), Options::new()).await;
+        let session = match &session {
+            Some(session) => session,
+            None => session.insert(open_able(&host, "2025-11-25", None).await),
+        };
+        for tool in ["ask_user", "ask_roots", "ask_user"] {
+            let mut asked = Streamed::begin(&host, &session_call(session, 1, tool)).await;
+            let question = asked.hear().await;
+            let id = question["id"].as_i64().expect("an integer");
+            assert!((0..1 << 53).contains(&id), "{id}");
+            ids.push(id);
+            let result = match tool {
+                "ask_roots" => json!({"roots": []}),
+                _ => json!({"action": "decline"}),
+            };
+            let reply = Request::post(answer(&question, result)).session(session);
+            assert_eq!(host.ask(&reply).await.status, 202);
+            assert_eq!(asked.hear().await["id"], 1);
+        }
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 9);
 }

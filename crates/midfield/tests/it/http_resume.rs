@@ -9,9 +9,19 @@ use midfield::transport::http::Options;
 use serde_json::{Value, json};
 
 use crate::fixture::{Probe, verbatim};
-use crate::harness::{Host, tool_text};
+use crate::harness::{Host, Response, tool_text};
 use crate::http_asking::{Streamed, authorized, open_able, service, session_call};
-use crate::messages::{Request, request};
+use crate::messages::{LEGACY, Request, modern_call, request};
+
+/// The one message of a response, which may be a stream.
+fn answered(response: &Response) -> Value {
+    if response.header("content-type") == Some("application/json") {
+        return response.json();
+    }
+    let mut events = response.events();
+    assert_eq!(events.len(), 1, "{events:?}");
+    events.remove(0)
+}
 
 async fn start() -> (Host, midfield::Service, Probe) {
     let (service, probe) = service();
@@ -44,87 +54,132 @@ fn progress(message: &Value) -> String {
 
 #[tokio::test]
 async fn a_session_hears_of_lists_and_of_the_resources_that_it_is_subscribed_to() {
-    let (host, service, _) = start().await;
-    let one = host.open("2025-11-25").await;
-    let two = host.open("2025-06-18").await;
-    let mut hears = Streamed::begin(&host, &get(&one)).await;
-    let primer = hears.frame().await.expect("a first event");
-    assert!(primer.id.is_some() && primer.retry.is_some() && primer.data.is_empty());
-    let mut other = Streamed::begin(&host, &get(&two)).await;
-    service
-        .add_tool(verbatim("late", json!({"type": "object"})))
-        .expect("a tool");
-    for stream in [&mut hears, &mut other] {
-        let changed = stream.hear().await;
-        assert_eq!(changed["method"], "notifications/tools/list_changed");
+    for (revision, another) in [
+        ("2024-11-05", "2025-11-25"),
+        ("2025-03-26", "2024-11-05"),
+        ("2025-06-18", "2025-03-26"),
+        ("2025-11-25", "2025-06-18"),
+    ] {
+        let (host, service, _) = start().await;
+        let one = host.open(revision).await;
+        let two = host.open(another).await;
+        let mut hears = Streamed::begin(&host, &get(&one)).await;
+        let mut other = Streamed::begin(&host, &get(&two)).await;
+        service
+            .add_tool(verbatim("late", json!({"type": "object"})))
+            .expect("a tool");
+        for stream in [&mut hears, &mut other] {
+            let changed = stream.hear().await;
+            assert_eq!(changed["method"], "notifications/tools/list_changed");
+        }
+        let response = host
+            .ask(&subscribe(&one, "resources/subscribe", "test:one"))
+            .await;
+        assert_eq!(response.json()["result"], json!({}));
+        service.resource_updated("test:two");
+        service.resource_updated("test:one");
+        let updated = hears.hear().await;
+        assert_eq!(updated["method"], "notifications/resources/updated");
+        assert_eq!(updated["params"]["uri"], "test:one");
+        host.ask(&subscribe(&one, "resources/unsubscribe", "test:one"))
+            .await;
+        service.resource_updated("test:one");
+        hears.assert_silent().await;
+        other.assert_silent().await;
+        let unknown = subscribe(&one, "resources/subscribe", "test:nowhere");
+        host.ask(&unknown).await.assert_error(200, 9, -32002);
     }
-    let response = host
-        .ask(&subscribe(&one, "resources/subscribe", "test:one"))
-        .await;
-    assert_eq!(response.json()["result"], json!({}));
-    service.resource_updated("test:two");
-    service.resource_updated("test:one");
-    let updated = hears.hear().await;
-    assert_eq!(updated["method"], "notifications/resources/updated");
-    assert_eq!(updated["params"]["uri"], "test:one");
-    host.ask(&subscribe(&one, "resources/unsubscribe", "test:one"))
-        .await;
-    service.resource_updated("test:one");
-    hears.assert_silent().await;
-    other.assert_silent().await;
-    let unknown = subscribe(&one, "resources/subscribe", "test:nowhere");
-    host.ask(&unknown).await.assert_error(200, 9, -32002);
+}
+
+/// What a stream of this revision begins with, before anything was said on it: the id of an empty event, where
+/// the revision has such.
+async fn primer(revision: &str, stream: &mut Streamed) -> Option<String> {
+    if revision != "2025-11-25" {
+        return None;
+    }
+    let primer = stream.frame().await.expect("a first event");
+    assert!(primer.retry.is_some() && primer.data.is_empty());
+    Some(primer.id.expect("an id"))
+}
+
+#[tokio::test]
+async fn a_stream_begins_with_an_empty_event_where_the_revision_has_such() {
+    let (host, service, _) = start().await;
+    for revision in LEGACY {
+        let session = host.open(revision).await;
+        let mut hears = Streamed::begin(&host, &get(&session)).await;
+        let primed = primer(revision, &mut hears).await;
+        assert_eq!(primed.is_some(), revision == "2025-11-25");
+        service.remove_tool("late");
+        service
+            .add_tool(verbatim("late", json!({"type": "object"})))
+            .expect("a tool");
+        let first = hears.frame().await.expect("an event");
+        assert!(first.id.is_some() && first.message.is_some(), "{first:?}");
+    }
 }
 
 #[tokio::test]
 async fn a_client_that_lost_its_stream_goes_on_after_the_event_that_it_saw_last() {
-    let (host, _, probe) = start().await;
-    let session = host.open("2025-11-25").await;
-    let mut stream = Streamed::begin(&host, &saying(&session)).await;
-    let primer = stream.frame().await.expect("a first event");
-    let first = stream.frame().await.expect("progress");
-    assert_eq!(progress(first.message.as_ref().expect("a message")), "1");
-    probe.started().await;
-    drop(stream);
-    let id = first.id.expect("an id");
-    // While the work goes on.
-    let mut back = Streamed::begin(&host, &get(&session).header("Last-Event-ID", &id)).await;
-    probe.release();
-    let said = back.frame().await.expect("progress");
-    assert_eq!(progress(said.message.as_ref().expect("a message")), "2");
-    assert_eq!(tool_text(&back.hear().await).0, "released");
-    assert_eq!(back.message().await, None);
-    // Long after it is done, from any event.
-    let primer = primer.id.expect("an id");
-    for (after, expected) in [
-        (&primer, 3),
-        (&id, 2),
-        (said.id.as_ref().expect("an id"), 1),
-    ] {
-        let mut again = Streamed::begin(&host, &get(&session).header("Last-Event-ID", after)).await;
-        let mut heard = 0;
-        while again.message().await.is_some() {
-            heard += 1;
+    for revision in LEGACY {
+        let (host, _, probe) = start().await;
+        let session = host.open(revision).await;
+        let mut stream = Streamed::begin(&host, &saying(&session)).await;
+        let primer = primer(revision, &mut stream).await;
+        let first = stream.frame().await.expect("progress");
+        assert_eq!(progress(first.message.as_ref().expect("a message")), "1");
+        probe.started().await;
+        drop(stream);
+        let id = first.id.expect("an id");
+        // While the work goes on.
+        let mut back = Streamed::begin(&host, &get(&session).header("Last-Event-ID", &id)).await;
+        probe.release();
+        let said = back.frame().await.expect("progress");
+        assert_eq!(progress(said.message.as_ref().expect("a message")), "2");
+        assert_eq!(tool_text(&back.hear().await).0, "released");
+        assert_eq!(back.message().await, None);
+        // Long after it is done, from any event.
+        let said = said.id.expect("an id");
+        let from = [(Some(id), 2), (Some(said), 1), (primer, 3)];
+        for (after, expected) in from
+            .iter()
+            .filter_map(|(id, count)| Some((id.as_ref()?, count)))
+        {
+            let back = get(&session).header("Last-Event-ID", after);
+            let mut again = Streamed::begin(&host, &back).await;
+            let mut heard = 0;
+            while again.message().await.is_some() {
+                heard += 1;
+            }
+            assert_eq!(heard, *expected, "{revision}");
         }
-        assert_eq!(heard, expected);
     }
 }
 
 #[tokio::test]
 async fn what_is_answered_while_the_client_is_away_waits_for_it() {
-    let (host, _, probe) = start().await;
-    let session = host.open("2025-11-25").await;
-    let mut stream = Streamed::begin(&host, &saying(&session)).await;
-    let primer = stream.frame().await.expect("a first event");
-    probe.started().await;
-    drop(stream);
-    probe.release();
-    probe.finished().await;
-    let id = primer.id.expect("an id");
-    let mut back = Streamed::begin(&host, &get(&session).header("Last-Event-ID", id)).await;
-    assert_eq!(progress(&back.hear().await), "1");
-    assert_eq!(progress(&back.hear().await), "2");
-    assert_eq!(tool_text(&back.hear().await).0, "released");
+    for revision in LEGACY {
+        let (host, _, probe) = start().await;
+        let session = host.open(revision).await;
+        let mut stream = Streamed::begin(&host, &saying(&session)).await;
+        let primer = primer(revision, &mut stream).await;
+        let (id, first) = match primer {
+            Some(id) => (id, 1),
+            None => (
+                stream.frame().await.expect("progress").id.expect("an id"),
+                2,
+            ),
+        };
+        probe.started().await;
+        drop(stream);
+        probe.release();
+        probe.finished().await;
+        let mut back = Streamed::begin(&host, &get(&session).header("Last-Event-ID", id)).await;
+        for step in first..=2 {
+            assert_eq!(progress(&back.hear().await), step.to_string());
+        }
+        assert_eq!(tool_text(&back.hear().await).0, "released", "{revision}");
+    }
 }
 
 #[tokio::test]
@@ -171,9 +226,16 @@ async fn a_stream_is_found_only_in_its_own_session_and_by_its_own_principal() {
 
 #[tokio::test]
 async fn no_two_events_of_a_session_have_the_same_id() {
-    let (host, _, _) = start().await;
+    let (host, service, _) = start().await;
     let session = host.open("2025-11-25").await;
+    let mut hears = Streamed::begin(&host, &get(&session)).await;
+    service.remove_tool("echo");
+    service.remove_prompt("plain");
     let mut ids = Vec::new();
+    for _ in 0..3 {
+        let frame = hears.frame().await.expect("an event");
+        ids.push(frame.id.expect("an id"));
+    }
     for _ in 0..5 {
         let params = json!({"name": "talk", "arguments": {"steps": [1, 2]},
             "_meta": {"progressToken": 1}});
@@ -183,10 +245,10 @@ async fn no_two_events_of_a_session_have_the_same_id() {
             ids.push(frame.id.expect("an id"));
         }
     }
-    assert_eq!(ids.len(), 5 * 4);
+    assert_eq!(ids.len(), 3 + 5 * 4);
     ids.sort();
     ids.dedup();
-    assert_eq!(ids.len(), 5 * 4);
+    assert_eq!(ids.len(), 3 + 5 * 4);
 }
 
 #[tokio::test]
@@ -208,16 +270,17 @@ async fn a_client_that_was_let_go_comes_back_for_the_answer() {
 #[tokio::test]
 async fn a_client_that_could_not_come_back_is_not_let_go() {
     let (host, _, probe) = start().await;
-    for revision in ["2025-03-26", "2025-06-18"] {
+    let mut calls = vec![modern_call(1, "let_go", json!({}))];
+    for revision in ["2024-11-05", "2025-03-26", "2025-06-18"] {
         let session = host.open(revision).await;
+        calls.push(session_call(&session, 1, "let_go"));
+    }
+    for call in calls {
         let mut client = host.connect().await;
-        client
-            .send(&session_call(&session, 1, "let_go").bytes())
-            .await;
+        client.send(&call.bytes()).await;
         probe.started().await;
         probe.release();
-        assert_eq!(client.response_head().await.status, 200);
-        assert_eq!(tool_text(&client.event().await).0, "released");
+        assert_eq!(tool_text(&answered(&client.response().await)).0, "released");
     }
 }
 

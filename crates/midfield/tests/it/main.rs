@@ -21,6 +21,7 @@ mod http_resume;
 mod http_sse;
 mod http_streams;
 mod keys;
+mod log;
 mod messages;
 mod pages;
 mod pipe;

@@ -5,8 +5,10 @@ use midfield::types::{Icon, PromptResult};
 use midfield::{BuildError, Service};
 use serde_json::{Value, json};
 
-use crate::messages::{LEGACY, MODERN};
+use crate::fixture::Probe;
+use crate::messages::{LEGACY, MODERN, initialize};
 use crate::pipe::{ask_one, error_message};
+use crate::stdio::Pipes;
 
 const INVALID_PARAMS: i32 = -32602;
 
@@ -248,7 +250,18 @@ async fn completions_are_declared_only_where_something_is_completed() {
         let server = Server::new("prompts", "1.0.0").state(House("home"));
         let service = server.prompts(prompts).build().expect("a server");
         let answer = ask_one(&service, MODERN, "server/discover", json!({})).await;
-        answer["result"]["capabilities"].clone()
+        let capabilities = answer["result"]["capabilities"].clone();
+        for revision in LEGACY {
+            let mut pipes = Pipes::of(service.clone(), Probe::default(), 64 << 10);
+            let opened = pipes.ask(&initialize(revision)).await;
+            // The oldest revision has completion, and no word for it.
+            let expected = capabilities
+                .get("completions")
+                .filter(|_| revision > "2024-11-05");
+            let declared = opened["result"]["capabilities"].get("completions");
+            assert_eq!(declared, expected, "{revision}");
+        }
+        capabilities
     }
     assert!(
         capabilities(prompts![review])

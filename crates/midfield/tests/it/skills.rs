@@ -12,9 +12,9 @@ use midfield::transport::http::Options;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::extensions::declaring;
+use crate::extensions::{declaring, open};
 use crate::harness::Host;
-use crate::messages::modern;
+use crate::messages::{LEGACY, Request, modern, request};
 
 /// A folder that is deleted in the end.
 struct Folder(PathBuf);
@@ -273,4 +273,30 @@ fn a_skill_has_limits() {
         many.file("one more", ""),
         Err(SkillError::TooLarge)
     ));
+}
+
+#[tokio::test]
+async fn a_session_of_every_revision_has_skills() {
+    let host = start(samples()).await;
+    let listed = ask(&host, "skills/list", json!({})).await["result"]["skills"].clone();
+    assert_eq!(listed.as_array().map(Vec::len), Some(3));
+    for revision in LEGACY {
+        let declared = json!({"io.modelcontextprotocol/skills": {}});
+        let (session, opened) = open(&host, revision, &declared).await;
+        let capabilities = &opened["result"]["capabilities"];
+        let settings = &capabilities["extensions"]["io.modelcontextprotocol/skills"];
+        assert_eq!(*settings, json!({"directoryRead": true}), "{revision}");
+        let ask = async |method: &str, params: Value| {
+            let request = Request::post(request(1, method, params)).session(&session);
+            host.ask(&request).await.json()["result"].clone()
+        };
+        assert_eq!(ask("skills/list", json!({})).await["skills"], listed);
+        let uri = &listed[0]["uri"];
+        let one = ask("skills/get", json!({"uri": uri})).await;
+        assert_eq!(one["skill"], listed[0]);
+        let folder = ask("resources/directory/read", json!({"uri": "skill://review"})).await;
+        assert_eq!(folder["resources"].as_array().map(Vec::len), Some(3));
+        let read = ask("resources/read", json!({"uri": uri})).await;
+        assert_eq!(read["contents"][0]["text"], manifest("review"));
+    }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::extensions::{declaring, names, open};
 use crate::harness::Host;
-use crate::messages::{Request, modern, request};
+use crate::messages::{LEGACY, Request, modern, request};
 
 const URI: &str = "ui://sales/chart";
 const PAGE: &str = "<!doctype html><title>Sales</title>";
@@ -128,4 +128,40 @@ async fn the_server_says_which_views_it_has() {
         .json();
     let extensions = &discovered["result"]["capabilities"]["extensions"];
     assert_eq!(*extensions, views());
+}
+
+#[tokio::test]
+async fn a_session_has_views_where_its_revision_has_room_for_what_is_said_of_them() {
+    let host = start().await;
+    for revision in LEGACY {
+        let has_views = revision >= "2025-06-18";
+        let (session, opened) = open(&host, revision, &views()).await;
+        let announced = opened["result"]["capabilities"].get("extensions");
+        assert_eq!(announced, has_views.then(views).as_ref(), "{revision}");
+        let ask = async |method: &str, params: Value| {
+            let request = Request::post(request(1, method, params)).session(&session);
+            host.ask(&request).await
+        };
+        let listed = ask("tools/list", json!({})).await;
+        let resources = ask("resources/list", json!({})).await.json();
+        let resources = resources["result"]["resources"].as_array().map(Vec::len);
+        let more = ask("tools/call", json!({"name": "more"})).await.json();
+        let read = ask("resources/read", json!({"uri": URI})).await.json();
+        let contents = &read["result"]["contents"][0];
+        assert_eq!(contents["text"], PAGE);
+        if has_views {
+            assert_eq!(names(&listed), ["sales", "more", "model"]);
+            let ui = &listed.json()["result"]["tools"][0]["_meta"]["ui"];
+            assert_eq!(*ui, json!({"resourceUri": URI}), "{revision}");
+            assert_eq!(resources, Some(2));
+            assert_eq!(more["result"]["content"][0]["text"], "13");
+            assert_eq!(contents["_meta"]["ui"], page_rules());
+        } else {
+            // As for a client that knows nothing of views: no tool of theirs gets to the model.
+            assert_eq!(names(&listed), ["sales", "model"]);
+            assert!(!listed.json().to_string().contains("_meta"), "{listed:?}");
+            assert_eq!(resources, Some(1));
+            assert_eq!(more["error"]["code"], -32602);
+        }
+    }
 }

@@ -5,6 +5,7 @@ mod page;
 mod shapes;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 use serde::ser::Error as _;
@@ -30,6 +31,8 @@ pub struct ServerDescription {
     pub implementation: Implementation,
     /// What it offers.
     pub capabilities: ServerCapabilities,
+    /// The oldest revision in which each of its extensions is announced. Default: the oldest of all.
+    pub extensions_since: BTreeMap<String, Revision>,
     /// How to use it, for the model.
     pub instructions: Option<String>,
     /// How long its lists may be kept.
@@ -225,11 +228,16 @@ impl Encoder {
         id: &RequestId,
     ) -> Result<Vec<u8>, serde_json::Error> {
         let rules = revision.rules();
+        let mut capabilities = legacy::capabilities(&self.description.capabilities, rules);
+        let since = &self.description.extensions_since;
+        capabilities
+            .extensions
+            .retain(|id, _| since.get(id).is_none_or(|since| *since <= revision));
         jsonrpc::result(
             id,
             &Initialized {
                 protocol_version: revision.as_str(),
-                capabilities: &legacy::capabilities(&self.description.capabilities, rules),
+                capabilities: &capabilities,
                 server_info: &legacy::implementation(&self.description.implementation, rules),
                 instructions: self.description.instructions.as_deref(),
             },

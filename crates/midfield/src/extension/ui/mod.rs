@@ -7,6 +7,7 @@ mod view;
 
 pub use view::{Permission, View};
 
+use midfield_protocol::Revision;
 use midfield_protocol::types::{self, Settings};
 use serde_json::{Value, json};
 
@@ -15,8 +16,8 @@ use crate::server::{Server, Tool};
 
 /// The extension `io.modelcontextprotocol/ui`.
 ///
-/// A client that does not negotiate it gets the server without it: tools say nothing of views, tools that
-/// are for views alone are not there, and views are not listed.
+/// A client that does not negotiate it, or whose session is of a revision before 2025-06-18, gets the server
+/// without it: tools say nothing of views, tools that are for views alone are not there, and views are not listed.
 ///
 /// ```
 /// use midfield::extension::ui::{ToolExt as _, Ui, View};
@@ -57,6 +58,11 @@ impl Extension for Ui {
 
     fn settings(&self) -> Settings {
         Settings::default().with("mimeTypes", json!([MIME_TYPE]))
+    }
+
+    /// What tools and resources say of views stands in their `_meta`, which older revisions lack.
+    fn since(&self) -> Revision {
+        Revision::V2025_06_18
     }
 
     /// The client must show the one kind of view that there is.

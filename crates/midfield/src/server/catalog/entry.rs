@@ -15,6 +15,7 @@ use super::super::complete::Completers;
 use super::super::extract::{Requirement, States};
 use super::super::form::FormOf;
 use super::super::handler::{Misfit, RawHandler};
+use super::super::meta::Keys;
 use super::super::mirrored::Mirrored;
 use super::super::prompt::Prompt;
 use super::super::resource::{Code, Resource, ResourceTemplate};
@@ -29,7 +30,7 @@ pub(in crate::server) struct ToolEntry {
     pub(in crate::server) description: types::Tool,
     pub(in crate::server) handler: Arc<dyn RawHandler>,
     pub(in crate::server) check: ArgumentsCheck,
-    /// `None` where the handler's results fit what the tool says of them, or it says nothing.
+    /// `None` where the tool says nothing of its results, or the handler has checked them.
     pub(in crate::server) results: Option<Arc<ResultCheck>>,
     pub(in crate::server) mirrored: Mirrored,
     pub(in crate::server) asks: Asks,
@@ -70,7 +71,11 @@ pub(in crate::server) struct TemplateEntry {
 }
 
 impl ToolEntry {
-    pub(in crate::server) fn new(tool: Tool, states: &States) -> Result<Self, BuildError> {
+    pub(in crate::server) fn new(
+        tool: Tool,
+        states: &States,
+        keys: Keys<'_>,
+    ) -> Result<Self, BuildError> {
         let name = tool.name();
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
         if !(1..=MAX_NAME).contains(&name.len()) || !name.bytes().all(allowed) {
@@ -80,6 +85,7 @@ impl ToolEntry {
         }
         check_requirements("tool", name, &tool.requirements, states)?;
         check_forms("tool", name, &tool.forms)?;
+        keys.check("tool", name, tool.description.meta.as_ref())?;
         let invalid = |detail: String| BuildError::Schema {
             tool: name.to_owned(),
             detail,
@@ -89,9 +95,11 @@ impl ToolEntry {
             ArgumentsCheck::new(schema, tool.trust).map_err(|error| invalid(error.to_string()))?;
         let results = match &tool.description.output_schema {
             Some(schema) if tool.checks_results => {
-                let check = ResultCheck::new(schema).map_err(|error| BuildError::OutputSchema {
-                    tool: name.to_owned(),
-                    detail: error.to_string(),
+                let check = ResultCheck::new(schema, tool.trust).map_err(|error| {
+                    BuildError::OutputSchema {
+                        tool: name.to_owned(),
+                        detail: error.to_string(),
+                    }
                 })?;
                 Some(Arc::new(check))
             }
@@ -112,10 +120,15 @@ impl ToolEntry {
 }
 
 impl PromptEntry {
-    pub(in crate::server) fn new(prompt: Prompt, states: &States) -> Result<Self, BuildError> {
+    pub(in crate::server) fn new(
+        prompt: Prompt,
+        states: &States,
+        keys: Keys<'_>,
+    ) -> Result<Self, BuildError> {
         let name = prompt.name();
         check_requirements("prompt", name, &prompt.requirements, states)?;
         check_forms("prompt", name, &prompt.forms)?;
+        keys.check("prompt", name, prompt.description.meta.as_ref())?;
         check_text(name, prompt.unfit.as_deref())?;
         let known = |argument: &str| {
             prompt
@@ -168,7 +181,11 @@ impl PromptEntry {
 }
 
 impl ResourceEntry {
-    pub(in crate::server) fn new(resource: Resource, states: &States) -> Result<Self, BuildError> {
+    pub(in crate::server) fn new(
+        resource: Resource,
+        states: &States,
+        keys: Keys<'_>,
+    ) -> Result<Self, BuildError> {
         let uri = resource.uri();
         if url::Url::parse(uri).is_err() {
             return Err(BuildError::ResourceUri {
@@ -176,6 +193,7 @@ impl ResourceEntry {
             });
         }
         check_code("resource", uri, &resource.code, states)?;
+        keys.check("resource", uri, resource.description.meta.as_ref())?;
         Ok(Self {
             name: uri.into(),
             defaults: Defaults::new(&resource.code),
@@ -190,9 +208,12 @@ impl TemplateEntry {
     pub(in crate::server) fn new(
         template: ResourceTemplate,
         states: &States,
+        keys: Keys<'_>,
     ) -> Result<Self, BuildError> {
         let name = template.description.uri_template.as_str();
         check_code("resource template", name, &template.code, states)?;
+        let meta = template.description.meta.as_ref();
+        keys.check("resource template", name, meta)?;
         let uri_template = template.template.map_err(|source| BuildError::Template {
             template: name.to_owned(),
             source,

@@ -18,7 +18,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::super::ask::{Asking, no_session};
+use super::super::elicitations::check_page;
 use super::super::form::Form;
+use super::super::meta::Keys;
 use super::{Context, conversation};
 use crate::seal::random;
 use crate::{Error, Result};
@@ -141,7 +143,7 @@ impl Context {
             })
             .await?;
         let page = url(&id);
-        if let Err(error) = ::url::Url::parse(&page) {
+        if let Err(error) = check_page(&page) {
             tracing::error!(%error, question = name, "a handler sends its user to what is no URL");
             self.refuse(ProtocolError::Internal);
             return std::future::pending().await;
@@ -171,7 +173,8 @@ impl Context {
     ///
     /// # Errors
     /// When the client, or its user, refuses.
-    pub async fn sample(&self, name: &str, request: CreateMessage) -> Result<SampleResult> {
+    pub async fn sample(&self, name: &str, mut request: CreateMessage) -> Result<SampleResult> {
+        Keys(self.service().extensions()).clean_question(&mut request);
         if let Err(problem) = conversation::check(&request.messages) {
             tracing::error!(
                 question = name,

@@ -17,7 +17,7 @@ use midfield_protocol::types::{
     ClientCapabilities, Implementation, LogLevel, LogMessage, Progress, TraceContext,
 };
 use midfield_protocol::wire::{self, Codec};
-use midfield_protocol::{Caller, Error, Principal, Raw};
+use midfield_protocol::{Caller, Error, Principal, Raw, Revision};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
@@ -231,6 +231,11 @@ impl Context {
         place.extend_from_slice(self.0.subject.as_bytes());
         place.extend_from_slice(&position.to_be_bytes());
         place
+    }
+
+    /// The revision that the client speaks, which is no business of handlers.
+    pub(crate) fn revision(&self) -> Revision {
+        self.0.codec.revision()
     }
 
     pub(super) fn states(&self) -> &States {

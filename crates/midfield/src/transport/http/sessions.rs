@@ -148,9 +148,13 @@ impl Sessions {
         if let Some(own_stream) = &own.stream {
             return Ok(own_stream.clone());
         }
-        let caller = &session.caller;
-        let listener =
-            service.listen_for_session(session.id, &caller.principal, &caller.capabilities);
+        let midfield_protocol::Caller {
+            principal,
+            capabilities,
+            ..
+        } = &session.caller;
+        let revision = session.revision;
+        let listener = service.listen_for_session(session.id, revision, principal, capabilities);
         let name = random().map_err(|_| Full)?;
         let priming = session.priming();
         let own_stream = Arc::new(Stream::new(

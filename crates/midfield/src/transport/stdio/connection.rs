@@ -273,14 +273,12 @@ impl Connection {
         let initialize = legacy::decode_initialize(request)?;
         let capabilities = initialize.capabilities.clone();
         self.session = self.session.clone().open(initialize)?;
-        let listener = self
-            .service
-            .listen_for_session(self.key, &self.principal, &capabilities);
+        let revision = self.session.revision();
+        let listener =
+            self.service
+                .listen_for_session(self.key, revision, &self.principal, &capabilities);
         self.changes = Some(listener?);
-        let written = self
-            .service
-            .encoder()
-            .initialized(self.session.revision(), &request.id);
+        let written = self.service.encoder().initialized(revision, &request.id);
         written
             .map(|bytes| Answering::Done(Response::answered(bytes)))
             .map_err(|_| Error::Internal)

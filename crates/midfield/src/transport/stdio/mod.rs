@@ -31,7 +31,8 @@ pub async fn serve(service: Service) -> io::Result<()> {
 }
 
 /// Serves `service` on any pair of byte streams that carries one message per line, such as the two ends
-/// of a socket or an in-memory pipe.
+/// of a socket or an in-memory pipe: a transport of one's own, with the messages and the lifecycle of stdio. Whoever
+/// is at its other end counts as the process that started this one.
 ///
 /// # Errors
 /// When reading or writing fails.

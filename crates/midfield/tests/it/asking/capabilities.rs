@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Effects, Peer, ask_name, assert_error, everything, named, prompt_of};
 use crate::harness::Host;
-use crate::messages::{MODERN, Request, call, modern};
+use crate::messages::{LEGACY, MODERN, Request, call, modern};
 
 async fn form(cx: Context) -> Result<String> {
     ask_name(&cx, "name").await
@@ -97,7 +97,7 @@ fn lacking() -> Vec<(&'static str, Value, Value)> {
 async fn nothing_is_asked_that_the_client_did_not_offer() {
     let (service, _) = server();
     for (tool, offered, required) in lacking() {
-        for revision in ["2025-11-25", MODERN] {
+        for revision in LEGACY.into_iter().chain([MODERN]) {
             let mut peer = Peer::new(&service, revision, offered.clone()).await;
             let response = peer.call(tool, named).await;
             assert!(peer.rounds.is_empty(), "{tool} {offered}");
@@ -205,7 +205,7 @@ async fn every_kind_of_question_is_answered_where_it_can_be_asked() {
         ("sample_tools", "2025-11-25", "m"),
         ("roots", "2024-11-05", "1"),
     ] {
-        let revisions = crate::messages::LEGACY.into_iter().chain([MODERN]);
+        let revisions = LEGACY.into_iter().chain([MODERN]);
         for revision in revisions.filter(|revision| *revision >= oldest) {
             let mut peer = Peer::new(&service, revision, everything()).await;
             let response = peer.call(tool, script).await;

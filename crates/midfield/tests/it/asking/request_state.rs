@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use midfield::auth::StaticTokens;
 use midfield::prelude::*;
+use midfield::server::Retry;
 use midfield::transport::http::Options;
 use midfield::{Error, Identity, KeyRing, Service};
 use serde_json::{Value, json};
@@ -37,6 +38,21 @@ async fn large(cx: Context) -> Result<String> {
     Ok(text.len().to_string())
 }
 
+/// Does something before it asks, and something after it, and says under which keys.
+async fn redeem(cx: Context, effects: State<Effects>) -> Result<String> {
+    for step in ["before", "after"] {
+        if step == "after" {
+            ask_name(&cx, "name").await?;
+        }
+        cx.step_with(step, &Retry::once(), async |attempt| {
+            effects.add(format!("{step} {}", attempt.key));
+            Ok::<_, Error>(())
+        })
+        .await?;
+    }
+    Ok("redeemed".to_owned())
+}
+
 fn server(version: &str) -> Server {
     Server::new("asking", version)
         .state(Effects::default())
@@ -44,6 +60,7 @@ fn server(version: &str) -> Server {
         .tool(Tool::new("ask", ask))
         .tool(Tool::new("other", ask))
         .tool(Tool::new("large", large))
+        .tool(Tool::new("redeem", redeem))
         .prompt(Prompt::new("ask", ask_prompt))
 }
 
@@ -311,4 +328,27 @@ async fn a_state_of_ten_megabytes_is_refused_unread() {
     assert_eq!(response.status, 400);
     assert_error(&response.json(), -32602, &["requestState"]);
     host.assert_healthy().await;
+}
+
+#[tokio::test]
+async fn a_state_that_comes_back_twice_repeats_nothing_recorded_and_the_rest_under_one_key() {
+    let effects = Effects::default();
+    let mut peer = peer(server("1").state(effects.clone())).await;
+    let params = json!({"name": "redeem"});
+    let asked = peer.once("tools/call", &params, &json!({})).await;
+    let state = &asked["result"]["requestState"];
+    for _ in 0..2 {
+        let response = go_on(&mut peer, &params, state).await;
+        assert_eq!(text(&response), "redeemed");
+    }
+    let did = effects.take();
+    let [before, after, again] = &did[..] else {
+        panic!("three steps: {did:?}");
+    };
+    assert!(before.starts_with("before ") && after.starts_with("after "));
+    assert_eq!(after, again);
+    // Another call is another matter.
+    let asked = peer.once("tools/call", &params, &json!({})).await;
+    go_on(&mut peer, &params, &asked["result"]["requestState"]).await;
+    assert_ne!(effects.take()[1], *after);
 }

@@ -1,11 +1,13 @@
 //! Questions: what a request for input holds, and that a modern client is sent no requests
 //! ([2026-07-28, multi round-trip requests](https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/mrtr)).
 
-use midfield::Service;
 use midfield::prelude::*;
+use midfield::types::{self, Elicitation};
+use midfield::{Error, Service};
 use serde_json::{Value, json};
 
 use crate::asking::{Peer, assert_error, everything, prompt_of, said, text};
+use crate::log::Log;
 use crate::messages::MODERN;
 
 #[derive(Deserialize, JsonSchema)]
@@ -32,9 +34,34 @@ async fn nowhere(cx: Context) -> Result<String> {
     Ok("went on".to_owned())
 }
 
+/// Says that the user has to open these pages first.
+fn required(pages: Vec<Elicitation>) -> Result<String> {
+    Err(Error::url_elicitation_required(pages))
+}
+
+fn no_url() -> Elicitation {
+    Elicitation::url("Pay", "no page", "e1")
+}
+
+fn page() -> Elicitation {
+    Elicitation::url("Pay", "https://a.example/pay", "e1")
+}
+
+fn form() -> Elicitation {
+    Elicitation::form("Who?", types::Schema::default())
+}
+
+fn without_id() -> Elicitation {
+    Elicitation::url("Pay", "https://a.example/pay", "")
+}
+
 fn service() -> Service {
     let server = Server::new("asking", "1")
         .tool(Tool::new("all", all))
+        .tool(Tool::new("no_url", async || required(vec![no_url()])))
+        .tool(Tool::new("half", async || required(vec![page(), no_url()])))
+        .tool(Tool::new("no_id", async || required(vec![without_id()])))
+        .tool(Tool::new("form", async || required(vec![form()])))
         .tool(Tool::new("nowhere", nowhere));
     server.build().expect("a server")
 }
@@ -103,10 +130,16 @@ async fn a_form_is_what_a_client_without_modes_is_asked_and_a_page_names_itself(
 #[tokio::test]
 async fn nobody_is_sent_to_what_is_no_page() {
     let service = service();
+    let (log, _guard) = Log::start();
     for revision in ["2025-11-25", MODERN] {
-        let mut peer = Peer::able(&service, revision).await;
-        let refused = peer.call("nowhere", answered).await;
-        assert_error(&refused, -32603, &[]);
-        assert!(peer.rounds.is_empty(), "{revision}");
+        for tool in ["nowhere", "no_url", "half", "no_id", "form"] {
+            let mut peer = Peer::able(&service, revision).await;
+            let refused = peer.call(tool, answered).await;
+            assert_error(&refused, -32603, &[]);
+            assert!(peer.rounds.is_empty(), "{revision}");
+        }
+    }
+    for reason in ["no URL", "its URL is none", "it has no id", "it is a form"] {
+        assert!(log.text().contains(reason), "{reason}: {}", log.text());
     }
 }

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use super::all_of;
 use crate::asking::{Peer, ask_name, named, text};
 use crate::fixture::verbatim;
-use crate::messages::{LEGACY, MODERN, initialize, modern_body};
-use crate::pipe::{ask, ask_one};
+use crate::messages::{LEGACY, MODERN, initialize, modern_body, request};
+use crate::pipe::ask_one;
 use crate::stdio::{Pipes, cancelled};
 
 fn failing(code: i32) -> Error {
@@ -220,17 +220,26 @@ async fn a_modern_request_knows_nothing_of_those_before_it() {
 #[tokio::test]
 async fn initialize_is_answered_though_it_is_cancelled() {
     for revision in LEGACY {
-        let mut pipes = Pipes::start();
-        let lines = format!("{}\n{}\n", initialize(revision), cancelled(0));
-        pipes.write(lines.as_bytes()).await;
-        let opened = pipes.hear().await.expect("an answer");
-        assert_eq!(opened["id"], 0);
-        assert_eq!(opened["result"]["protocolVersion"], revision);
-        let listed = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
-        pipes
-            .say(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}))
-            .await;
-        assert!(pipes.ask(&listed).await["result"]["tools"].is_array());
+        let opening = initialize(revision).to_string();
+        let cancel = cancelled(0).to_string();
+        for lines in [
+            [&opening[..], &cancel, ""].join("\n"),
+            [&cancel[..], &opening, ""].join("\n"),
+            [&cancel[..], &opening, &cancel, ""].join("\n"),
+        ] {
+            let mut pipes = Pipes::start();
+            // In one write, so that the server has read all of it before it answers any.
+            pipes.write(lines.as_bytes()).await;
+            let opened = pipes.hear().await.expect("an answer");
+            assert_eq!(opened["id"], 0);
+            assert_eq!(opened["result"]["protocolVersion"], revision, "{lines}");
+            pipes.assert_silent().await;
+            let listed = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/list"});
+            pipes
+                .say(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}))
+                .await;
+            assert!(pipes.ask(&listed).await["result"]["tools"].is_array());
+        }
     }
 }
 
@@ -249,33 +258,33 @@ async fn a_version_that_nobody_knows_is_answered_with_the_newest_with_sessions()
 
 #[tokio::test]
 async fn nothing_is_said_under_a_token_after_the_answer() {
-    let (service, probe) = crate::fixture::service();
-    for revision in ["2025-11-25", MODERN] {
-        let params = |token: &str| json!({"name": "talk", "arguments": {"steps": [1]}, "_meta": {"progressToken": token}});
-        let answers = ask(
-            &service,
-            revision,
-            &[("tools/call", params("a")), ("tools/call", params("b"))],
-        )
-        .await;
-        assert_eq!(answers.len(), 2);
-    }
-    // A task that the handler left behind still holds its context.
-    let mut pipes = Pipes::of(service, probe.clone(), 64 << 10);
-    let params = json!({"name": "leave_task", "_meta": {
-        "progressToken": "t", "io.modelcontextprotocol/logLevel": "debug",
-    }});
-    pipes.say(&modern_body(1, "tools/call", params)).await;
-    loop {
-        let heard = pipes.hear().await.expect("it goes on");
-        if heard["id"] == 1 {
-            break;
+    for revision in LEGACY.into_iter().chain([MODERN]) {
+        let mut pipes = Pipes::start();
+        let params = json!({"name": "leave_task", "_meta": {"progressToken": "t"}});
+        let call = if revision == MODERN {
+            modern_body(1, "tools/call", params)
+        } else {
+            pipes.ask(&initialize(revision)).await;
+            request(1, "tools/call", params)
+        };
+        pipes.say(&call).await;
+        let mut told = 0;
+        loop {
+            let heard = pipes.hear().await.expect("it goes on");
+            if heard["id"] == 1 {
+                break;
+            }
+            assert_eq!(heard["method"], "notifications/progress", "{heard}");
+            assert_eq!(heard["params"]["progressToken"], "t");
+            told += 1;
         }
+        assert!(told > 0, "{revision}");
+        // The task that the handler left behind still holds its context, and reports further progress.
+        let said = pipes.probe.said();
+        while pipes.probe.said() < said + 32 {
+            tokio::task::yield_now().await;
+        }
+        pipes.assert_silent().await;
+        pipes.probe.end_left_over();
     }
-    let said = probe.said();
-    while probe.said() < said + 32 {
-        tokio::task::yield_now().await;
-    }
-    pipes.assert_silent().await;
-    probe.end_left_over();
 }

@@ -7,6 +7,7 @@ use midfield::Service;
 use midfield::prelude::*;
 use serde_json::{Value, json};
 
+use crate::asking::{Peer, everything};
 use crate::fixture::{Probe, verbatim};
 use crate::messages::{LEGACY, MODERN, initialize};
 use crate::pipe::ask_one;
@@ -40,6 +41,33 @@ async fn an_empty_list_is_answered_and_the_same_for_every_connection() {
             assert_eq!(answer["result"][key], json!([]), "{revision}: {answer}");
             let again = ask_one(&service, revision, method, json!({})).await;
             assert_eq!(answer, again, "{revision} {method}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_list_is_the_same_whoever_asks_and_whatever_was_asked_before() {
+    let service = paged();
+    let calls = json!({"name": "a"});
+    let asks = [
+        ("tools/call", calls.clone()),
+        ("prompts/get", calls),
+        ("resources/read", json!({"uri": "test:a"})),
+    ];
+    for revision in LEGACY.into_iter().chain([MODERN]) {
+        for (method, key) in &LISTS[..3] {
+            let first = ask_one(&service, revision, method, json!({})).await;
+            let listed = &first["result"][key];
+            assert_eq!(listed.as_array().map(Vec::len), Some(1), "{first}");
+            for capabilities in [json!({}), everything()] {
+                let mut peer = Peer::new(&service, revision, capabilities).await;
+                for (method, params) in &asks {
+                    let answer = peer.once(method, params, &json!({})).await;
+                    assert!(answer["result"].is_object(), "{answer}");
+                }
+                let again = peer.once(method, &json!({}), &json!({})).await;
+                assert_eq!(again["result"][key], *listed, "{revision} {method}");
+            }
         }
     }
 }

@@ -3,6 +3,8 @@
 mod asking;
 mod base;
 mod lists;
+mod logs;
+mod meta;
 mod results;
 mod schemas;
 mod streams;

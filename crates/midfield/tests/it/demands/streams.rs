@@ -107,6 +107,7 @@ async fn a_header_that_mirrors_an_argument_says_what_the_argument_says() {
     }});
     let server = Server::new("mirrored", "1").tool(verbatim("sale", schema));
     let host = Host::start(server.build().expect("a server"), Options::new()).await;
+    let most = 9_007_199_254_740_991_i64;
     let sale = |arguments: Value, headers: &[(&str, &str)]| {
         let request = modern_call(1, "sale", arguments);
         headers.iter().fold(request, |request, (name, value)| {
@@ -119,6 +120,14 @@ async fn a_header_that_mirrors_an_argument_says_what_the_argument_says() {
         (json!({"region": "eu"}), &[("Region", "eu")]),
         (json!({"of": {"count": 42}}), &[("Count", "42")]),
         (json!({"of": {"count": 42}}), &[("Count", "42.0")]),
+        (
+            json!({"of": {"count": most}}),
+            &[("Count", "9007199254740991")],
+        ),
+        (
+            json!({"of": {"count": -most}}),
+            &[("Count", "-9007199254740991")],
+        ),
     ] {
         let answer = host.ask(&sale(arguments.clone(), headers)).await;
         assert_eq!(answer.status, 200, "{arguments} {headers:?}: {answer:?}");
@@ -132,6 +141,19 @@ async fn a_header_that_mirrors_an_argument_says_what_the_argument_says() {
         ),
         (json!({"of": {"count": 42}}), &[("Count", "43")]),
         (json!({"of": {"count": 42}}), &[("Count", "x")]),
+        // Beyond ±(2^53 − 1) two integers may be one number, so that nobody can say whether they are the same.
+        (
+            json!({"of": {"count": most + 1}}),
+            &[("Count", "9007199254740992")],
+        ),
+        (
+            json!({"of": {"count": -most - 1}}),
+            &[("Count", "-9007199254740992")],
+        ),
+        (
+            json!({"of": {"count": most + 2}}),
+            &[("Count", "9007199254740992")],
+        ),
     ] {
         let refused = host.ask(&sale(arguments, headers)).await;
         refused.assert_error(400, 1, -32020);

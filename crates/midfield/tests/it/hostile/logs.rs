@@ -5,9 +5,9 @@ use midfield::auth::StaticTokens;
 use midfield::transport::http::Options;
 use serde_json::json;
 
-use super::Log;
 use crate::harness::Host;
 use crate::http_asking::authorized;
+use crate::log::Log;
 use crate::messages::{MODERN, Request, modern, modern_call, request};
 
 /// What would be a line of its own, or speak to a terminal.
@@ -56,13 +56,7 @@ fn requests(session: &str, forged: &str) -> Vec<Request> {
 
 #[tokio::test]
 async fn no_text_of_a_client_forges_a_line_or_speaks_to_the_terminal() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .with_writer(log.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (log, _guard) = Log::start();
     let (host, _) = super::start(Options::new().legacy_sse("/sse")).await;
     let session = host.open("2025-11-25").await;
     for forged in FORGED {
@@ -119,13 +113,7 @@ async fn no_text_of_a_client_forges_a_line_or_speaks_to_the_terminal() {
 
 #[tokio::test]
 async fn a_name_that_a_token_stands_for_forges_no_line_either() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .with_writer(log.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (log, _guard) = Log::start();
     let tokens = StaticTokens::new().token("a", Identity::new(FORGED[0], FORGED[2]));
     let (service, _) = super::service();
     let host = Host::start(service, Options::new().authenticate(tokens)).await;

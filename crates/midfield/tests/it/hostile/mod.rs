@@ -13,14 +13,10 @@ mod skills;
 mod stuck;
 mod surfaces;
 
-use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
-
 use midfield::prelude::*;
 use midfield::transport::http::Options;
 use midfield::{Principal, Service};
 use serde_json::{Value, json};
-use tracing_subscriber::fmt::MakeWriter;
 
 use crate::fixture::{Probe, verbatim};
 use crate::harness::{Client, Host, Response};
@@ -100,35 +96,4 @@ fn assert_code(response: &Response, code: i32) {
     let json = response.json();
     assert!(response.status < 500, "{response:?}");
     assert_eq!(json["error"]["code"], code, "{json}");
-}
-
-/// Where a log is written to.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Log {
-    fn text(&self) -> String {
-        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&bytes).into_owned()
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        log.extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Log {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
 }

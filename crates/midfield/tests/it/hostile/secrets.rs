@@ -5,8 +5,8 @@ use midfield::auth::StaticTokens;
 use midfield::transport::http::Options;
 use serde_json::json;
 
-use super::Log;
 use crate::harness::Host;
+use crate::log::Log;
 use crate::messages::{Request, call, initialize, modern, modern_body, modern_call, request};
 
 const CANARY: &str = "cAnArY5ecret";
@@ -57,12 +57,7 @@ fn requests(session: &str) -> Vec<Request> {
 
 #[tokio::test]
 async fn what_a_client_keeps_secret_is_in_no_log_and_in_no_error() {
-    let log = Log::default();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_writer(log.clone())
-        .finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
+    let (log, _guard) = Log::start();
     let token = format!("{CANARY}-token");
     let tokens = StaticTokens::new().token(&token, Identity::new("us", "a"));
     assert!(!format!("{tokens:?}").contains(CANARY));

@@ -1,5 +1,6 @@
 //! stdio, on a pipe in memory: lines, the lifecycle, cancellation, and the end of the input.
 
+mod elsewhere;
 mod lines;
 mod work;
 
@@ -7,7 +8,8 @@ use midfield::Service;
 use midfield::transport::stdio;
 use serde_json::{Value, json};
 use tokio::io::{
-    AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, ReadHalf, WriteHalf,
+    AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader, DuplexStream,
+    ReadHalf, WriteHalf,
 };
 use tokio::task::JoinSet;
 
@@ -16,9 +18,9 @@ use crate::harness::soon;
 use crate::messages::{initialize, modern_body};
 
 /// The client's end of a pair of pipes.
-pub(crate) struct Pipes {
-    to_server: WriteHalf<DuplexStream>,
-    from_server: BufReader<ReadHalf<DuplexStream>>,
+pub(crate) struct Pipes<S = DuplexStream> {
+    to_server: WriteHalf<S>,
+    from_server: BufReader<ReadHalf<S>>,
     serving: JoinSet<std::io::Result<()>>,
     pub(crate) probe: Probe,
 }
@@ -37,16 +39,7 @@ impl Pipes {
     /// Pipes to this server.
     pub(crate) fn of(service: Service, probe: Probe, capacity: usize) -> Self {
         let (client, server) = tokio::io::duplex(capacity);
-        let (input, output) = tokio::io::split(server);
-        let mut serving = JoinSet::new();
-        serving.spawn(stdio::serve_on(service, input, output));
-        let (from_server, to_server) = tokio::io::split(client);
-        Self {
-            to_server,
-            from_server: BufReader::new(from_server),
-            serving,
-            probe,
-        }
+        Self::over(service, probe, client, server)
     }
 
     pub(crate) async fn open(revision: &str) -> Self {
@@ -57,6 +50,22 @@ impl Pipes {
             .say(&json!({"jsonrpc": "2.0", "method": "notifications/initialized"}))
             .await;
         pipes
+    }
+}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin + 'static> Pipes<S> {
+    /// The client's end of any connection to this server.
+    pub(crate) fn over(service: Service, probe: Probe, client: S, server: S) -> Self {
+        let (input, output) = tokio::io::split(server);
+        let mut serving = JoinSet::new();
+        serving.spawn(stdio::serve_on(service, input, output));
+        let (from_server, to_server) = tokio::io::split(client);
+        Self {
+            to_server,
+            from_server: BufReader::new(from_server),
+            serving,
+            probe,
+        }
     }
 
     pub(crate) async fn write(&mut self, bytes: &[u8]) {
