@@ -7,6 +7,7 @@ mod catalog;
 mod check;
 mod complete;
 mod context;
+mod described;
 mod dispatch;
 mod elicitations;
 mod exchange;

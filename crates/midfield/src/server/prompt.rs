@@ -1,16 +1,16 @@
 //! A prompt of a server: what clients learn about it, and the code behind it.
 
-use std::fmt;
 use std::sync::Arc;
 
-use midfield_protocol::types::{self, Icon, Meta, PromptArgument, PromptResult, Schema};
+use midfield_protocol::types::{self, PromptArgument, PromptResult, Schema};
 use serde_json::Value;
 
 use super::IntoPromptResult;
 use super::ask::Asks;
 use super::complete::{Completer, Completers};
+use super::described::described;
 use super::extract::Requirement;
-use super::form::{Form, FormOf};
+use super::form::FormOf;
 use super::handler::{Handler, RawHandler, Typed};
 use super::words::{Words, not_of_text};
 
@@ -95,61 +95,11 @@ impl Prompt {
         &self.description.name
     }
 
-    /// What clients learn about it.
-    pub fn as_description(&self) -> &types::Prompt {
-        &self.description
-    }
-
-    /// Sets what it is for.
-    #[must_use]
-    pub fn description(mut self, description: impl Into<String>) -> Self {
-        self.description.description = Some(description.into());
-        self
-    }
-
-    /// Sets the name for people.
-    #[must_use]
-    pub fn title(mut self, title: impl Into<String>) -> Self {
-        self.description.title = Some(title.into());
-        self
-    }
-
-    /// Adds a picture.
-    #[must_use]
-    pub fn icon(mut self, icon: Icon) -> Self {
-        self.description.icons.push(icon);
-        self
-    }
-
-    /// Attaches `value` under `key` to what clients learn. A key is called like `com.example/name`; prefixes
-    /// of the protocol, such as `io.modelcontextprotocol/`, are for servers with an extension that has them.
-    #[must_use]
-    pub fn meta(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
-        let meta: Meta = self.description.meta.take().unwrap_or_default();
-        self.description.meta = Some(meta.with(key, value));
-        self
-    }
-
     /// Completes the argument `argument` by `completer`. Arguments that are choices or booleans complete
     /// themselves.
     #[must_use]
     pub fn complete(mut self, argument: impl Into<String>, completer: impl Completer) -> Self {
         self.completers.insert(argument.into(), completer);
-        self
-    }
-
-    /// Says what the handler will ask of the client. A client that does not offer it is refused before the
-    /// handler runs.
-    #[must_use]
-    pub fn asks(mut self, asks: Asks) -> Self {
-        self.asks = self.asks.and(asks);
-        self
-    }
-
-    /// Has the form of `T` checked when the server is built, for handlers that ask for it.
-    #[must_use]
-    pub fn form<T: schemars::JsonSchema + 'static>(mut self) -> Self {
-        self.forms.push(Form::cached::<T>);
         self
     }
 }
@@ -184,10 +134,4 @@ fn arguments(schema: &Schema) -> Vec<PromptArgument> {
         .collect()
 }
 
-impl fmt::Debug for Prompt {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Prompt")
-            .field("description", &self.description)
-            .finish_non_exhaustive()
-    }
-}
+described!(Prompt: types::Prompt, "Sets what it is for.", asks: asks, forms: forms);

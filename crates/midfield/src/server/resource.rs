@@ -1,17 +1,16 @@
 //! Resources of a server, at a URI of their own or at all URIs of a template: what clients learn about
 //! them, and the code behind them.
 
-use std::fmt;
 use std::sync::Arc;
 
-use midfield_protocol::types::{self, Annotations, Freshness, Icon, Meta, ReadResult, Schema};
-use serde_json::Value;
+use midfield_protocol::types::{self, Annotations, Freshness, ReadResult, Schema};
 
 use super::IntoReadResult;
 use super::ask::Asks;
 use super::complete::{Completer, Completers};
+use super::described::described;
 use super::extract::Requirement;
-use super::form::{Form, FormOf};
+use super::form::FormOf;
 use super::handler::{Handler, RawHandler, Typed};
 use super::template::{TemplateError, UriTemplate};
 use super::words::Words;
@@ -149,11 +148,6 @@ impl Resource {
         &self.description.uri
     }
 
-    /// What clients learn about it.
-    pub fn as_description(&self) -> &types::Resource {
-        &self.description
-    }
-
     /// Sets its size in bytes, before any encoding.
     #[must_use]
     pub fn size(mut self, bytes: u64) -> Self {
@@ -224,11 +218,6 @@ impl ResourceTemplate {
         })
     }
 
-    /// What clients learn about it.
-    pub fn as_description(&self) -> &types::ResourceTemplate {
-        &self.description
-    }
-
     /// Completes the variable `variable` by `completer`. Variables that are choices or booleans complete
     /// themselves.
     #[must_use]
@@ -241,33 +230,12 @@ impl ResourceTemplate {
 macro_rules! setters {
     ($type:ty) => {
         impl $type {
-            /// Sets the name for people.
-            #[must_use]
-            pub fn title(mut self, title: impl Into<String>) -> Self {
-                self.description.title = Some(title.into());
-                self
-            }
-
-            /// Sets what it is.
-            #[must_use]
-            pub fn description(mut self, description: impl Into<String>) -> Self {
-                self.description.description = Some(description.into());
-                self
-            }
-
             /// Sets its media type; contents that do not say theirs get it too.
             #[must_use]
             pub fn mime_type(mut self, mime_type: impl Into<String>) -> Self {
                 let mime_type = mime_type.into();
                 self.code.mime_type = Some(mime_type.clone());
                 self.description.mime_type = Some(mime_type);
-                self
-            }
-
-            /// Adds a picture.
-            #[must_use]
-            pub fn icon(mut self, icon: Icon) -> Self {
-                self.description.icons.push(icon);
                 self
             }
 
@@ -278,43 +246,11 @@ macro_rules! setters {
                 self
             }
 
-            /// Attaches `value` under `key` to what clients learn. A key is called like `com.example/name`; prefixes
-            /// of the protocol, such as `io.modelcontextprotocol/`, are for servers with an extension that has them.
-            #[must_use]
-            pub fn meta(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
-                let meta: Meta = self.description.meta.take().unwrap_or_default();
-                self.description.meta = Some(meta.with(key, value));
-                self
-            }
-
             /// Sets how long its contents may be kept, and by whom. Default: not at all.
             #[must_use]
             pub fn freshness(mut self, freshness: Freshness) -> Self {
                 self.code.freshness = Some(freshness);
                 self
-            }
-
-            /// Says what the handler will ask of the client. A client that does not offer it is refused
-            /// before the handler runs.
-            #[must_use]
-            pub fn asks(mut self, asks: Asks) -> Self {
-                self.code.asks = self.code.asks.and(asks);
-                self
-            }
-
-            /// Has the form of `T` checked when the server is built, for handlers that ask for it.
-            #[must_use]
-            pub fn form<T: schemars::JsonSchema + 'static>(mut self) -> Self {
-                self.code.forms.push(Form::cached::<T>);
-                self
-            }
-        }
-
-        impl fmt::Debug for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.debug_struct(stringify!($type))
-                    .field("description", &self.description)
-                    .finish_non_exhaustive()
             }
         }
     };
@@ -322,3 +258,8 @@ macro_rules! setters {
 
 setters!(Resource);
 setters!(ResourceTemplate);
+described!(Resource: types::Resource, "Sets what it is.", asks: code.asks, forms: code.forms);
+described!(
+    ResourceTemplate: types::ResourceTemplate, "Sets what it is.",
+    asks: code.asks, forms: code.forms
+);

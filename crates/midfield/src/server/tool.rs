@@ -1,15 +1,14 @@
 //! A tool of a server: what clients learn about it, and the code behind it.
 
-use std::fmt;
 use std::sync::Arc;
 
-use midfield_protocol::types::{self, Icon, Meta, Schema, ToolAnnotations};
-use serde_json::Value;
+use midfield_protocol::types::{self, Schema, ToolAnnotations};
 
 use super::IntoToolResult;
 use super::ask::Asks;
+use super::described::described;
 use super::extract::Requirement;
-use super::form::{Form, FormOf};
+use super::form::FormOf;
 use super::handler::{Handler, RawHandler, Typed};
 
 /// A tool of a server: what clients learn about it ([`types::Tool`]) and the code behind it.
@@ -83,32 +82,6 @@ impl Tool {
         &self.description.name
     }
 
-    /// What clients learn about it.
-    pub fn as_description(&self) -> &types::Tool {
-        &self.description
-    }
-
-    /// Sets what it does, for the model that chooses it.
-    #[must_use]
-    pub fn description(mut self, description: impl Into<String>) -> Self {
-        self.description.description = Some(description.into());
-        self
-    }
-
-    /// Sets the name for people.
-    #[must_use]
-    pub fn title(mut self, title: impl Into<String>) -> Self {
-        self.description.title = Some(title.into());
-        self
-    }
-
-    /// Adds a picture.
-    #[must_use]
-    pub fn icon(mut self, icon: Icon) -> Self {
-        self.description.icons.push(icon);
-        self
-    }
-
     /// Sets the hints about its behaviour.
     #[must_use]
     pub fn annotations(mut self, annotations: ToolAnnotations) -> Self {
@@ -133,14 +106,6 @@ impl Tool {
         self
     }
 
-    /// Says what the handler will ask of the client. A client that does not offer it is refused before the
-    /// handler runs.
-    #[must_use]
-    pub fn asks(mut self, asks: Asks) -> Self {
-        self.asks = self.asks.and(asks);
-        self
-    }
-
     /// Takes answers that come with a first request, before their questions were asked, by the questions'
     /// names: a client of revision 2026-07-28 that knows the tool saves a round trip. Default: they are left
     /// out, and the client is asked.
@@ -152,28 +117,6 @@ impl Tool {
         self.answers_ahead = true;
         self
     }
-
-    /// Has the form of `T` checked when the server is built, for handlers that ask for it.
-    #[must_use]
-    pub fn form<T: schemars::JsonSchema + 'static>(mut self) -> Self {
-        self.forms.push(Form::cached::<T>);
-        self
-    }
-
-    /// Attaches `value` under `key` to what clients learn. A key is called like `com.example/name`; prefixes
-    /// of the protocol, such as `io.modelcontextprotocol/`, are for servers with an extension that has them.
-    #[must_use]
-    pub fn meta(mut self, key: impl Into<String>, value: impl Into<Value>) -> Self {
-        let meta: Meta = self.description.meta.take().unwrap_or_default();
-        self.description.meta = Some(meta.with(key, value));
-        self
-    }
 }
 
-impl fmt::Debug for Tool {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tool")
-            .field("description", &self.description)
-            .finish_non_exhaustive()
-    }
-}
+described!(Tool: types::Tool, "Sets what it does, for the model that chooses it.", asks: asks, forms: forms);
