@@ -185,6 +185,10 @@ pub(super) fn accepts_events(headers: &HeaderMap) -> bool {
 
 /// Whether the client reads both kinds of answers.
 fn accepts_both(headers: &HeaderMap) -> bool {
+    // As nearly every client writes it.
+    if let Header::Single("application/json, text/event-stream") = single(headers, &ACCEPT) {
+        return true;
+    }
     accepted(headers).is_none_or(|(json, stream)| json && stream)
 }
 

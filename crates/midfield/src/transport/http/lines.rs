@@ -11,7 +11,7 @@ use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use memchr::memrchr;
+use memchr::memchr_iter;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// A connection whose lines end in a carriage return and a line feed, or in a carriage return alone.
@@ -76,21 +76,22 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for WholeLineEnds<S> {
 }
 
 /// Makes carriage returns of the line feeds in `read` that follow none, and says whether its last byte was one.
-/// From the end to the beginning, so that what stands before a line feed is still what was read.
 fn without_lone_line_feeds(read: &mut [u8], after_return: bool) -> bool {
     let Some(&last) = read.last() else {
         return after_return;
     };
-    let mut end = read.len();
-    while let Some(at) = memrchr(b'\n', &read[..end]) {
-        let follows_return = match at.checked_sub(1) {
-            Some(before) => read[before] == b'\r',
-            None => after_return,
-        };
-        if !follows_return {
-            read[at] = b'\r';
+    let follows_return = |read: &[u8], at: usize| match at.checked_sub(1) {
+        Some(before) => read[before] == b'\r',
+        None => after_return,
+    };
+    let first = memchr_iter(b'\n', read).find(|&at| !follows_return(read, at));
+    if let Some(first) = first {
+        // From the end to the beginning, so that what stands before a line feed is still what was read.
+        for at in (first..read.len()).rev() {
+            if read[at] == b'\n' && !follows_return(read, at) {
+                read[at] = b'\r';
+            }
         }
-        end = at;
     }
     last == b'\r'
 }
