@@ -337,6 +337,24 @@ async fn a_server_that_stops_does_not_wait_for_ever() {
 }
 
 #[tokio::test]
+async fn a_call_whose_client_goes_away_while_the_server_stops_has_its_time_all_the_same() {
+    let (mut host, probe) = start_with(Options::new()).await;
+    let session = host.open("2025-11-25").await;
+    let waiting = Request::post(call(1, "wait", json!({}))).session(&session);
+    let mut client = host.connect().await;
+    client.send(&waiting.bytes()).await;
+    probe.started().await;
+    host.stop();
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    drop(client);
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    assert!(probe.none_stopped());
+    probe.release();
+    probe.finished().await;
+    host.stopped().await;
+}
+
+#[tokio::test]
 async fn all_pages_together_list_every_tool_once_and_in_order() {
     let probe = Probe::default();
     let size = NonZeroUsize::new(4).expect("not zero");

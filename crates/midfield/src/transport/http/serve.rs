@@ -70,7 +70,11 @@ pub async fn serve(
     stop.cancel();
     endpoint.end_streams();
     tracker.close();
-    let drained = async { tokio::join!(tracker.wait(), endpoint.left_behind().wait()) };
+    // In this order: a connection that breaks off leaves its call behind.
+    let drained = async {
+        tracker.wait().await;
+        endpoint.left_behind().wait().await;
+    };
     if tokio::time::timeout(endpoint.options().drain_timeout, drained)
         .await
         .is_err()
