@@ -2,7 +2,7 @@
 //! all as bytes.
 
 use std::collections::VecDeque;
-use std::future::{Future as _, Pending, pending, poll_fn};
+use std::future::{Future as _, Pending, pending};
 use std::pin::Pin;
 use std::task::{Context as TaskContext, Poll};
 
@@ -117,15 +117,7 @@ impl Exchange {
         self.cancel.clone()
     }
 
-    /// The next piece. Not to be asked again after the last one.
-    ///
-    /// # Cancel safety
-    /// Dropping the future loses nothing: what was not returned is returned by the next call.
-    pub(crate) async fn next(&mut self) -> Piece {
-        poll_fn(|task| self.poll_next(task)).await
-    }
-
-    /// Polls for the next piece; see [`Exchange::next`].
+    /// Polls for the next piece. Not to be asked again after the last one.
     pub(crate) fn poll_next(&mut self, task: &mut TaskContext<'_>) -> Poll<Piece> {
         if self.last.is_none() && self.next.is_empty() {
             match self.poll_work(task) {

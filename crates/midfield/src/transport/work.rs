@@ -26,7 +26,10 @@ impl Work {
         }
     }
 
-    /// The next piece: see [`Exchange::next`].
+    /// The next piece: see [`Exchange::poll_next`].
+    ///
+    /// # Cancel safety
+    /// Dropping the future loses nothing: what was not returned is returned by the next call.
     pub(super) async fn next(&mut self) -> Piece {
         poll_fn(|task| self.poll_next(task)).await
     }

@@ -18,13 +18,13 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use super::lines::{Line, Lines};
-use super::requests::{Requests, Said};
+use super::requests::{Ids, Requests, Said};
 use crate::seal::random;
 use crate::server::{
     Answering, Asking, Listener, News, Piece, Questions, Request, Response, Service, SessionKey,
     written,
 };
-use crate::transport::work::Batch;
+use crate::transport::work::{Batch, Work};
 
 /// The state of one connection.
 pub(in crate::transport) struct Connection {
@@ -202,7 +202,10 @@ impl Connection {
             }
         }
         if !answers.is_empty() {
-            self.requests.spawn_batch(Batch::new(answers));
+            let batch = Batch::new(answers);
+            let running = batch.running().iter();
+            let ids = running.map(|exchange| exchange.id().clone()).collect();
+            self.work_on(Ids::Batch(ids), Work::Batch(batch));
         }
     }
 
@@ -347,29 +350,32 @@ impl Connection {
         }
     }
 
-    /// Writes an answer, or sees to the work on it: what can be done without waiting is done here.
+    /// Writes an answer, or sees to the work on it.
     fn see_to(&mut self, answering: Answering) {
-        let mut exchange = match answering {
-            Answering::Done(response) => return self.write(&response.bytes),
-            Answering::Running(exchange) => exchange,
-        };
+        match answering {
+            Answering::Done(response) => self.write(&response.bytes),
+            Answering::Running(exchange) => {
+                self.work_on(Ids::One(exchange.id().clone()), Work::One(exchange));
+            }
+        }
+    }
+
+    /// Works on what was asked: what can be done without waiting is done here. The rest gets a task, and is
+    /// among what is at work: at the end of the input it is waited for.
+    fn work_on(&mut self, ids: Ids, mut work: Work) {
         loop {
-            match exchange.next().now_or_never() {
+            match work.next().now_or_never() {
                 Some(Piece::Event(event)) => self.write(&event),
                 // There is no stream to close.
                 Some(Piece::LetGo) => {}
                 Some(Piece::Response(response)) => {
-                    self.requests.end(exchange.id());
+                    self.requests.end(&ids);
                     return self.write(&response.bytes);
                 }
-                Some(Piece::Cancelled) => {
-                    self.requests.end(exchange.id());
-                    return;
-                }
-                None => break,
+                Some(Piece::Cancelled) => return self.requests.end(&ids),
+                None => return self.requests.spawn(ids, work),
             }
         }
-        self.requests.spawn(exchange);
     }
 }
 

@@ -10,7 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinSet;
 
 use crate::server::{Exchange, Piece};
-use crate::transport::work::{Batch, Work};
+use crate::transport::work::Work;
 
 /// The requests of a connection that are at work. Dropping it stops them.
 pub(super) struct Requests {
@@ -107,25 +107,15 @@ impl Requests {
         }
     }
 
-    /// Forgets a request that was answered in place.
-    pub(super) fn end(&mut self, id: &RequestId) {
-        self.at_work.remove(id);
+    /// Forgets requests that were answered in place.
+    pub(super) fn end(&mut self, ids: &Ids) {
+        for id in ids.as_slice() {
+            self.at_work.remove(id);
+        }
     }
 
-    /// Gives a request a task of its own.
-    pub(super) fn spawn(&mut self, exchange: Box<Exchange>) {
-        let ids = Ids::One(exchange.id().clone());
-        self.spawn_work(ids, Work::One(exchange));
-    }
-
-    /// Gives a batch a task of its own.
-    pub(super) fn spawn_batch(&mut self, batch: Batch) {
-        let running = batch.running().iter();
-        let ids = running.map(|exchange| exchange.id().clone()).collect();
-        self.spawn_work(Ids::Batch(ids), Work::Batch(batch));
-    }
-
-    fn spawn_work(&mut self, ids: Ids, mut work: Work) {
+    /// Gives requests a task of their own.
+    pub(super) fn spawn(&mut self, ids: Ids, mut work: Work) {
         let ids = Arc::new(ids);
         let say = self.say.clone();
         self.tasks.spawn(async move {
@@ -168,9 +158,7 @@ impl Requests {
             Said::Event(ids, message) => (!self.is_cancelled(&ids)).then_some(message),
             Said::Done(ids, message) => {
                 let message = message.filter(|_| !self.is_cancelled(&ids));
-                for id in ids.as_slice() {
-                    self.at_work.remove(id);
-                }
+                self.end(&ids);
                 // Reaps the task that said so.
                 while self.tasks.try_join_next().is_some() {}
                 message

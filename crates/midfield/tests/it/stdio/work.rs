@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Pipes, assert_error, cancelled};
 use crate::harness::tool_text;
-use crate::messages::{call, modern_body};
+use crate::messages::{call, modern_body, request};
 
 #[tokio::test]
 async fn an_id_is_refused_while_it_is_at_work_and_free_once_it_is_answered() {
@@ -116,6 +116,22 @@ async fn what_was_asked_before_the_end_of_the_input_is_answered() {
     assert_eq!(pipes.hear().await.expect("an answer")["id"], 1);
     assert_eq!(pipes.hear().await, None);
     pipes.ended().await;
+}
+
+#[tokio::test]
+async fn a_batch_before_the_end_of_the_input_is_answered() {
+    let ping = request(2, "ping", json!({}));
+    let echo = call(3, "echo", json!({"text": "three"}));
+    for batch in [json!([ping]), json!([echo]), json!([ping, echo])] {
+        let mut pipes = Pipes::open("2025-03-26").await;
+        pipes.write(batch.to_string().as_bytes()).await;
+        pipes.end().await;
+        let answers = pipes.hear().await.expect("an answer");
+        let answers = answers.as_array().expect("an array");
+        assert_eq!(answers.len(), batch.as_array().map_or(0, Vec::len));
+        assert_eq!(pipes.hear().await, None);
+        pipes.ended().await;
+    }
 }
 
 #[tokio::test(start_paused = true)]
