@@ -12,6 +12,7 @@ use crate::fixture::{Probe, verbatim};
 use crate::harness::{Host, Response, tool_text};
 use crate::http_asking::{Streamed, authorized, open_able, service, session_call};
 use crate::messages::{LEGACY, Request, modern_call, request};
+use crate::stdio::{Pipes, assert_error};
 
 /// The one message of a response, which may be a stream.
 fn answered(response: &Response) -> Value {
@@ -89,6 +90,37 @@ async fn a_session_hears_of_lists_and_of_the_resources_that_it_is_subscribed_to(
         let unknown = subscribe(&one, "resources/subscribe", "test:nowhere");
         host.ask(&unknown).await.assert_error(200, 9, -32002);
     }
+}
+
+#[tokio::test]
+async fn who_hears_of_no_resource_is_subscribed_to_none() {
+    let methods = ["resources/subscribe", "resources/unsubscribe"];
+    for revision in LEGACY {
+        let (bare, _) = crate::fixture::service();
+        let host = Host::start(bare, Options::new()).await;
+        let session = host.open(revision).await;
+        for method in methods {
+            let asked = subscribe(&session, method, "test:one");
+            host.ask(&asked).await.assert_error(200, 9, -32601);
+        }
+        let mut pipes = Pipes::open(revision).await;
+        for method in methods {
+            let asked = request(9, method, json!({"uri": "test:one"}));
+            assert_error(&pipes.ask(&asked).await, 9, -32601);
+        }
+    }
+}
+
+#[tokio::test]
+async fn to_end_a_subscription_that_there_is_not_opens_no_stream() {
+    let (host, service, _) = start().await;
+    let session = host.open("2025-06-18").await;
+    let ended = subscribe(&session, "resources/unsubscribe", "test:one");
+    assert_eq!(host.ask(&ended).await.json()["result"], json!({}));
+    // Where there was a stream, it would have kept this.
+    service.remove_prompt("plain");
+    let mut hears = Streamed::begin(&host, &get(&session)).await;
+    hears.assert_silent().await;
 }
 
 /// What a stream of this revision begins with, before anything was said on it: the id of an empty event, where

@@ -136,6 +136,11 @@ impl Sessions {
         (own_stream.name() == event.stream).then(|| own_stream.clone())
     }
 
+    /// The stream by which a session hears of changes, where it has one.
+    pub(super) fn find_own_stream(&self, session: &Session) -> Option<Arc<Stream>> {
+        self.state().owned.find(&session.id)?.stream.clone()
+    }
+
     /// The stream by which a session hears of changes; it is opened at its first use.
     pub(super) fn own_stream(
         &self,

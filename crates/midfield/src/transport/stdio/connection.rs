@@ -316,6 +316,10 @@ impl Connection {
 
     /// Remembers what a call changes in the session.
     fn remember(&mut self, call: &Call<'_>) -> Result<(), Error> {
+        if !self.service.offers(call) {
+            // It is answered that there is no such method.
+            return Ok(());
+        }
         match call {
             Call::SetLogLevel(level) => self.session.listen_from(*level),
             Call::Subscribe { uri } => {

@@ -244,6 +244,10 @@ impl Legacy<'_> {
 
     /// Remembers what a call changes in its session.
     fn remember(self, place: &Place, call: &Call<'_>) -> Result<(), Error> {
+        if !self.service.offers(call) {
+            // It is answered that there is no such method.
+            return Ok(());
+        }
         let Place::Session(session) = place else {
             return match call {
                 Call::Subscribe { .. } | Call::Unsubscribe { .. } => Err(Error::InvalidRequest {
@@ -256,10 +260,6 @@ impl Legacy<'_> {
         let full = || Error::Failed {
             detail: "too many sessions have a state of their own; try again later".to_owned(),
         };
-        let own_stream = || {
-            let own_stream = self.sessions.own_stream(session, self.service, self.now);
-            own_stream.map_err(|_| full())
-        };
         match call {
             Call::SetLogLevel(level) => self
                 .sessions
@@ -267,13 +267,18 @@ impl Legacy<'_> {
                 .map_err(|_| full()),
             Call::Subscribe { uri } => {
                 self.service.check_resource(uri)?;
-                match own_stream()?.with_listener(|listener| listener.subscribe(uri)) {
+                let own_stream = self.sessions.own_stream(session, self.service, self.now);
+                let own_stream = own_stream.map_err(|_| full())?;
+                match own_stream.with_listener(|listener| listener.subscribe(uri)) {
                     Some(subscribed) => Ok(subscribed?),
                     None => Ok(()),
                 }
             }
             Call::Unsubscribe { uri } => {
-                own_stream()?.with_listener(|listener| listener.unsubscribe(uri));
+                // Who hears of nothing is subscribed to nothing.
+                if let Some(own_stream) = self.sessions.find_own_stream(session) {
+                    own_stream.with_listener(|listener| listener.unsubscribe(uri));
+                }
                 Ok(())
             }
             _ => Ok(()),
