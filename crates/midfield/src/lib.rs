@@ -50,6 +50,7 @@ pub mod extension;
 pub mod server;
 pub mod transport;
 
+mod clock;
 mod error;
 mod macros;
 mod seal;

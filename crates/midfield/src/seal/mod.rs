@@ -106,11 +106,15 @@ impl Purpose {
         binding
     }
 
+    /// Whether a token with a content of so many bytes is short enough to be looked at again.
+    pub(crate) const fn opens(self, content: usize) -> bool {
+        (content + OVERHEAD).div_ceil(3) * 4 <= self.max_token()
+    }
+
     /// Longest token that is looked at.
     const fn max_token(self) -> usize {
         match self {
             Self::Session | Self::Cursor => 1024,
-            // The limit of a journal that travels is set where it is sealed.
             Self::RequestState => 4 * 1024 * 1024,
         }
     }

@@ -146,6 +146,14 @@ pub enum BuildError {
         /// The method.
         name: String,
     },
+    /// A journal may grow larger than any that a client could send back.
+    #[error(
+        "a journal of {size} bytes cannot travel with a request; give `Server::travelling_journal` no more than 2 MiB"
+    )]
+    JournalSize {
+        /// What was given.
+        size: usize,
+    },
     /// The operating system gave no random bytes for the keys.
     #[error("the operating system gave no random bytes")]
     Random,

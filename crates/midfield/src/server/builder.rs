@@ -18,7 +18,7 @@ use super::extract::States;
 use super::hub::{Hub, Share};
 use super::meta::Keys;
 use super::prompt::Prompt;
-use super::request_state::Travel;
+use super::request_state::{MAX_JOURNAL, Travel};
 use super::resource::{AnyResource, Resource, ResourceTemplate};
 use super::running::Limits;
 use super::service::{Inner, Service};
@@ -236,7 +236,8 @@ impl Server {
     }
 
     /// Sets the most bytes of a journal that travels with a client's request, and how long the client may
-    /// take to come back with it. Default: 64 KiB, one hour.
+    /// take to come back with it. Default: 64 KiB, one hour. It may be 2 MiB at most, and must leave room
+    /// for itself, as base64, in the bodies that the server reads (`http::Options::max_body`).
     pub fn travelling_journal(mut self, max_size: usize, lifetime: Duration) -> Self {
         self.travel = Travel { max_size, lifetime };
         self
@@ -255,6 +256,11 @@ impl Server {
     pub fn build(mut self) -> Result<Service, BuildError> {
         if let Some(error) = self.refused {
             return Err(error);
+        }
+        if self.travel.max_size > MAX_JOURNAL {
+            return Err(BuildError::JournalSize {
+                size: self.travel.max_size,
+            });
         }
         self.description.capabilities = self.capabilities();
         self.description.extensions_since = self.extensions.since().collect();

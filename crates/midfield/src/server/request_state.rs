@@ -3,7 +3,7 @@
 //! ([multi round-trip requests](https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/mrtr)).
 
 use std::collections::BTreeMap;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -17,6 +17,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::dispatch::Subject;
 use super::{Context, Service};
+use crate::clock::seconds_since_1970;
 use crate::seal::Purpose;
 
 /// Which request a journal belongs to.
@@ -90,7 +91,7 @@ pub(super) fn input_required(context: &Context, origin: &Origin) -> Result<Input
     let travel = service.travel();
     let state = State {
         request: digest_of(context, *origin),
-        expires: now().saturating_add(seconds(travel.lifetime)),
+        expires: seconds_since_1970().saturating_add(seconds(travel.lifetime)),
         journal: execution.journal(),
         asked: execution.asked(),
         unclaimed: execution.unclaimed(),
@@ -140,7 +141,7 @@ pub(super) fn execution(
         .ok_or_else(|| refused("this server did not give it, or gave it to somebody else"))?;
     let state: State =
         serde_json::from_slice(&content).map_err(|_| refused("it is of another version"))?;
-    if state.expires <= now() {
+    if state.expires <= seconds_since_1970() {
         return Err(refused("it has expired"));
     }
     if state.request != request_digest(service, *origin, &subject.name, subject.arguments) {
@@ -199,14 +200,14 @@ fn request_digest(
     URL_SAFE_NO_PAD.encode(hash.finalize())
 }
 
+/// Most bytes that a journal which travels may be given. Sealed, it comes back within a body or a line, beside
+/// the arguments, both of which have 4 MiB by default.
+pub(super) const MAX_JOURNAL: usize = 2 * 1024 * 1024;
+
+const _: () = assert!(Purpose::RequestState.opens(MAX_JOURNAL));
+
 /// Rounded up, so that no answer comes too late that was in time.
 fn seconds(lifetime: Duration) -> u64 {
     let begun = u64::from(lifetime.subsec_nanos() > 0);
     lifetime.as_secs().saturating_add(begun)
-}
-
-fn now() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |elapsed| elapsed.as_secs())
 }

@@ -286,6 +286,23 @@ async fn a_cursor_is_good_for_the_method_that_made_it_only() {
 }
 
 #[tokio::test]
+async fn a_cursor_is_good_however_long_the_subject_is() {
+    let template = ResourceTemplate::new("long:{+rest}", "long", async |cx: Context| {
+        let cursor = cx.cursor(7)?;
+        assert!(cursor.len() < 200, "{cursor}");
+        Ok::<_, Error>(cx.position(&cursor)?.to_string())
+    });
+    let service = Server::new("long", "1")
+        .resource(template.expect("a template"))
+        .build();
+    let host = Host::start(service.expect("a server"), Options::new()).await;
+    let uri = format!("long:{}", "x".repeat(2_000));
+    let read = modern(1, "resources/read", json!({"uri": uri})).with("Mcp-Name", &uri);
+    let answer = host.ask(&read).await.json();
+    assert_eq!(answer["result"]["contents"][0]["text"], "7", "{answer}");
+}
+
+#[tokio::test]
 async fn only_clients_that_negotiated_an_extension_hear_of_it() {
     let service = service();
     let host = Host::start(service.clone(), Options::new()).await;

@@ -20,6 +20,7 @@ use midfield_protocol::wire::{self, Codec};
 use midfield_protocol::{Caller, Error, Principal, Raw, Revision};
 use serde::Serialize;
 use serde_json::value::RawValue;
+use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 
 use super::Service;
@@ -225,10 +226,11 @@ impl Context {
             .ok_or_else(|| crate::Error::protocol(Error::InvalidCursor))
     }
 
-    /// What a cursor holds. The first byte is of no list of the protocol's own.
+    /// What a cursor holds. The first byte is of no list of the protocol's own. Of the subject, which may be
+    /// long, there is a digest, as a cursor has to be short.
     fn place(&self, position: u64) -> Vec<u8> {
         let mut place = vec![u8::MAX];
-        place.extend_from_slice(self.0.subject.as_bytes());
+        place.extend_from_slice(&Sha256::digest(self.0.subject.as_bytes()));
         place.extend_from_slice(&position.to_be_bytes());
         place
     }

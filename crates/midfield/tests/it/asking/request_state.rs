@@ -218,6 +218,16 @@ async fn a_journal_that_is_too_large_to_travel_names_tasks() {
     assert_eq!(text(&response), "70000");
 }
 
+#[test]
+fn a_journal_that_no_client_could_send_back_makes_no_server() {
+    let with = |size| server("1").travelling_journal(size, Duration::from_mins(1));
+    assert!(with(2 << 20).build().is_ok());
+    for size in [(2 << 20) + 1, usize::MAX] {
+        let refused = with(size).build().expect_err("it is too large").to_string();
+        assert!(refused.contains("no more than 2 MiB"), "{refused}");
+    }
+}
+
 #[tokio::test]
 async fn answers_without_a_state_answer_nothing() {
     let mut peer = peer(server("1")).await;
