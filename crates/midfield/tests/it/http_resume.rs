@@ -3,14 +3,14 @@
 
 use std::time::Duration;
 
-use midfield::Identity;
 use midfield::auth::StaticTokens;
 use midfield::transport::http::Options;
+use midfield::{Identity, KeyRing};
 use serde_json::{Value, json};
 
 use crate::fixture::{Probe, verbatim};
 use crate::harness::{Host, Response, tool_text};
-use crate::http_asking::{Streamed, authorized, open_able, service, session_call};
+use crate::http_asking::{Streamed, asking, authorized, open_able, service, session_call};
 use crate::messages::{LEGACY, Request, modern_call, request};
 use crate::stdio::{Pipes, assert_error};
 
@@ -189,6 +189,36 @@ async fn a_client_that_lost_its_stream_goes_on_after_the_event_that_it_saw_last(
 }
 
 #[tokio::test]
+async fn a_client_whose_stream_is_not_known_any_more_hears_what_is_said_from_now_on() {
+    let serve = async || {
+        let keyed = asking(&Probe::default()).keys(KeyRing::new([1; 32]));
+        let service = keyed.build().expect("a server");
+        (Host::start(service.clone(), Options::new()).await, service)
+    };
+    let changed = |list: &str| format!("notifications/{list}/list_changed");
+    for revision in LEGACY {
+        let (before, service) = serve().await;
+        let session = before.open(revision).await;
+        let mut stream = Streamed::begin(&before, &get(&session)).await;
+        service.remove_prompt("plain");
+        let mut last = stream.frame().await.expect("an event");
+        if last.message.is_none() {
+            last = stream.frame().await.expect("an event");
+        }
+        drop((before, stream));
+        let (after, service) = serve().await;
+        let back = get(&session).header("Last-Event-ID", last.id.expect("an id"));
+        let mut stream = Streamed::begin(&after, &back).await;
+        service.remove_prompt("plain");
+        assert_eq!(stream.hear().await["method"], changed("prompts"));
+        // While that is read, the next one that is lost does not take it away.
+        after.ask(&back).await.assert_refused(400, -32600);
+        service.remove_resource("test:one");
+        assert_eq!(stream.hear().await["method"], changed("resources"));
+    }
+}
+
+#[tokio::test]
 async fn what_is_answered_while_the_client_is_away_waits_for_it() {
     for revision in LEGACY {
         let (host, _, probe) = start().await;
@@ -225,6 +255,7 @@ async fn a_stream_is_found_only_in_its_own_session_and_by_its_own_principal() {
     let session = open_able(&host, "2025-11-25", a).await;
     let mine_too = open_able(&host, "2025-11-25", a).await;
     let theirs = open_able(&host, "2025-11-25", b).await;
+    let theirs_too = open_able(&host, "2025-11-25", b).await;
     let mut stream = Streamed::begin(&host, &authorized(saying(&session), a)).await;
     let id = stream
         .frame()
@@ -235,19 +266,29 @@ async fn a_stream_is_found_only_in_its_own_session_and_by_its_own_principal() {
     let back = |session: &str, id: &str| get(session).header("Last-Event-ID", id);
     let forged = format!("AAAAAAAAAAAAAAAA.{}", "0");
     let refused = [
-        (authorized(back(&mine_too, &id), a), 404),
-        (authorized(back(&theirs, &id), b), 404),
         (authorized(back(&session, &id), b), 404),
         (back(&session, &id), 401),
-        (authorized(back(&session, &forged), a), 404),
-        (authorized(back(&session, "nonsense"), a), 404),
         (
             authorized(back(&session, &id), a).header("Last-Event-ID", &id),
-            404,
+            400,
         ),
     ];
     for (request, status) in refused {
         assert_eq!(host.ask(&request).await.status, status, "{request:?}");
+    }
+    // Somebody else's event is as good as one that never was: each hears its own session, from now on.
+    let (name, _) = id.split_once('.').expect("a number");
+    for request in [
+        authorized(back(&mine_too, &id), a),
+        authorized(back(&theirs, &id), b),
+        authorized(back(&theirs_too, &forged), b),
+        authorized(back(&session, "nonsense"), a),
+    ] {
+        let mut own = Streamed::begin(&host, &request).await;
+        let primer = own.frame().await.expect("a first event");
+        assert!(primer.message.is_none(), "{primer:?}");
+        assert!(primer.id.is_some_and(|id| !id.starts_with(name)));
+        own.assert_silent().await;
     }
     // None of them has taken the stream over.
     probe.release();

@@ -5,7 +5,6 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Buf;
 use http::request::Parts;
@@ -27,6 +26,7 @@ use super::options::Options;
 use super::reply::{Reply, ReplyBody};
 use super::sessions::Sessions;
 use super::sse::{Full, NotTaken, Setting, Streams};
+use crate::clock::seconds_since_1970;
 use crate::server::{Questions, Service};
 
 /// A server behind HTTP. It is a [`tower_service::Service`], to be mounted in a router:
@@ -60,18 +60,20 @@ use crate::server::{Questions, Service};
 #[derive(Clone, Debug)]
 pub struct HttpService(Arc<Endpoint>);
 
+/// What all requests share.
 #[derive(Debug)]
-struct Endpoint {
-    service: Service,
-    options: Options,
-    sessions: Arc<Sessions>,
+pub(super) struct Endpoint {
+    pub(super) service: Service,
+    pub(super) options: Options,
+    pub(super) sessions: Arc<Sessions>,
     /// The sessions of the old transport.
     streams: Arc<Streams>,
-    questions: Arc<Questions>,
+    pub(super) questions: Arc<Questions>,
     calls: Arc<Semaphore>,
-    left_behind: LeftBehind,
-    /// Ends streams that have no end of their own.
-    stop: CancellationToken,
+    /// Owns the calls whose client went away, where that is no cancellation.
+    pub(super) left_behind: LeftBehind,
+    /// Ends streams that have no end of their own, when the server stops.
+    pub(super) stop: CancellationToken,
 }
 
 impl HttpService {
@@ -306,21 +308,15 @@ impl Endpoint {
 
     fn modern<'a>(&'a self, principal: &'a Principal) -> Modern<'a> {
         Modern {
-            service: &self.service,
-            stop: &self.stop,
+            endpoint: self,
             principal,
         }
     }
 
     fn legacy<'a>(&'a self, principal: &'a Principal) -> Legacy<'a> {
         Legacy {
-            questions: &self.questions,
-            stop: &self.stop,
+            endpoint: self,
             principal,
-            service: &self.service,
-            options: &self.options,
-            sessions: &self.sessions,
-            left_behind: &self.left_behind,
             now: seconds_since_1970(),
         }
     }
@@ -338,12 +334,6 @@ fn refuse_unread(unread: &Unread) -> Reply {
         ),
         Unread::Broken => Reply::refuse(StatusCode::BAD_REQUEST, "the body broke off"),
     }
-}
-
-fn seconds_since_1970() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |elapsed| elapsed.as_secs())
 }
 
 impl<B> tower_service::Service<Request<B>> for HttpService

@@ -5,19 +5,17 @@ use http::{HeaderMap, HeaderName, StatusCode};
 use midfield_protocol::jsonrpc::Request as Frame;
 use midfield_protocol::wire::{Codec, RequestMeta, modern as wire};
 use midfield_protocol::{Call, Error, Principal, Revision};
-use tokio_util::sync::CancellationToken;
 
+use super::endpoint::Endpoint;
 use super::guard::{Header, PROTOCOL_VERSION, single};
 use super::reply::{AfterDrop, Reply};
-use crate::server::{Answering, Asking, Request, Service};
+use crate::server::{Answering, Asking, Request};
 use crate::transport::work::Work;
 
-/// What the modern side of an endpoint works with.
+/// The modern side of an endpoint, for one request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Modern<'a> {
-    pub(super) service: &'a Service,
-    /// Ends subscriptions when the server stops.
-    pub(super) stop: &'a CancellationToken,
+    pub(super) endpoint: &'a Endpoint,
     /// Who asks.
     pub(super) principal: &'a Principal,
 }
@@ -41,7 +39,10 @@ pub(super) fn answer(
         },
         Err(error) => {
             let codec = Codec::new(Revision::V2026_07_28);
-            let response = modern.service.write(codec, &request.id, &Err(error));
+            let response = modern
+                .endpoint
+                .service
+                .write(codec, &request.id, &Err(error));
             let status = StatusCode::from_u16(response.http_status);
             Reply::Json(status.unwrap_or(StatusCode::BAD_REQUEST), response.bytes)
         }
@@ -68,9 +69,9 @@ fn begin(
         asking: Asking::Retried,
         id: request.id.clone(),
         mirror: Some(headers),
-        stop: modern.stop,
+        stop: &modern.endpoint.stop,
     };
-    Ok(modern.service.answer(request, call))
+    Ok(modern.endpoint.service.answer(request, call))
 }
 
 /// The version in the header must be the one in the body.

@@ -6,6 +6,7 @@ use midfield::transport::http::Options;
 use serde_json::json;
 
 use crate::harness::Host;
+use crate::http_asking::Streamed;
 use crate::log::Log;
 use crate::messages::{Request, call, initialize, modern, modern_body, modern_call, request};
 
@@ -68,6 +69,10 @@ async fn what_a_client_keeps_secret_is_in_no_log_and_in_no_error() {
         .ask(&Request::post(initialize("2025-11-25")).header("Authorization", &bearer))
         .await;
     let session = opened.header("mcp-session-id").expect("an id").to_owned();
+    // While this is read, an unknown event is refused instead of a stream that has no end.
+    let listen = Request::get("/mcp").session(&session);
+    let listen = listen.header("Authorization", &bearer);
+    let _hears = Streamed::begin(&host, &listen).await;
     for request in requests(&session) {
         let authorizations = [
             bearer.clone(),

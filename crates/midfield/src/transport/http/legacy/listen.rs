@@ -12,6 +12,11 @@ use crate::transport::http::stream::EventId;
 impl Legacy<'_> {
     /// Opens the stream by which the session hears what belongs to no request, or goes on with the stream
     /// that the client names by the last event that it has seen.
+    ///
+    /// An event may be known no longer: after a while, after a restart, at another replica. Its client would
+    /// take 404 for the end of its session, and gives up to listen after other refusals. It hears what is said
+    /// from now on, unless somebody hears that already, from whom it would take the stream away. So it is
+    /// with the events of others, which nobody can tell from unknown ones.
     pub(in crate::transport::http) fn listen(self, headers: &HeaderMap) -> Reply {
         if !guard::accepts_events(headers) {
             return Reply::refuse(
@@ -24,54 +29,48 @@ impl Legacy<'_> {
             Ok(Place::None { .. }) => return self.not_allowed(),
             Err(reply) => return reply,
         };
-        let Ok(seat) = self.service.hub().seat(self.principal) else {
-            return Reply::too_many_streams();
-        };
-        let left_behind = self.left_behind.clone();
-        let ends = session.remaining(self.now);
-        let (stream, number) = match single(headers, &LAST_EVENT_ID) {
-            Header::Absent => match self.sessions.own_stream(&session, self.service, self.now) {
-                Ok(own_stream) => {
-                    let reader = own_stream.reader_from_now(left_behind);
-                    return Reply::Read {
-                        reader,
-                        seat,
-                        ends: Some(ends),
-                    };
-                }
-                Err(_) => {
-                    return Reply::refuse(
-                        StatusCode::SERVICE_UNAVAILABLE,
-                        "too many sessions listen; try again later",
-                    );
-                }
-            },
-            Header::Single(id) => {
-                let event = id.parse::<EventId>().ok();
-                let found = event.and_then(|event| {
-                    Some((self.sessions.find_stream(&session, event)?, event.number))
-                });
-                match found {
-                    Some(found) => found,
-                    None => return no_such_event(),
-                }
-            }
+        let last = match single(headers, &LAST_EVENT_ID) {
+            Header::Absent => None,
+            Header::Single(id) => Some(id),
             Header::Invalid => return no_such_event(),
         };
-        // An answer that is on its way may still come when the session is over.
-        let ends = stream.is_about_changes().then_some(ends);
+        let Ok(seat) = self.endpoint.service.hub().seat(self.principal) else {
+            return Reply::too_many_streams();
+        };
+        let left_behind = self.endpoint.left_behind.clone();
+        let ends = session.remaining(self.now);
+        let sessions = &self.endpoint.sessions;
+        if let Some(event) = last.and_then(|id| id.parse::<EventId>().ok())
+            && let Some(stream) = sessions.find_stream(&session, event)
+        {
+            return Reply::Read {
+                reader: stream.reader(Some(event.number), left_behind),
+                seat,
+                // An answer that is on its way may still come when the session is over.
+                ends: stream.is_about_changes().then_some(ends),
+            };
+        }
+        let Ok(stream) = sessions.own_stream(&session, &self.endpoint.service, self.now) else {
+            return Reply::refuse(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "too many sessions listen; try again later",
+            );
+        };
+        if last.is_some() && stream.is_read() {
+            return no_such_event();
+        }
         Reply::Read {
-            reader: stream.reader(Some(number), left_behind),
+            reader: stream.reader_from_now(left_behind),
             seat,
-            ends,
+            ends: Some(ends),
         }
     }
 }
 
 fn no_such_event() -> Reply {
     Reply::refuse(
-        StatusCode::NOT_FOUND,
-        "there is no such event in this session, or no longer",
+        StatusCode::BAD_REQUEST,
+        "invalid request: Last-Event-ID names no event of this session, or none that is still kept",
     )
 }
 

@@ -6,34 +6,23 @@ mod place;
 
 pub(super) use place::SESSION_ID;
 
-use std::sync::Arc;
-
 use http::{HeaderMap, StatusCode};
 use midfield_protocol::jsonrpc::{Message, Notification, Rejected, Request as Frame, RequestId};
 use midfield_protocol::wire::{Codec, RequestMeta, legacy};
 use midfield_protocol::{Call, Caller, Error, Principal, Revision};
-use tokio_util::sync::CancellationToken;
 
 use self::place::{Place, version};
-use super::left_behind::LeftBehind;
-use super::options::Options;
+use super::endpoint::Endpoint;
 use super::reply::{AfterDrop, Reply, Resumable};
 use super::session::Session;
-use super::sessions::{AtWork, Sessions};
-use crate::server::{Answering, Asking, Questions, Request, Response, Service};
+use super::sessions::AtWork;
+use crate::server::{Answering, Asking, Request, Response};
 use crate::transport::work::{Batch, Work};
 
-/// What the legacy side of an endpoint works with.
+/// The legacy side of an endpoint, for one request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Legacy<'a> {
-    pub(super) service: &'a Service,
-    pub(super) options: &'a Options,
-    pub(super) sessions: &'a Arc<Sessions>,
-    /// Owns the calls whose client went away: that is no cancellation in this era.
-    pub(super) left_behind: &'a LeftBehind,
-    pub(super) questions: &'a Arc<Questions>,
-    /// Ends streams when the server stops.
-    pub(super) stop: &'a CancellationToken,
+    pub(super) endpoint: &'a Endpoint,
     /// Who asks.
     pub(super) principal: &'a Principal,
     /// Seconds since 1970.
@@ -64,7 +53,7 @@ impl Legacy<'_> {
                 Reply::Accepted
             }
             Message::Response(response) => match &place {
-                Place::Session(session) if self.questions.answer(session.id, response) => {
+                Place::Session(session) if self.endpoint.questions.answer(session.id, response) => {
                     Reply::Accepted
                 }
                 _ => no_such_question(),
@@ -101,7 +90,7 @@ impl Legacy<'_> {
                 Ok(Message::Notification(notification)) => self.notification(&place, &notification),
                 Ok(Message::Response(response)) => {
                     if let Place::Session(session) = &place {
-                        self.questions.answer(session.id, response);
+                        self.endpoint.questions.answer(session.id, response);
                     }
                 }
                 Err(rejected) => {
@@ -125,7 +114,7 @@ impl Legacy<'_> {
     pub(super) fn delete(self, headers: &HeaderMap) -> Reply {
         match self.place(headers) {
             Ok(Place::Session(session)) => {
-                self.sessions.end(&session, self.now);
+                self.endpoint.sessions.end(&session, self.now);
                 Reply::NoContent
             }
             Ok(Place::None { .. }) => self.not_allowed(),
@@ -136,7 +125,7 @@ impl Legacy<'_> {
     /// Refuses a method.
     pub(super) fn not_allowed(self) -> Reply {
         Reply::NotAllowed {
-            allowed: if self.options.sessions {
+            allowed: if self.endpoint.options.sessions {
                 "POST, GET, DELETE"
             } else {
                 "POST"
@@ -152,7 +141,8 @@ impl Legacy<'_> {
         let failed = |error: &Error| {
             Reply::Json(
                 StatusCode::OK,
-                self.service
+                self.endpoint
+                    .service
                     .encoder()
                     .error(codec, Some(&request.id), error),
             )
@@ -161,18 +151,24 @@ impl Legacy<'_> {
             Ok(initialize) => initialize,
             Err(error) => return failed(&error),
         };
-        let lifetime = self.options.session_lifetime;
+        let lifetime = self.endpoint.options.session_lifetime;
         let revision = initialize.negotiated();
         let opened = Session::open(
             initialize,
             self.principal.clone(),
             lifetime,
             self.now,
-            self.service.sealer(),
+            self.endpoint.service.sealer(),
         );
-        let response = self.service.encoder().initialized(revision, &request.id);
+        let response = self
+            .endpoint
+            .service
+            .encoder()
+            .initialized(revision, &request.id);
         match (opened, response) {
-            (Ok((_, id)), Ok(response)) if self.options.sessions => Reply::Opened { id, response },
+            (Ok((_, id)), Ok(response)) if self.endpoint.options.sessions => {
+                Reply::Opened { id, response }
+            }
             (Ok(_), Ok(response)) => Reply::Json(StatusCode::OK, response),
             _ => failed(&Error::Internal),
         }
@@ -205,7 +201,7 @@ impl Legacy<'_> {
     ) -> (Answering, Option<AtWork>) {
         let codec = Codec::new(place.revision());
         let fail = |id: &RequestId, error: Error| {
-            Answering::Done(self.service.write(codec, id, &Err(error)))
+            Answering::Done(self.endpoint.service.write(codec, id, &Err(error)))
         };
         let meta = match meta {
             Ok(meta) => meta,
@@ -218,14 +214,14 @@ impl Legacy<'_> {
         if let Err(error) = self.remember(place, &call) {
             return (fail(&request.id, error), None);
         }
-        let answering = self.service.answer(
+        let answering = self.endpoint.service.answer(
             Request {
                 codec,
                 caller: self.caller(place, &meta),
                 asking: self.asking(place),
                 id: request.id,
                 mirror: None,
-                stop: self.stop,
+                stop: &self.endpoint.stop,
             },
             call,
         );
@@ -233,6 +229,7 @@ impl Legacy<'_> {
             return (answering, None);
         };
         let begun = self
+            .endpoint
             .sessions
             .begin(session, exchange.id(), exchange.cancel_handle());
         if begun.is_none() {
@@ -244,7 +241,7 @@ impl Legacy<'_> {
 
     /// Remembers what a call changes in its session.
     fn remember(self, place: &Place, call: &Call<'_>) -> Result<(), Error> {
-        if !self.service.offers(call) {
+        if !self.endpoint.service.offers(call) {
             // It is answered that there is no such method.
             return Ok(());
         }
@@ -262,12 +259,16 @@ impl Legacy<'_> {
         };
         match call {
             Call::SetLogLevel(level) => self
+                .endpoint
                 .sessions
                 .set_log_level(session, *level, self.now)
                 .map_err(|_| full()),
             Call::Subscribe { uri } => {
-                self.service.check_resource(uri)?;
-                let own_stream = self.sessions.own_stream(session, self.service, self.now);
+                self.endpoint.service.check_resource(uri)?;
+                let own_stream =
+                    self.endpoint
+                        .sessions
+                        .own_stream(session, &self.endpoint.service, self.now);
                 let own_stream = own_stream.map_err(|_| full())?;
                 match own_stream.with_listener(|listener| listener.subscribe(uri)) {
                     Some(subscribed) => Ok(subscribed?),
@@ -276,7 +277,7 @@ impl Legacy<'_> {
             }
             Call::Unsubscribe { uri } => {
                 // Who hears of nothing is subscribed to nothing.
-                if let Some(own_stream) = self.sessions.find_own_stream(session) {
+                if let Some(own_stream) = self.endpoint.sessions.find_own_stream(session) {
                     own_stream.with_listener(|listener| listener.unsubscribe(uri));
                 }
                 Ok(())
@@ -302,7 +303,7 @@ impl Legacy<'_> {
     fn asking(self, place: &Place) -> Asking {
         match place {
             Place::Session(session) => Asking::Live {
-                questions: self.questions.clone(),
+                questions: self.endpoint.questions.clone(),
                 session: session.id,
             },
             Place::None { .. } => Asking::Never,
@@ -316,21 +317,21 @@ impl Legacy<'_> {
         if notification.method == legacy::CANCELLED
             && let Some(id) = legacy::cancelled_request(notification)
         {
-            self.sessions.cancel(session, id);
+            self.endpoint.sessions.cancel(session, id);
         }
     }
 
     fn keep(self, place: &Place, guards: Vec<AtWork>) -> AfterDrop {
         let resumable = match place {
             Place::Session(session) => Some(Resumable {
-                sessions: self.sessions.clone(),
+                sessions: self.endpoint.sessions.clone(),
                 priming: session.priming(),
                 session: session.id,
             }),
             Place::None { .. } => None,
         };
         AfterDrop::GoOn {
-            left_behind: self.left_behind.clone(),
+            left_behind: self.endpoint.left_behind.clone(),
             guards,
             resumable,
         }

@@ -21,7 +21,7 @@ impl Legacy<'_> {
     /// The session that a message names, checked.
     pub(super) fn place(self, headers: &HeaderMap) -> Result<Place, Reply> {
         let named = version(headers)?;
-        if !self.options.sessions {
+        if !self.endpoint.options.sessions {
             return Ok(Place::None {
                 revision: named.unwrap_or(Revision::ASSUMED),
             });
@@ -39,8 +39,8 @@ impl Legacy<'_> {
             id,
             self.principal,
             self.now,
-            self.service.sealer(),
-            self.sessions,
+            self.endpoint.service.sealer(),
+            &self.endpoint.sessions,
         );
         match found {
             Some(session) => Ok(Place::Session(Box::new(session))),
