@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         .build()?;
     runtime.block_on(async {
         if arguments.iter().any(|argument| argument == "--stdio") {
-            return stdio::serve(service).await;
+            return Ok(stdio::serve(service).await?);
         }
         let port: u16 = value("--port")
             .and_then(|port| port.parse().ok())
@@ -40,9 +40,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             http::Options::new(),
             std::future::pending(),
         )
-        .await
-    })?;
-    Ok(())
+        .await?;
+        Ok(())
+    })
 }
 
 /// The suite calls the first tool of the list without arguments: it is `test_simple_text`.

@@ -2,6 +2,7 @@
 
 use super::form::NotAForm;
 use super::template::TemplateError;
+use crate::transport::http::OptionsError;
 
 /// Why a description makes no server.
 #[derive(Debug, thiserror::Error)]
@@ -166,6 +167,9 @@ pub enum ServeError {
     /// The description makes no server.
     #[error("could not build the server")]
     Build(#[from] BuildError),
+    /// The options make no endpoint.
+    #[error("could not make the HTTP endpoint")]
+    Options(#[from] OptionsError),
     /// The transport failed.
     #[error("could not serve")]
     Transport(#[from] std::io::Error),

@@ -7,8 +7,8 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use midfield::Service;
 use midfield::transport::http::{self, Options};
+use midfield::{ServeError, Service};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -28,7 +28,7 @@ pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
 pub(crate) struct Host {
     pub(crate) address: SocketAddr,
     stop: CancellationToken,
-    serving: JoinSet<std::io::Result<()>>,
+    serving: JoinSet<Result<(), ServeError>>,
 }
 
 impl Host {

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use midfield::transport::http::Options;
+use midfield::ServeError;
+use midfield::transport::http::{self, Options};
 use serde_json::json;
+use tokio::net::TcpListener;
 
 use crate::fixture::{Probe, service};
-use crate::harness::Host;
+use crate::harness::{Host, soon};
 use crate::messages::{Request, call, initialize, modern, modern_body, modern_call};
 
 async fn start() -> (Host, Probe) {
@@ -226,6 +228,42 @@ async fn nothing_is_served_at_another_path() {
     assert_eq!(probe.runs(), 0);
     let asked = modern_call(1, "count", json!({})).target("/mcp?x=1");
     assert_eq!(host.ask(&asked).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_path_a_host_and_an_origin_are_understood_however_they_are_written() {
+    let options = Options::new()
+        .path("tools")
+        .allow_host("MCP.example.com:443")
+        .allow_origin("https://app.example.com:443/");
+    let (host, _) = start_with(options).await;
+    let asked = modern_call(1, "count", json!({}))
+        .target("/tools")
+        .with("Host", "mcp.example.com")
+        .with("Origin", "https://app.example.com");
+    assert_eq!(host.ask(&asked).await.status, 200);
+}
+
+#[tokio::test]
+async fn what_is_no_path_no_host_and_no_origin_is_told_at_the_start() {
+    for (options, said) in [
+        (Options::new().path("/mcp?x"), "`/mcp?x` is no path"),
+        (Options::new().legacy_sse(""), "`` is no path"),
+        (
+            Options::new().legacy_sse("mcp"),
+            "both endpoints are at `/mcp`",
+        ),
+        (Options::new().allow_host("https://a.example"), "is no host"),
+        (Options::new().allow_host("*"), "`allow_any_host`"),
+        (Options::new().allow_origin("a.example"), "is no origin"),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let served = http::serve(listener, service().0, options, std::future::pending());
+        let error = soon(served).await.expect_err("it cannot be served");
+        assert!(matches!(error, ServeError::Options(_)), "{error}");
+        let reason = std::error::Error::source(&error).expect("a reason");
+        assert!(reason.to_string().contains(said), "{reason}");
+    }
 }
 
 #[tokio::test]

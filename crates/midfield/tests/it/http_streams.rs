@@ -245,7 +245,7 @@ async fn requests_that_are_sent_ahead_on_one_connection_are_answered_in_order() 
 async fn a_request_that_is_silent_for_long_becomes_a_stream_that_keeps_itself_alive() {
     use http_body_util::{BodyExt as _, Full};
     let (service, probe) = service();
-    let endpoint = HttpService::new(service, Options::new());
+    let endpoint = HttpService::new(service, Options::new()).expect("an endpoint");
     let request = http::Request::post("/mcp")
         .header("Host", "localhost")
         .header("Content-Type", "application/json")

@@ -22,6 +22,7 @@ use super::guard;
 use super::left_behind::LeftBehind;
 use super::legacy::Legacy;
 use super::modern::{self, Modern};
+use super::names::{OptionsError, Path};
 use super::options::Options;
 use super::reply::{Reply, ReplyBody};
 use super::sessions::Sessions;
@@ -37,8 +38,8 @@ use crate::server::{Questions, Service};
 /// use midfield::transport::http::{HttpService, Options};
 ///
 /// let service = Server::new("demo", "1.0.0").build()?;
-/// let router: Router = Router::new().route_service("/mcp", HttpService::new(service, Options::new()));
-/// # Ok::<(), midfield::BuildError>(())
+/// let router: Router = Router::new().route_service("/mcp", HttpService::new(service, Options::new())?);
+/// # Ok::<(), midfield::ServeError>(())
 /// ```
 ///
 /// With [`Options::legacy_sse`] the same service, mounted at that path too, serves clients of the old
@@ -49,11 +50,11 @@ use crate::server::{Questions, Service};
 /// # use midfield::Server;
 /// # use midfield::transport::http::{HttpService, Options};
 /// # let service = Server::new("demo", "1.0.0").build()?;
-/// let service = HttpService::new(service, Options::new().legacy_sse("/sse"));
+/// let service = HttpService::new(service, Options::new().legacy_sse("/sse"))?;
 /// let router: Router = Router::new()
 ///     .route_service("/mcp", service.clone())
 ///     .route_service("/sse", service);
-/// # Ok::<(), midfield::BuildError>(())
+/// # Ok::<(), midfield::ServeError>(())
 /// ```
 ///
 /// Clones are handles to the same endpoint.
@@ -78,8 +79,12 @@ pub(super) struct Endpoint {
 
 impl HttpService {
     /// Puts `service` behind HTTP.
-    pub fn new(service: Service, options: Options) -> Self {
-        Self(Arc::new(Endpoint {
+    ///
+    /// # Errors
+    /// When a path, a host or an origin in `options` is none.
+    pub fn new(service: Service, options: Options) -> Result<Self, OptionsError> {
+        let options = options.checked()?;
+        Ok(Self(Arc::new(Endpoint {
             service,
             sessions: Arc::default(),
             streams: Arc::default(),
@@ -90,7 +95,7 @@ impl HttpService {
             )),
             left_behind: LeftBehind::default(),
             options,
-        }))
+        })))
     }
 
     /// Answers one HTTP request, whatever its path.
@@ -145,7 +150,7 @@ impl Endpoint {
             Ok(principal) => principal,
             Err(refusal) => return refusal,
         };
-        if self.options.legacy_sse.as_deref() == Some(head.uri.path()) {
+        if self.options.is_old_transport(head.uri.path()) {
             return self.old_transport(&head, body, &principal).await;
         }
         if head.method != Method::POST {
@@ -202,7 +207,7 @@ impl Endpoint {
         let opened = self.streams.open(&Setting {
             service: &self.service,
             principal,
-            path: self.options.legacy_sse.as_deref().unwrap_or_default(),
+            path: self.options.legacy_sse.as_ref().map_or("", Path::as_str),
             max_body: self.options.max_body,
             lifetime: self.options.session_lifetime,
             calls: &self.calls,

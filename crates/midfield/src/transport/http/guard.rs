@@ -5,6 +5,7 @@ use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HOST, ORIGIN};
 use http::{HeaderMap, HeaderName, StatusCode, Uri, Version};
 use midfield_protocol::wire::modern;
 
+use super::names::Origin;
 use super::options::{Hosts, Options};
 
 /// A request that is refused for its head.
@@ -115,7 +116,7 @@ pub(super) fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Header<'a
 }
 
 /// The name in `name:port` or `[address]:port`.
-fn host_name(authority: &str) -> Option<&str> {
+pub(super) fn host_name(authority: &str) -> Option<&str> {
     if let Some(rest) = authority.strip_prefix('[') {
         let (address, port) = rest.split_once(']')?;
         return is_port(port).then_some(&authority[..address.len() + 2]);
@@ -137,10 +138,7 @@ fn allows_host(hosts: &Hosts, host: &str) -> bool {
     match hosts {
         Hosts::Any => true,
         Hosts::Loopback { more } => {
-            is_loopback(host)
-                || more
-                    .iter()
-                    .any(|allowed| allowed.eq_ignore_ascii_case(host))
+            is_loopback(host) || more.iter().any(|allowed| allowed.is(host))
         }
     }
 }
@@ -151,11 +149,8 @@ fn is_loopback(host: &str) -> bool {
         .any(|name| name.eq_ignore_ascii_case(host))
 }
 
-fn allows_origin(origins: &[String], origin: &str) -> bool {
-    if origins
-        .iter()
-        .any(|allowed| allowed.eq_ignore_ascii_case(origin))
-    {
+fn allows_origin(origins: &[Origin], origin: &str) -> bool {
+    if origins.iter().any(|allowed| allowed.is(origin)) {
         return true;
     }
     let authority = origin

@@ -20,6 +20,7 @@ mod left_behind;
 mod legacy;
 mod lines;
 mod modern;
+mod names;
 mod options;
 mod own;
 mod reply;
@@ -30,6 +31,7 @@ mod sse;
 mod stream;
 
 pub use endpoint::HttpService;
+pub use names::OptionsError;
 pub use options::Options;
 pub use reply::ReplyBody;
 pub use serve::serve;

@@ -3,15 +3,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::names::{Host, OptionsError, Origin, Path};
 use crate::auth::Authenticate;
 
 /// The settings of the HTTP transport. The defaults are safe for a server on the user's own machine.
+///
+/// A path, host or origin that is none is told when the endpoint is made: see [`OptionsError`].
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Options {
-    pub(super) path: String,
+    pub(super) path: Path,
     pub(super) hosts: Hosts,
-    pub(super) origins: Vec<String>,
+    pub(super) origins: Vec<Origin>,
     pub(super) max_body: usize,
     pub(super) max_connections: usize,
     pub(super) max_calls: usize,
@@ -23,7 +26,9 @@ pub struct Options {
     pub(super) session_lifetime: Duration,
     pub(super) authenticate: Option<Authenticator>,
     pub(super) authenticate_timeout: Duration,
-    pub(super) legacy_sse: Option<String>,
+    pub(super) legacy_sse: Option<Path>,
+    /// The first thing that was given and is none.
+    refused: Option<OptionsError>,
 }
 
 /// What finds out who asks.
@@ -40,7 +45,7 @@ impl std::fmt::Debug for Authenticator {
 #[derive(Clone, Debug)]
 pub(super) enum Hosts {
     /// `localhost`, `127.0.0.1` and `[::1]`, and those that are added.
-    Loopback { more: Vec<String> },
+    Loopback { more: Vec<Host> },
     /// Any.
     Any,
 }
@@ -49,7 +54,7 @@ impl Options {
     /// The defaults.
     pub fn new() -> Self {
         Self {
-            path: "/mcp".to_owned(),
+            path: Path::default(),
             hosts: Hosts::Loopback { more: Vec::new() },
             origins: Vec::new(),
             max_body: 4 * 1024 * 1024,
@@ -64,13 +69,16 @@ impl Options {
             authenticate: None,
             authenticate_timeout: Duration::from_secs(10),
             legacy_sse: None,
+            refused: None,
         }
     }
 
     /// Sets the path of the endpoint. Default: `/mcp`. [`HttpService`](super::HttpService) in a router of
     /// its own ignores it.
     pub fn path(mut self, path: impl Into<String>) -> Self {
-        self.path = path.into();
+        if let Some(path) = self.given(Path::parse(path.into())) {
+            self.path = path;
+        }
         self
     }
 
@@ -78,8 +86,9 @@ impl Options {
     /// default only names of the own machine are: that stops web pages from reaching the server by DNS
     /// rebinding.
     pub fn allow_host(mut self, host: impl Into<String>) -> Self {
+        let host = self.given(Host::parse(host.into()));
         if let Hosts::Loopback { more } = &mut self.hosts {
-            more.push(host.into().to_ascii_lowercase());
+            more.extend(host);
         }
         self
     }
@@ -93,7 +102,8 @@ impl Options {
     /// Adds an origin, such as `https://app.example.com`, whose pages may call the server. By default only
     /// pages of the own machine may; a request without `Origin` comes from no page.
     pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
-        self.origins.push(origin.into().to_ascii_lowercase());
+        let origin = self.given(Origin::parse(origin.into()));
+        self.origins.extend(origin);
         self
     }
 
@@ -170,7 +180,7 @@ impl Options {
     /// their messages there. The work of such a session ends with its stream. [`Options::sessions`] is about
     /// the other transport and changes nothing here.
     pub fn legacy_sse(mut self, path: impl Into<String>) -> Self {
-        self.legacy_sse = Some(path.into());
+        self.legacy_sse = self.given(Path::parse(path.into()));
         self
     }
 
@@ -179,6 +189,36 @@ impl Options {
     pub fn session_lifetime(mut self, lifetime: Duration) -> Self {
         self.session_lifetime = lifetime;
         self
+    }
+
+    /// What was given, unless it is none.
+    fn given<T>(&mut self, parsed: Result<T, OptionsError>) -> Option<T> {
+        parsed
+            .map_err(|error| self.refused.get_or_insert(error))
+            .ok()
+    }
+
+    /// The options, if everything that was given is one.
+    pub(super) fn checked(mut self) -> Result<Self, OptionsError> {
+        match self.refused.take() {
+            Some(error) => Err(error),
+            None => Ok(self),
+        }
+    }
+
+    /// The options, if they give each endpoint a path of its own.
+    pub(super) fn apart(self) -> Result<Self, OptionsError> {
+        if self.legacy_sse.as_ref() == Some(&self.path) {
+            let path = self.path.as_str().to_owned();
+            return Err(OptionsError::SamePath { path });
+        }
+        Ok(self)
+    }
+
+    /// Whether a request to this path is one of the HTTP+SSE transport.
+    pub(super) fn is_old_transport(&self, path: &str) -> bool {
+        let old = self.legacy_sse.as_ref();
+        old.is_some_and(|old| old.as_str() == path)
     }
 }
 

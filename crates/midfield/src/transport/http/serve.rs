@@ -22,13 +22,13 @@ use super::endpoint::HttpService;
 use super::lines::WholeLineEnds;
 use super::options::Options;
 use super::reply::{Reply, ReplyBody};
-use crate::server::Service;
+use crate::server::{ServeError, Service};
 
 /// Serves `service` on `listener` until `shutdown` completes, then lets what is at work finish within the
 /// limit that the options set.
 ///
 /// # Errors
-/// When the listener fails for good.
+/// When the options make no endpoint, or the listener fails for good.
 ///
 /// # Cancel safety
 /// Dropping the future cuts all connections.
@@ -37,8 +37,8 @@ pub async fn serve(
     service: Service,
     options: Options,
     shutdown: impl Future<Output = ()> + Send,
-) -> io::Result<()> {
-    let endpoint = HttpService::new(service, options);
+) -> Result<(), ServeError> {
+    let endpoint = HttpService::new(service, options.apart()?)?;
     let connections = Arc::new(Semaphore::new(
         endpoint
             .options()
@@ -162,7 +162,7 @@ async fn connection(
 async fn route(endpoint: &HttpService, request: Request<Incoming>) -> Response<ReplyBody> {
     let options = endpoint.options();
     let path = request.uri().path();
-    if path == options.path || options.legacy_sse.as_deref() == Some(path) {
+    if path == options.path.as_str() || options.is_old_transport(path) {
         return endpoint.handle(request).await;
     }
     let message = "there is nothing at this path";
