@@ -346,7 +346,7 @@ impl Server {
             // Without the signal's handler the process ends at once, which is also an end.
             let _ = tokio::signal::ctrl_c().await;
         };
-        Ok(http::serve(listener, service, http::Options::new(), interrupted).await?)
+        http::serve(listener, service, http::Options::new(), interrupted).await
     }
 
     /// Builds the server and serves it on standard input and output, until the input ends.

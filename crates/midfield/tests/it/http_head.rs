@@ -1,14 +1,16 @@
 //! What is decided by the head of a request: method, path, `Host`, `Origin`, media types, framing.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use midfield::ServeError;
+use midfield::auth::StaticTokens;
 use midfield::transport::http::{self, Options};
+use midfield::{Identity, ServeError};
 use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::fixture::{Probe, service};
-use crate::harness::{Host, soon};
+use crate::harness::{Host, Response, soon};
 use crate::messages::{Request, call, initialize, modern, modern_body, modern_call};
 
 async fn start() -> (Host, Probe) {
@@ -190,22 +192,77 @@ async fn other_methods_are_not_allowed_and_no_foreign_page_may_read_answers() {
             let allowed = response.header("allow");
             assert_eq!(allowed, Some("POST, GET, DELETE"), "{method}");
         }
-        let preflight = request
-            .clone()
+        // From no page, it reads its answer without leave.
+        let answer = host.ask(&request).await;
+        assert_eq!(leave(&answer), BTreeMap::new(), "{answer:?}");
+        let without_page = request
             .method("OPTIONS")
-            .header("Origin", "http://localhost:6274")
             .header("Access-Control-Request-Method", "POST");
-        for request in [
-            request.clone().header("Origin", "http://localhost:6274"),
-            preflight,
-        ] {
-            let response = host.ask(&request).await;
-            let cors = response.headers.iter();
-            let cors = cors.filter(|(name, _)| name.starts_with("access-control"));
-            assert_eq!(cors.count(), 0, "{response:?}");
-        }
+        let refused = host.ask(&without_page).await;
+        refused.assert_refused(405, -32600);
+        assert_eq!(leave(&refused), BTreeMap::new(), "{refused:?}");
     }
     assert_eq!(probe.runs(), 2, "one POST in each era");
+}
+
+/// What a response says of pages.
+fn leave(response: &Response) -> BTreeMap<&str, &str> {
+    let said = response.headers.iter();
+    said.map(|(name, value)| (name.as_str(), value.as_str()))
+        .filter(|(name, _)| *name == "vary" || name.starts_with("access-control"))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_page_of_an_allowed_origin_may_send_what_the_protocol_needs_and_read_the_answer() {
+    const PAGE: &str = "https://app.example.com";
+    const LOCAL: &str = "http://localhost:6274";
+    let (service, _) = service();
+    let tokens = StaticTokens::new().token("good", Identity::new("us", "a"));
+    let options = Options::new().allow_origin(PAGE).authenticate(tokens);
+    let host = Host::start(service, options.legacy_sse("/sse")).await;
+    for page in [PAGE, LOCAL] {
+        let exposed = "Mcp-Session-Id, WWW-Authenticate";
+        let readable = BTreeMap::from([
+            ("access-control-allow-origin", page),
+            ("access-control-expose-headers", exposed),
+            ("vary", "origin"),
+        ]);
+        let asked = "accept,authorization, content-type ,last-event-id,mcp-method,mcp-name,\
+                     mcp-param-region,mcp-protocol-version,mcp-session-id,x-other,cookie";
+        for target in ["/mcp", "/sse"] {
+            // Browsers bring no token when they ask.
+            let preflight = Request::get(target)
+                .method("OPTIONS")
+                .header("Origin", page)
+                .header("Access-Control-Request-Method", "POST")
+                .header("Access-Control-Request-Headers", asked);
+            let answer = host.ask(&preflight).await;
+            assert_eq!((answer.status, answer.body.len()), (204, 0), "{answer:?}");
+            let mut expected = readable.clone();
+            expected.insert("access-control-allow-methods", "POST, GET, DELETE");
+            expected.insert("access-control-max-age", "600");
+            let headers = "accept, authorization, content-type, last-event-id, mcp-method, mcp-name, \
+                           mcp-param-region, mcp-protocol-version, mcp-session-id";
+            expected.insert("access-control-allow-headers", headers);
+            assert_eq!(leave(&answer), expected);
+        }
+        // Also an answer that tells how to prove who one is.
+        let opening = Request::post(initialize("2025-11-25")).header("Origin", page);
+        let refused = host.ask(&opening).await;
+        assert_eq!(refused.status, 401);
+        assert_eq!(leave(&refused), readable);
+        let opening = opening.header("Authorization", "Bearer good");
+        let opened = host.ask(&opening).await;
+        let session = opened.header("mcp-session-id").expect("a session");
+        assert_eq!(leave(&opened), readable);
+        let mut client = host.connect().await;
+        let listen = Request::get("/mcp").session(session).header("Origin", page);
+        client
+            .send(&listen.header("Authorization", "Bearer good").bytes())
+            .await;
+        assert_eq!(leave(&client.response_head().await), readable);
+    }
 }
 
 #[tokio::test]

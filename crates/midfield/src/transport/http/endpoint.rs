@@ -7,17 +7,19 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Buf;
+use http::header::ORIGIN;
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body::Body;
 use midfield_protocol::Principal;
 use midfield_protocol::jsonrpc::{self, Incoming, Message};
 use midfield_protocol::wire::RequestMeta;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::body::{self, Unread};
 use super::classify::{Class, classify, headers_are_modern};
+use super::cors;
 use super::guard;
 use super::left_behind::LeftBehind;
 use super::legacy::Legacy;
@@ -108,14 +110,26 @@ impl HttpService {
         B: Body,
         B::Data: Buf,
     {
-        let reply = self.0.reply(request).await;
-        let Reply::AtWork { work, .. } = &reply else {
-            return reply.into_response(None).await;
+        let (head, body) = request.into_parts();
+        let endpoint = &self.0;
+        let source = guard::check_source(&endpoint.options, head.version, &head.uri, &head.headers);
+        let (reply, page) = match source {
+            Err(refusal) => (Reply::refuse(refusal.status, refusal.message), None),
+            // A browser asks without saying who asks.
+            Ok(Some(_)) if cors::is_preflight(&head) => {
+                (Reply::NoContent, head.headers.get(ORIGIN))
+            }
+            Ok(page) => (endpoint.reply(&head, body).await, page),
         };
-        if let Ok(permit) = self.0.calls.clone().try_acquire_owned() {
-            return reply.into_response(Some(permit)).await;
+        let (reply, permit) = endpoint.admit(reply);
+        let mut response = reply.into_response(permit).await;
+        if let Some(page) = page {
+            if cors::is_preflight(&head) {
+                cors::answer_preflight(&head.headers, response.headers_mut());
+            }
+            cors::let_read(response.headers_mut(), page.clone());
         }
-        Reply::busy(work).into_response(None).await
+        response
     }
 
     pub(super) fn options(&self) -> &Options {
@@ -136,22 +150,28 @@ impl HttpService {
 }
 
 impl Endpoint {
-    async fn reply<B>(&self, request: Request<B>) -> Reply
+    /// Takes the work of a reply on, if there is room for it.
+    fn admit(&self, reply: Reply) -> (Reply, Option<OwnedSemaphorePermit>) {
+        let Reply::AtWork { work, .. } = &reply else {
+            return (reply, None);
+        };
+        match self.calls.clone().try_acquire_owned() {
+            Ok(permit) => (reply, Some(permit)),
+            Err(_) => (Reply::busy(work), None),
+        }
+    }
+
+    async fn reply<B>(&self, head: &Parts, body: B) -> Reply
     where
         B: Body,
         B::Data: Buf,
     {
-        let (head, body) = request.into_parts();
-        let checked = guard::check_source(&self.options, head.version, &head.uri, &head.headers);
-        if let Err(refusal) = checked {
-            return Reply::refuse(refusal.status, refusal.message);
-        }
         let principal = match self.authenticate(&head.headers).await {
             Ok(principal) => principal,
             Err(refusal) => return refusal,
         };
         if self.options.is_old_transport(head.uri.path()) {
-            return self.old_transport(&head, body, &principal).await;
+            return self.old_transport(head, body, &principal).await;
         }
         if head.method != Method::POST {
             return self.without_message(&head.method, &head.headers, &principal);

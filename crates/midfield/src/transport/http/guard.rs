@@ -2,7 +2,7 @@
 //! and whether both sides can read each other.
 
 use http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HOST, ORIGIN};
-use http::{HeaderMap, HeaderName, StatusCode, Uri, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, Uri, Version};
 use midfield_protocol::wire::modern;
 
 use super::names::Origin;
@@ -21,12 +21,13 @@ const fn refuse<T>(status: StatusCode, message: &'static str) -> Result<T, Refus
 
 /// Checks `Host` and `Origin`, against pages that reach the server by DNS rebinding
 /// ([security](https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http#security--endpoint)).
-pub(super) fn check_source(
+/// The origin of the page that the request comes from, if it comes from one.
+pub(super) fn check_source<'a>(
     options: &Options,
     version: Version,
     uri: &Uri,
-    headers: &HeaderMap,
-) -> Result<(), Refusal> {
+    headers: &'a HeaderMap,
+) -> Result<Option<&'a HeaderValue>, Refusal> {
     let host = match (single(headers, &HOST), uri.host()) {
         (Header::Single(host), _) => host_name(host),
         (Header::Absent, Some(host)) if version >= Version::HTTP_2 => Some(host),
@@ -51,8 +52,10 @@ pub(super) fn check_source(
         );
     }
     match single(headers, &ORIGIN) {
-        Header::Absent => Ok(()),
-        Header::Single(origin) if allows_origin(&options.origins, origin) => Ok(()),
+        Header::Absent => Ok(None),
+        Header::Single(origin) if allows_origin(&options.origins, origin) => {
+            Ok(headers.get(ORIGIN))
+        }
         _ => refuse(
             StatusCode::FORBIDDEN,
             "pages of this Origin may not call the server; its operator can allow them",
@@ -215,7 +218,6 @@ fn accepted(headers: &HeaderMap) -> Option<(bool, bool)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::HeaderValue;
 
     fn headers(entries: &[(HeaderName, &'static str)]) -> HeaderMap {
         entries

@@ -13,6 +13,7 @@
 
 mod body;
 mod classify;
+mod cors;
 mod ended;
 mod endpoint;
 mod guard;

@@ -47,7 +47,8 @@ impl Path {
             None => format!("/{text}"),
         };
         let parsed = path.parse::<PathAndQuery>();
-        if text.is_empty() || !parsed.is_ok_and(|parsed| parsed.path() == path) {
+        let is_uri = text.contains("://");
+        if text.is_empty() || is_uri || !parsed.is_ok_and(|parsed| parsed.path() == path) {
             return Err(OptionsError::Path { path: text });
         }
         Ok(Self(path))

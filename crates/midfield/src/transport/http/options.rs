@@ -99,8 +99,9 @@ impl Options {
         self
     }
 
-    /// Adds an origin, such as `https://app.example.com`, whose pages may call the server. By default only
-    /// pages of the own machine may; a request without `Origin` comes from no page.
+    /// Adds an origin, such as `https://app.example.com`, whose pages may call the server and read its answers: it
+    /// answers what their browsers ask beforehand (CORS). By default only pages of the own machine may; a request
+    /// without `Origin` comes from no page.
     pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
         let origin = self.given(Origin::parse(origin.into()));
         self.origins.extend(origin);
