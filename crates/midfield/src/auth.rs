@@ -20,15 +20,53 @@ pub trait Authenticate: Send + Sync + 'static {
     /// Who makes the request with these headers.
     ///
     /// # Errors
-    /// When nobody has proven to be anybody: the request is answered with the [`Challenge`].
+    /// When nobody is to be served, see [`Refusal`]. A [`Challenge`] becomes the usual one by `?` or `into`.
     fn authenticate<'a>(&'a self, headers: &'a HeaderMap) -> Authenticating<'a>;
 }
 
 /// Finding out who it is.
-pub type Authenticating<'a> =
-    Pin<Box<dyn Future<Output = Result<Principal, Challenge>> + Send + 'a>>;
+pub type Authenticating<'a> = Pin<Box<dyn Future<Output = Result<Principal, Refusal>> + Send + 'a>>;
 
-/// Why a request is not served, and what would help: the `WWW-Authenticate` header of the answer
+/// Why a request is not served.
+///
+/// ```
+/// use http::HeaderMap;
+/// use midfield::Identity;
+/// use midfield::auth::{Authenticate, Authenticating, Challenge, Refusal};
+///
+/// struct Badges;
+///
+/// impl Authenticate for Badges {
+///     fn authenticate<'a>(&'a self, headers: &'a HeaderMap) -> Authenticating<'a> {
+///         Box::pin(async {
+///             let badge = headers.get("x-badge").ok_or_else(Challenge::missing)?;
+///             match badge.as_bytes() {
+///                 b"staff" => Ok(Identity::new("badges", "staff").into()),
+///                 b"guest" => Err(Refusal::Forbidden(Challenge::insufficient_scope())),
+///                 _ => Err(Challenge::invalid_token().into()),
+///             }
+///         })
+///     }
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Refusal {
+    /// Nobody has proven to be anybody: 401.
+    Unproven(Challenge),
+    /// Whoever has proven who it is may not do this: 403.
+    Forbidden(Challenge),
+    /// It cannot be found out now, because what would tell is out of reach: 503.
+    Unavailable,
+}
+
+impl From<Challenge> for Refusal {
+    fn from(challenge: Challenge) -> Self {
+        Self::Unproven(challenge)
+    }
+}
+
+/// What would help a request that is not served: the `WWW-Authenticate` header of the answer
 /// ([RFC 6750](https://www.rfc-editor.org/rfc/rfc6750#section-3)).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -38,6 +76,11 @@ pub struct Challenge {
 }
 
 impl Challenge {
+    /// A challenge of any scheme, such as one that names where tokens are given out.
+    pub fn new(header: HeaderValue) -> Self {
+        Self { header }
+    }
+
     /// No credentials were given: `Bearer`.
     pub fn missing() -> Self {
         Self {
@@ -49,6 +92,13 @@ impl Challenge {
     pub fn invalid_token() -> Self {
         Self {
             header: HeaderValue::from_static(r#"Bearer error="invalid_token""#),
+        }
+    }
+
+    /// The credentials are good, but not for this: goes with [`Refusal::Forbidden`].
+    pub fn insufficient_scope() -> Self {
+        Self {
+            header: HeaderValue::from_static(r#"Bearer error="insufficient_scope""#),
         }
     }
 
@@ -117,7 +167,9 @@ impl StaticTokens {
 
 impl Authenticate for StaticTokens {
     fn authenticate<'a>(&'a self, headers: &'a HeaderMap) -> Authenticating<'a> {
-        Box::pin(std::future::ready(self.find(headers)))
+        Box::pin(std::future::ready(
+            self.find(headers).map_err(Refusal::from),
+        ))
     }
 }
 

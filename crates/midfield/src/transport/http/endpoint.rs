@@ -29,6 +29,7 @@ use super::options::Options;
 use super::reply::{Reply, ReplyBody};
 use super::sessions::Sessions;
 use super::sse::{Full, NotTaken, Setting, Streams};
+use crate::auth::Refusal;
 use crate::clock::seconds_since_1970;
 use crate::server::{Questions, Service};
 
@@ -194,12 +195,17 @@ impl Endpoint {
         let limit = self.options.authenticate_timeout;
         let Ok(found) = tokio::time::timeout(limit, principal).await else {
             tracing::error!(?limit, "it took too long to find out who asks");
-            return Err(Reply::refuse(
-                StatusCode::SERVICE_UNAVAILABLE,
-                "it cannot be found out now who asks: try again later",
-            ));
+            return Err(Reply::not_told_apart());
         };
-        found.map_err(|challenge| Reply::Unauthorized(challenge.header))
+        found.map_err(|refusal| match refusal {
+            Refusal::Unproven(challenge) => {
+                Reply::Challenged(StatusCode::UNAUTHORIZED, challenge.header)
+            }
+            Refusal::Forbidden(challenge) => {
+                Reply::Challenged(StatusCode::FORBIDDEN, challenge.header)
+            }
+            Refusal::Unavailable => Reply::not_told_apart(),
+        })
     }
 
     /// Answers a request of the HTTP+SSE transport.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Duration;
 
-use http::HeaderMap;
-use midfield::auth::{Authenticate, Authenticating, Challenge, StaticTokens};
+use http::{HeaderMap, HeaderValue};
+use midfield::auth::{Authenticate, Authenticating, Challenge, Refusal, StaticTokens};
 use midfield::prelude::*;
 use midfield::transport::http::Options;
 use midfield::{Identity, Service};
@@ -217,6 +217,8 @@ const OPEN: u8 = 0;
 const SHUT: u8 = 1;
 const BROKEN: u8 = 2;
 const STUCK: u8 = 3;
+const BARRED: u8 = 4;
+const DARK: u8 = 5;
 
 impl Authenticate for Door {
     fn authenticate<'a>(&'a self, _: &'a HeaderMap) -> Authenticating<'a> {
@@ -224,12 +226,36 @@ impl Authenticate for Door {
             tokio::task::yield_now().await;
             match self.0.load(Ordering::SeqCst) {
                 OPEN => Ok(Identity::new("us", "a").into()),
-                SHUT => Err(Challenge::invalid_token()),
+                SHUT => Err(Challenge::invalid_token().into()),
+                BARRED => {
+                    let header = HeaderValue::from_static(r#"Bearer scope="tools""#);
+                    Err(Refusal::Forbidden(Challenge::new(header)))
+                }
+                DARK => Err(Refusal::Unavailable),
                 STUCK => std::future::pending().await,
                 _ => panic!("a panic on purpose, while it is found out who asks"),
             }
         })
     }
+}
+
+#[tokio::test]
+async fn who_may_not_and_who_cannot_be_told_are_answered_each_in_its_own_way() {
+    let door = Door::default();
+    let (service, probe) = super::service();
+    let host = Host::start(service, Options::new().authenticate(door.clone())).await;
+    let asked = modern_call(1, "count", json!({}));
+    for (state, status, challenge) in [
+        (BARRED, 403, Some(r#"Bearer scope="tools""#)),
+        (DARK, 503, None),
+        (SHUT, 401, Some(r#"Bearer error="invalid_token""#)),
+    ] {
+        door.0.store(state, Ordering::SeqCst);
+        let refused = host.ask(&asked).await;
+        refused.assert_refused(status, -32600);
+        assert_eq!(refused.header("www-authenticate"), challenge);
+    }
+    assert_eq!(probe.runs(), 0);
 }
 
 #[tokio::test]

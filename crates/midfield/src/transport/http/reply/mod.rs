@@ -37,8 +37,8 @@ pub(super) enum Reply {
     NoContent,
     /// The method is none that the endpoint has.
     NotAllowed { allowed: &'static str },
-    /// Nobody has proven to be anybody.
-    Unauthorized(HeaderValue),
+    /// Nobody has proven to be anybody, or to be somebody who may do this.
+    Challenged(StatusCode, HeaderValue),
     /// A stream of a session is read.
     Read {
         reader: Reader,
@@ -68,6 +68,14 @@ impl Reply {
         )
     }
 
+    /// The refusal of a request of which it cannot be found out who makes it.
+    pub(super) fn not_told_apart() -> Self {
+        Self::refuse(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "it cannot be found out now who asks: try again later",
+        )
+    }
+
     /// The refusal to do this work now.
     pub(super) fn busy(work: &Work) -> Self {
         let message = "the server works on as many calls as it can; try again later";
@@ -90,7 +98,7 @@ impl Reply {
             Self::Accepted => return empty(StatusCode::ACCEPTED),
             Self::NoContent => return empty(StatusCode::NO_CONTENT),
             Self::NotAllowed { allowed } => return not_allowed(allowed),
-            Self::Unauthorized(challenge) => return unauthorized(challenge),
+            Self::Challenged(status, challenge) => return challenged(status, challenge),
             Self::Read { reader, seat, ends } => {
                 return stream(ReplyBody::reader(reader, Some(seat), ends));
             }
@@ -134,12 +142,14 @@ fn not_allowed(allowed: &'static str) -> Response<ReplyBody> {
     response
 }
 
-fn unauthorized(challenge: HeaderValue) -> Response<ReplyBody> {
-    let error = ErrorObject::new(
-        Code::INVALID_REQUEST,
-        "the server serves only those who prove who they are; send `Authorization: Bearer …`",
-    );
-    let mut response = json(StatusCode::UNAUTHORIZED, jsonrpc::error(None, &error));
+fn challenged(status: StatusCode, challenge: HeaderValue) -> Response<ReplyBody> {
+    let message = if status == StatusCode::FORBIDDEN {
+        "who asks may not do this"
+    } else {
+        "the server serves only those who prove who they are; send `Authorization: Bearer …`"
+    };
+    let error = ErrorObject::new(Code::INVALID_REQUEST, message);
+    let mut response = json(status, jsonrpc::error(None, &error));
     response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
     response
 }
