@@ -1,6 +1,7 @@
 //! How a handler fails.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::server::check_page;
 
@@ -11,9 +12,14 @@ use crate::server::check_page;
 /// ([error handling](https://modelcontextprotocol.io/specification/2026-07-28/server/tools#error-handling)).
 /// Any [`std::error::Error`] becomes such a failure by `?`; only its own message is told, not its sources.
 ///
-/// It is no `std::error::Error` itself, as that would forbid the conversion from all others.
-#[derive(Clone, Debug)]
-pub struct Error(Kind);
+/// It is no `std::error::Error` itself, as that would forbid the conversion from all others. What it was made
+/// from is kept for the process itself: its [`Debug`](fmt::Debug) tells people what happened and, line by line,
+/// why, which is what `main` prints when it returns it.
+#[derive(Clone)]
+pub struct Error {
+    kind: Kind,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
+}
 
 #[derive(Clone, Debug)]
 enum Kind {
@@ -25,14 +31,23 @@ enum Kind {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
+    const fn of(kind: Kind) -> Self {
+        Self { kind, source: None }
+    }
+
+    /// What it was made from, for logs. Clients are not told.
+    pub fn source(&self) -> Option<&(dyn std::error::Error + Send + Sync + 'static)> {
+        self.source.as_deref()
+    }
+
     /// A failure that is told to the model.
     pub fn tool(message: impl Into<String>) -> Self {
-        Self(Kind::Tool(message.into()))
+        Self::of(Kind::Tool(message.into()))
     }
 
     /// A failure of the request itself, answered as a JSON-RPC error.
     pub fn protocol(error: midfield_protocol::Error) -> Self {
-        Self(Kind::Protocol(error))
+        Self::of(Kind::Protocol(error))
     }
 
     /// There is no resource at `uri`: for handlers of templates, which match more URIs than there are
@@ -66,7 +81,7 @@ impl Error {
 
     /// The error that a request is answered with whose result cannot tell of failures.
     pub(crate) fn into_error(self) -> midfield_protocol::Error {
-        match self.0 {
+        match self.kind {
             Kind::Tool(detail) => midfield_protocol::Error::Failed { detail },
             Kind::Protocol(error) => error,
         }
@@ -76,7 +91,7 @@ impl Error {
     pub(crate) fn into_tool_answer(
         self,
     ) -> std::result::Result<midfield_protocol::types::ToolResult, midfield_protocol::Error> {
-        match self.0 {
+        match self.kind {
             Kind::Tool(message) => Ok(midfield_protocol::types::ToolResult::error(message)),
             Kind::Protocol(error) => Err(error),
         }
@@ -98,15 +113,38 @@ fn unfit(elicitation: &midfield_protocol::types::Elicitation) -> Option<&'static
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
+        match &self.kind {
             Kind::Tool(message) => f.write_str(message),
             Kind::Protocol(error) => error.fmt(f),
         }
     }
 }
 
-impl<E: std::error::Error> From<E> for Error {
+/// As people read it: the message, and below it why, and why that.
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)?;
+        // The message is that of what it was made from.
+        let mut cause = self
+            .source
+            .as_ref()
+            .and_then(|made_from| made_from.source());
+        if cause.is_some() {
+            f.write_str("\n\nCaused by:")?;
+        }
+        while let Some(error) = cause {
+            write!(f, "\n    {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl<E: std::error::Error + Send + Sync + 'static> From<E> for Error {
     fn from(error: E) -> Self {
-        Self::tool(error.to_string())
+        Self {
+            kind: Kind::Tool(error.to_string()),
+            source: Some(Arc::new(error)),
+        }
     }
 }

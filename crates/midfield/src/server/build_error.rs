@@ -1,5 +1,8 @@
 //! Why a server could not be built, or served.
 
+use std::io;
+use std::net::SocketAddr;
+
 use super::form::NotAForm;
 use super::template::TemplateError;
 use crate::transport::http::OptionsError;
@@ -170,7 +173,37 @@ pub enum ServeError {
     /// The options make no endpoint.
     #[error("could not make the HTTP endpoint")]
     Options(#[from] OptionsError),
+    /// What was to be listened on is no address.
+    #[error("could not find the address to listen on; write it like `127.0.0.1:7420`")]
+    Address(#[source] io::Error),
+    /// The address cannot be listened on.
+    #[error("could not listen on {}{}", listed(addresses), hint(source))]
+    Listen {
+        /// The address, or those that its name has.
+        addresses: Vec<SocketAddr>,
+        /// Why it cannot.
+        source: io::Error,
+    },
     /// The transport failed.
-    #[error("could not serve")]
-    Transport(#[from] std::io::Error),
+    #[error("could not go on serving")]
+    Transport(#[from] io::Error),
+}
+
+fn listed(addresses: &[SocketAddr]) -> String {
+    let addresses: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+    addresses.join(", ")
+}
+
+/// What to do.
+fn hint(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            ": another program listens there; stop it, or choose another port"
+        }
+        io::ErrorKind::AddrNotAvailable => ": this machine does not have that address",
+        io::ErrorKind::PermissionDenied => {
+            ": the operating system does not allow it; choose a port from 1024 up"
+        }
+        _ => "",
+    }
 }

@@ -5,6 +5,7 @@ mod asking;
 mod asks_macro;
 mod demands;
 mod extensions;
+mod failures;
 mod fixture;
 mod harness;
 mod hostile;
