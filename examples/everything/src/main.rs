@@ -14,7 +14,7 @@ use std::error::Error;
 
 use midfield::auth::StaticTokens;
 use midfield::prelude::*;
-use midfield::transport::{http, stdio};
+use midfield::transport::{Stop, http, stdio};
 use midfield::types::Icon;
 use midfield::{Identity, KeyRing};
 use tokio::net::TcpListener;
@@ -41,8 +41,9 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         server = server.keys(KeyRing::in_file(path)?);
     }
     let service = server.build()?;
+    let mut stop = Stop::listen()?;
     let Some(port) = arguments.port else {
-        return Ok(stdio::serve(service).await?);
+        return Ok(stdio::serve_until(service, stop.asked()).await?);
     };
     let mut options = http::Options::new().legacy_sse("/sse");
     if let Some(token) = &arguments.token {
@@ -50,11 +51,7 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         options = options.authenticate(StaticTokens::new().token(token, owner));
     }
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
-    let interrupted = async {
-        // Without the signal's handler the process ends at once, which is also an end.
-        let _ = tokio::signal::ctrl_c().await;
-    };
-    Ok(http::serve(listener, service, options, interrupted).await?)
+    Ok(http::serve(listener, service, options, stop.asked()).await?)
 }
 
 /// The server, with all that it has.

@@ -8,7 +8,6 @@ mod keys;
 mod logging;
 mod serve;
 mod signature;
-mod stop;
 mod tools;
 
 use std::io::Write as _;

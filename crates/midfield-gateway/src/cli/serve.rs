@@ -8,14 +8,13 @@ use anyhow::Context as _;
 use clap::Args;
 use midfield::Service;
 use midfield::auth::StaticTokens;
-use midfield::transport::{http, stdio};
+use midfield::transport::{Stop, http, stdio};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::net::TcpListener;
 use tokio::runtime::{Builder, Runtime};
 
 use super::banner::{Endpoint, Summary};
 use super::logging::Logging;
-use super::stop::Stop;
 use super::{Subject, Verdict};
 use crate::config::{Config, Token, texts};
 use crate::gateway::Gateway;
@@ -124,10 +123,9 @@ impl Serve {
         let format = self.logging.format();
         let Some(listener) = listener else {
             summary.tell(Endpoint::Stdio, format);
-            return tokio::select! {
-                served = stdio::serve(service) => served.context("could not serve on stdin and stdout"),
-                () = stop.asked() => Ok(()),
-            };
+            return stdio::serve_until(service, stop.asked())
+                .await
+                .context("could not serve on stdin and stdout");
         };
         let options = options(config)?;
         summary.tell(Endpoint::Http(listener.local_addr()?), format);

@@ -1,5 +1,6 @@
 //! The description of a server, step by step.
 
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
@@ -9,7 +10,7 @@ use midfield_protocol::types::{
     Icon, Implementation, ListCapability, ResourcesCapability, ServerCapabilities, Settings,
 };
 use midfield_protocol::wire::{Encoder, ServerDescription};
-use tokio::net::{TcpListener, ToSocketAddrs};
+use tokio::net::{TcpListener, ToSocketAddrs, lookup_host};
 
 use super::build_error::{BuildError, ServeError};
 use super::catalog::{Catalog, PromptEntry, ResourceEntry, TemplateEntry, ToolEntry};
@@ -25,7 +26,7 @@ use super::service::{Inner, Service};
 use super::tool::Tool;
 use crate::extension::{Extension, Extensions};
 use crate::seal::{KeyRing, Sealer};
-use crate::transport::{http, stdio};
+use crate::transport::{Stop, http, stdio};
 
 /// The description of a server.
 ///
@@ -335,27 +336,36 @@ impl Server {
 
 impl Server {
     /// Builds the server and serves it over Streamable HTTP at `/mcp` on `address`, such as
-    /// `127.0.0.1:7420`, until Ctrl-C. For more settings see [`http::serve`].
+    /// `127.0.0.1:7420`, until Ctrl-C or SIGTERM, and then until what is at work is done. For more settings see
+    /// [`http::serve`].
     ///
     /// # Errors
     /// When the description makes no server, or the address cannot be listened on.
     pub async fn serve_http(self, address: impl ToSocketAddrs) -> Result<(), ServeError> {
         let service = self.build()?;
-        let listener = TcpListener::bind(address).await?;
-        let interrupted = async {
-            // Without the signal's handler the process ends at once, which is also an end.
-            let _ = tokio::signal::ctrl_c().await;
-        };
-        http::serve(listener, service, http::Options::new(), interrupted).await
+        let listener = listen(address).await?;
+        let mut stop = Stop::listen()?;
+        http::serve(listener, service, http::Options::new(), stop.asked()).await
     }
 
-    /// Builds the server and serves it on standard input and output, until the input ends.
+    /// Builds the server and serves it on standard input and output, until the input ends, or Ctrl-C or
+    /// SIGTERM, and then until what is at work is done, for 5 seconds at most.
     ///
     /// # Errors
     /// When the description makes no server, or reading or writing fails.
     pub async fn serve_stdio(self) -> Result<(), ServeError> {
-        Ok(stdio::serve(self.build()?).await?)
+        let service = self.build()?;
+        let mut stop = Stop::listen()?;
+        Ok(stdio::serve_until(service, stop.asked()).await?)
     }
+}
+
+async fn listen(address: impl ToSocketAddrs) -> Result<TcpListener, ServeError> {
+    let addresses = lookup_host(address).await.map_err(ServeError::Address)?;
+    let addresses: Vec<SocketAddr> = addresses.collect();
+    TcpListener::bind(&addresses[..])
+        .await
+        .map_err(|source| ServeError::Listen { addresses, source })
 }
 
 const DEFAULT_PAGE_SIZE: NonZeroUsize = NonZeroUsize::new(200).unwrap();

@@ -6,4 +6,7 @@
 pub mod http;
 pub mod stdio;
 
+mod stop;
 mod work;
+
+pub use stop::Stop;

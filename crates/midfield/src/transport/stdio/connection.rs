@@ -1,7 +1,8 @@
 //! One client on one pair of pipes, or on what is like one.
 
-use std::future::poll_fn;
+use std::future::{Future, pending, poll_fn};
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -83,17 +84,28 @@ impl Connection {
     }
 
     /// Answers until the input ends, then for a while longer, so that what was asked is answered.
-    pub(in crate::transport) async fn run<R, W>(
+    pub(in crate::transport) async fn run<R, W>(self, input: R, output: W) -> io::Result<()>
+    where
+        R: AsyncRead + Unpin,
+        W: AsyncWrite + Unpin,
+    {
+        self.run_until(input, output, pending()).await
+    }
+
+    /// The same, until `shutdown` completes, if that is earlier.
+    pub(super) async fn run_until<R, W>(
         mut self,
         mut input: R,
         mut output: W,
+        shutdown: impl Future<Output = ()>,
     ) -> io::Result<()>
     where
         R: AsyncRead + Unpin,
         W: AsyncWrite + Unpin,
     {
+        let mut shutdown = pin!(shutdown);
         let mut lines = Lines::new(self.max_line);
-        loop {
+        let has_ended = loop {
             while let Some(line) = lines.next() {
                 self.line(&line);
                 if self.out.len() >= WRITE_SIZE {
@@ -105,12 +117,14 @@ impl Connection {
             }
             self.flush(&mut output).await?;
             tokio::select! {
-                read = input.read_buf(lines.buffer()) => if read? == 0 { break },
+                read = input.read_buf(lines.buffer()) => if read? == 0 { break true },
+                () = &mut shutdown => break false,
                 Some(said) = self.requests.next() => self.take(said),
                 news = next_news(self.changes.as_ref()) => self.tell(&news),
             }
-        }
-        if let Some(line) = lines.last() {
+        };
+        // Where more may come, what was read of a line is none yet.
+        if has_ended && let Some(line) = lines.last() {
             self.line(&line);
         }
         self.changes = None;
@@ -387,7 +401,7 @@ impl Connection {
 async fn next_news(changes: Option<&Listener>) -> News {
     match changes {
         Some(changes) => poll_fn(|task| changes.poll_news(task)).await,
-        None => std::future::pending().await,
+        None => pending().await,
     }
 }
 

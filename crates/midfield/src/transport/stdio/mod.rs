@@ -10,6 +10,7 @@ mod lines;
 mod pipes;
 mod requests;
 
+use std::future::Future;
 use std::io;
 
 pub(super) use connection::Connection;
@@ -25,9 +26,23 @@ use crate::server::Service;
 /// # Errors
 /// When reading or writing fails.
 pub async fn serve(service: Service) -> io::Result<()> {
+    serve_until(service, std::future::pending()).await
+}
+
+/// Serves `service` on the process's standard input and output, see [`serve`], until the input ends or
+/// `shutdown` completes. What was asked by then is answered, if that takes no longer than 5 seconds.
+///
+/// # Errors
+/// When reading or writing fails.
+pub async fn serve_until(
+    service: Service,
+    shutdown: impl Future<Output = ()> + Send,
+) -> io::Result<()> {
     let input = pipes::input()?;
     let output = pipes::output()?;
-    Connection::new(service).run(input, output).await
+    Connection::new(service)
+        .run_until(input, output, shutdown)
+        .await
 }
 
 /// Serves `service` on any pair of byte streams that carries one message per line, such as the two ends

@@ -1,9 +1,9 @@
 //! Standard input and output as the runtime can drive them best: without threads where they are pipes
 //! or sockets, as clients give them.
 
-use std::io;
+use std::io::{self, Read as _};
 
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _, DuplexStream};
 
 /// Standard input.
 pub(super) fn input() -> io::Result<Box<dyn AsyncRead + Unpin + Send>> {
@@ -11,7 +11,33 @@ pub(super) fn input() -> io::Result<Box<dyn AsyncRead + Unpin + Send>> {
     if let Some(stream) = unix::input()? {
         return Ok(stream);
     }
-    Ok(Box::new(tokio::io::stdin()))
+    Ok(Box::new(by_thread()?))
+}
+
+/// Standard input, read by a thread that nobody waits for: it may wait for a line that never comes, and the
+/// runtime, which waits for threads of its own, would not end.
+fn by_thread() -> io::Result<DuplexStream> {
+    let (read, mut write) = tokio::io::duplex(READ_SIZE);
+    let runtime = tokio::runtime::Handle::current();
+    std::thread::Builder::new()
+        .name("standard input".to_owned())
+        .spawn(move || {
+            let mut space = vec![0; READ_SIZE];
+            let mut input = io::stdin().lock();
+            loop {
+                let size = match input.read(&mut space) {
+                    Ok(size) if size > 0 => size,
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                    Ok(_) => return,
+                    Err(error) => return tracing::error!(%error, "could not read standard input"),
+                };
+                let read = space.get(..size).unwrap_or_default();
+                if runtime.block_on(write.write_all(read)).is_err() {
+                    return;
+                }
+            }
+        })?;
+    Ok(read)
 }
 
 /// Standard output.
@@ -76,3 +102,6 @@ mod unix {
         UnixStream::from_std(socket)
     }
 }
+
+/// How much the thread reads at once.
+const READ_SIZE: usize = 64 * 1024;

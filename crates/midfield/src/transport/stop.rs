@@ -1,7 +1,19 @@
 //! Being asked to stop.
 
-/// The signals that ask to stop: Ctrl-C, and SIGTERM where there is one.
-pub(super) struct Stop {
+/// The signals that ask a process to stop: Ctrl-C, and SIGTERM where there is one, as service managers and
+/// containers send it.
+///
+/// ```no_run
+/// # use midfield::Server;
+/// # use midfield::transport::{Stop, http};
+/// # async fn run(listener: tokio::net::TcpListener) -> Result<(), midfield::ServeError> {
+/// let service = Server::new("demo", "1.0.0").build()?;
+/// let mut stop = Stop::listen()?;
+/// http::serve(listener, service, http::Options::new(), stop.asked()).await
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Stop {
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
     #[cfg(unix)]
@@ -9,8 +21,14 @@ pub(super) struct Stop {
 }
 
 impl Stop {
-    /// Listens from now on: the signals no longer end the process by themselves.
-    pub(super) fn listen() -> std::io::Result<Self> {
+    /// Listens from now on: the signals no longer end the process by themselves, as long as it runs.
+    ///
+    /// # Errors
+    /// When the operating system does not let the process listen.
+    ///
+    /// # Panics
+    /// Outside a runtime.
+    pub fn listen() -> std::io::Result<Self> {
         #[cfg(unix)]
         {
             use tokio::signal::unix::{SignalKind, signal};
@@ -27,7 +45,7 @@ impl Stop {
     ///
     /// # Cancel safety
     /// No signal is lost by dropping the future.
-    pub(super) async fn asked(&mut self) {
+    pub async fn asked(&mut self) {
         #[cfg(unix)]
         tokio::select! {
             _ = self.terminate.recv() => {}
