@@ -46,6 +46,15 @@ impl Host {
         }
     }
 
+    /// A server that somebody else started, and stops.
+    pub(crate) fn elsewhere(address: SocketAddr) -> Self {
+        Self {
+            address,
+            stop: CancellationToken::new(),
+            serving: JoinSet::new(),
+        }
+    }
+
     pub(crate) async fn connect(&self) -> Client {
         let stream = TcpStream::connect(self.address)
             .await

@@ -2,11 +2,16 @@
 
 use std::time::{Duration, Instant};
 
+use axum::Router;
 use midfield::transport::http::{HttpService, Options};
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use crate::fixture::{Probe, service};
-use crate::harness::{Host, events, tool_text};
+use crate::harness::{Host, events, soon, tool_text};
+use crate::http_asking::Streamed;
 use crate::messages::{MODERN, Request, modern, modern_body, modern_call, request};
 
 async fn start() -> (Host, Probe) {
@@ -268,4 +273,86 @@ async fn a_request_that_is_silent_for_long_becomes_a_stream_that_keeps_itself_al
         panic!("one answer: {rest:?}");
     };
     assert_eq!(tool_text(answer).0, "released");
+}
+
+#[tokio::test]
+async fn an_endpoint_in_a_router_of_its_own_is_closed_before_the_router() {
+    let (service, probe) = service();
+    let options = Options::new().legacy_sse("/sse");
+    let endpoint = HttpService::new(service, options).expect("an endpoint");
+    let router: Router = Router::new()
+        .route_service("/mcp", endpoint.clone())
+        .route_service("/sse", endpoint.clone());
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let stop = CancellationToken::new();
+    let stopped = {
+        let (stop, endpoint) = (stop.clone(), endpoint.clone());
+        async move {
+            stop.cancelled().await;
+            endpoint.close().await;
+        }
+    };
+    let mut serving = JoinSet::new();
+    let router = axum::serve(listener, router).with_graceful_shutdown(stopped);
+    serving.spawn(async move { router.await });
+    let host = Host::elsewhere(address);
+    let session = host.open("2025-11-25").await;
+    let listen = Request::get("/mcp").session(&session);
+    let mut hears = Streamed::begin(&host, &listen).await;
+    let mut old = Streamed::begin(&host, &Request::get("/sse")).await;
+    let mut waits = host.connect().await;
+    waits.send(&modern_call(1, "wait", json!({})).bytes()).await;
+    let mut left = host.connect().await;
+    let call = crate::messages::call(2, "wait", json!({}));
+    left.send(&Request::post(call).session(&session).bytes())
+        .await;
+    probe.started().await;
+    probe.started().await;
+    drop(left);
+    stop.cancel();
+    // Streams without end end at once, and nothing begins any more.
+    assert_eq!(hears.message().await, None);
+    assert_eq!(old.message().await, None);
+    for begins in [
+        listen,
+        Request::get("/sse"),
+        modern_call(3, "wait", json!({})),
+    ] {
+        host.ask(&begins).await.assert_refused(503, -32600);
+    }
+    assert!(probe.none_stopped());
+    probe.release();
+    probe.release();
+    assert_eq!(waits.response().await.tool_text().0, "released");
+    probe.finished().await;
+    probe.finished().await;
+    drop((hears, old, waits));
+    let ended = soon(serving.join_next()).await.expect("it served");
+    ended.expect("no panic").expect("no error");
+}
+
+#[tokio::test]
+async fn to_close_an_endpoint_takes_no_longer_than_its_time() {
+    let (service, probe) = service();
+    let options = Options::new().drain_timeout(Duration::from_millis(100));
+    let endpoint = HttpService::new(service, options).expect("an endpoint");
+    let params = json!({"name": "wait"});
+    let request = http::Request::post("/mcp")
+        .header("Host", "localhost")
+        .header("Content-Type", "application/json")
+        .header("MCP-Protocol-Version", MODERN)
+        .header("Mcp-Method", "tools/call")
+        .header("Mcp-Name", "wait")
+        .body(modern_body(1, "tools/call", params).to_string())
+        .expect("a request");
+    let mut calls = JoinSet::new();
+    let called = endpoint.clone();
+    calls.spawn(async move { called.handle(request).await.status() });
+    probe.started().await;
+    soon(endpoint.close()).await;
+    assert!(probe.none_stopped());
+    // Without its client, it ends.
+    calls.abort_all();
+    probe.stopped().await;
 }

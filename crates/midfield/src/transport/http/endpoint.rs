@@ -15,7 +15,7 @@ use midfield_protocol::Principal;
 use midfield_protocol::jsonrpc::{self, Incoming, Message};
 use midfield_protocol::wire::RequestMeta;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::body::{self, Unread};
 use super::classify::{Class, classify, headers_are_modern};
@@ -73,7 +73,9 @@ pub(super) struct Endpoint {
     /// The sessions of the old transport.
     streams: Arc<Streams>,
     pub(super) questions: Arc<Questions>,
+    /// A permit for each call that may still be at work.
     calls: Arc<Semaphore>,
+    max_calls: u32,
     /// Owns the calls whose client went away, where that is no cancellation.
     pub(super) left_behind: LeftBehind,
     /// Ends streams that have no end of their own, when the server stops.
@@ -87,15 +89,16 @@ impl HttpService {
     /// When a path, a host or an origin in `options` is none.
     pub fn new(service: Service, options: Options) -> Result<Self, OptionsError> {
         let options = options.checked()?;
+        let max_calls = options.max_calls.min(Semaphore::MAX_PERMITS);
+        let max_calls = u32::try_from(max_calls).unwrap_or(u32::MAX);
         Ok(Self(Arc::new(Endpoint {
             service,
             sessions: Arc::default(),
             streams: Arc::default(),
             questions: Arc::default(),
             stop: CancellationToken::new(),
-            calls: Arc::new(Semaphore::new(
-                options.max_calls.min(Semaphore::MAX_PERMITS),
-            )),
+            calls: Arc::new(Semaphore::new(max_calls as usize)),
+            max_calls,
             left_behind: LeftBehind::default(),
             options,
         })))
@@ -137,16 +140,62 @@ impl HttpService {
         &self.0.options
     }
 
-    /// Ends streams that have no end of their own.
-    pub(super) fn end_streams(&self) {
-        self.0.stop.cancel();
-        self.0.sessions.end_own_streams();
-        self.0.streams.end();
+    /// Stops the endpoint, before the router that it is mounted in: streams that have no end of their own are
+    /// ended, no further calls are taken on (503), and those that are at work may go on until they are done or
+    /// [`Options::drain_timeout`] is over. What is then still at work for a client that waits ends with its
+    /// connection; what is at work for one that went away is stopped.
+    ///
+    /// ```no_run
+    /// use axum::Router;
+    /// use midfield::Server;
+    /// use midfield::transport::Stop;
+    /// use midfield::transport::http::{HttpService, Options};
+    ///
+    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+    /// let service = Server::new("demo", "1.0.0").build()?;
+    /// let endpoint = HttpService::new(service, Options::new())?;
+    /// let router: Router = Router::new().route_service("/mcp", endpoint.clone());
+    /// let listener = tokio::net::TcpListener::bind("127.0.0.1:7420").await?;
+    /// let mut stop = Stop::listen()?;
+    /// // Without `close`, axum would wait for clients that listen, and they for the server.
+    /// let stopped = async move {
+    ///     stop.asked().await;
+    ///     endpoint.close().await;
+    /// };
+    /// axum::serve(listener, router).with_graceful_shutdown(stopped).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Cancel safety
+    /// Dropping the future stops the waiting; the endpoint stays closed.
+    pub async fn close(&self) {
+        let _cut_on_drop = self.0.left_behind.drop_guard();
+        self.close_after(std::future::ready(())).await;
     }
 
-    /// The calls whose clients went away, and which go on.
-    pub(super) fn left_behind(&self) -> &LeftBehind {
-        &self.0.left_behind
+    /// Stops the endpoint: first the connections end, whose calls may be left behind by it.
+    pub(super) async fn close_after(&self, connections: impl Future<Output = ()>) {
+        let endpoint = &self.0;
+        // In this order: what begins in between sees that it may not.
+        endpoint.stop.cancel();
+        endpoint.sessions.end_own_streams();
+        endpoint.streams.end();
+        let drained = async {
+            connections.await;
+            // Whoever has all of them knows that no call has one.
+            let _all = endpoint.calls.acquire_many(endpoint.max_calls).await;
+            endpoint.left_behind.wait().await;
+        };
+        let limit = endpoint.options.drain_timeout;
+        if tokio::time::timeout(limit, drained).await.is_err() {
+            tracing::warn!("calls were still at work when the time to finish them was over");
+        }
+    }
+
+    /// Stops the calls whose clients went away when the guard is dropped.
+    pub(super) fn cut_on_drop(&self) -> DropGuard {
+        self.0.left_behind.drop_guard()
     }
 }
 
@@ -156,6 +205,9 @@ impl Endpoint {
         let Reply::AtWork { work, .. } = &reply else {
             return (reply, None);
         };
+        if self.stop.is_cancelled() {
+            return (Reply::stopping(), None);
+        }
         match self.calls.clone().try_acquire_owned() {
             Ok(permit) => (reply, Some(permit)),
             Err(_) => (Reply::busy(work), None),
@@ -215,11 +267,22 @@ impl Endpoint {
         B::Data: Buf,
     {
         match head.method {
-            Method::GET => self.open_stream(&head.headers, principal),
+            Method::GET => self.unless_it_stops(self.open_stream(&head.headers, principal)),
             Method::POST => self.send(head, body, principal).await,
             _ => Reply::NotAllowed {
                 allowed: "POST, GET",
             },
+        }
+    }
+
+    /// The reply, unless it is a stream that would have no end while the server stops. Asked once the stream is
+    /// there: either this sees that the server stops, or whoever stops it has seen the stream.
+    fn unless_it_stops(&self, reply: Reply) -> Reply {
+        match reply {
+            Reply::Read { ends: Some(_), .. } | Reply::Events(_) if self.stop.is_cancelled() => {
+                Reply::stopping()
+            }
+            reply => reply,
         }
     }
 
@@ -299,7 +362,9 @@ impl Endpoint {
         let is_legacy = self.options.sessions && !headers_are_modern(headers);
         match *method {
             Method::DELETE if is_legacy => self.legacy(principal).delete(headers),
-            Method::GET if is_legacy => self.legacy(principal).listen(headers),
+            Method::GET if is_legacy => {
+                self.unless_it_stops(self.legacy(principal).listen(headers))
+            }
             _ => self.legacy(principal).not_allowed(),
         }
     }

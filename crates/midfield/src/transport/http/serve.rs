@@ -49,10 +49,7 @@ pub async fn serve(
     let stop = CancellationToken::new();
     // Whatever way this future ends, its connections end too, and what they have left behind.
     let cut = CancellationToken::new();
-    let _cut_on_drop = (
-        cut.clone().drop_guard(),
-        endpoint.left_behind().drop_guard(),
-    );
+    let _cut_on_drop = (cut.clone().drop_guard(), endpoint.cut_on_drop());
     let mut shutdown = pin!(shutdown);
     loop {
         let accepted = tokio::select! {
@@ -68,19 +65,8 @@ pub async fn serve(
     }
     drop(listener);
     stop.cancel();
-    endpoint.end_streams();
     tracker.close();
-    // In this order: a connection that breaks off leaves its call behind.
-    let drained = async {
-        tracker.wait().await;
-        endpoint.left_behind().wait().await;
-    };
-    if tokio::time::timeout(endpoint.options().drain_timeout, drained)
-        .await
-        .is_err()
-    {
-        tracing::warn!("calls were still at work when the time to finish them was over");
-    }
+    endpoint.close_after(tracker.wait()).await;
     Ok(())
 }
 

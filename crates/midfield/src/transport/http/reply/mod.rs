@@ -76,6 +76,14 @@ impl Reply {
         )
     }
 
+    /// The refusal of what would begin while the server stops.
+    pub(super) fn stopping() -> Self {
+        Self::refuse(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the server stops and takes nothing more on; try again later",
+        )
+    }
+
     /// The refusal to do this work now.
     pub(super) fn busy(work: &Work) -> Self {
         let message = "the server works on as many calls as it can; try again later";
