@@ -13,7 +13,7 @@ use midfield_protocol::types::LogLevel;
 use super::ended::Ended;
 use super::own::Owned;
 use super::session::Session;
-use super::stream::{EventId, Name, Priming, Source, Stream};
+use super::stream::{EventId, MAX_KEPT_BYTES, Name, Priming, Source, Stream, Together};
 use crate::seal::{NoRandomness, random};
 use crate::server::{Service, SessionKey};
 
@@ -31,6 +31,8 @@ struct State {
     opened: VecDeque<Name>,
     /// How many were opened since it was looked how much they are.
     unswept: usize,
+    /// How many bytes all of them keep, and those by which sessions hear of changes.
+    together: Together,
 }
 
 /// A stream that a client may come back to.
@@ -114,7 +116,12 @@ impl Sessions {
         // by what name.
         let has_room = state.streams.len() < MAX_STREAMS;
         let priming = if has_room { priming } else { Priming::Unprimed };
-        let stream = Arc::new(Stream::new(random()?, source, priming));
+        let stream = Arc::new(Stream::new(
+            random()?,
+            source,
+            priming,
+            state.together.clone(),
+        ));
         if has_room {
             let kept = Kept {
                 stream: stream.clone(),
@@ -149,6 +156,7 @@ impl Sessions {
         now: u64,
     ) -> Result<Arc<Stream>, Full> {
         let mut state = self.state();
+        let together = state.together.clone();
         let own = state.owned.entry(session, now)?;
         if let Some(own_stream) = &own.stream {
             return Ok(own_stream.clone());
@@ -166,6 +174,7 @@ impl Sessions {
             name,
             Source::Changes(listener.map_err(|_| Full)?),
             priming,
+            together,
         ));
         own.stream = Some(own_stream.clone());
         Ok(own_stream)
@@ -221,7 +230,7 @@ impl State {
             return;
         }
         self.unswept = 0;
-        let mut bytes: usize = self.streams.values().map(|kept| kept.stream.bytes()).sum();
+        let mut bytes = self.together.bytes();
         // Room for as many as come before it is looked again.
         let is_full = self.streams.len() + SWEEP_EVERY >= MAX_STREAMS;
         self.opened.retain(|name| {
@@ -231,7 +240,7 @@ impl State {
             let ended = kept.stream.ended_for();
             let is_old = ended.is_some_and(|ended| ended >= KEPT_FOR);
             if is_old || (is_full || bytes > MAX_KEPT_BYTES) && ended.is_some() {
-                bytes -= kept.stream.bytes();
+                bytes = bytes.saturating_sub(kept.stream.bytes());
                 self.streams.remove(name);
                 return false;
             }
@@ -249,9 +258,8 @@ impl Drop for AtWork {
     }
 }
 
-/// Most streams that are kept, for how long they are once they have ended, at every how many new ones it is
-/// looked how much they are, and most bytes of them all.
+/// Most streams that are kept, for how long they are once they have ended, and at every how many new ones it is
+/// looked how much they are. Meanwhile a stream that says more keeps little, where all keep too much.
 const MAX_STREAMS: usize = 4_096;
 const KEPT_FOR: Duration = Duration::from_mins(5);
 const SWEEP_EVERY: usize = 64;
-const MAX_KEPT_BYTES: usize = 64 * 1024 * 1024;

@@ -9,6 +9,7 @@ mod log;
 mod reader;
 
 pub(super) use event_id::{EventId, Name};
+pub(super) use log::{MAX_KEPT_BYTES, Together};
 pub(super) use reader::Reader;
 
 use std::future::poll_fn;
@@ -20,7 +21,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tokio::sync::OwnedSemaphorePermit;
 
-use self::log::Log;
+use self::log::{Log, SHRUNK_BYTES};
 use super::left_behind::LeftBehind;
 use super::reply::push_event;
 use super::sessions::AtWork;
@@ -63,14 +64,14 @@ pub(super) enum Priming {
 }
 
 impl Stream {
-    /// A stream of `source`.
-    pub(super) fn new(name: Name, source: Source, priming: Priming) -> Self {
+    /// A stream of `source`. What it keeps counts `together` with what others do.
+    pub(super) fn new(name: Name, source: Source, priming: Priming, together: Together) -> Self {
         let stream = Self {
             name,
             priming,
             is_about_changes: matches!(source, Source::Changes(_)),
             source: Mutex::new(source),
-            log: Mutex::default(),
+            log: Mutex::new(Log::counted(together)),
         };
         stream.prime(&mut stream.log());
         stream
@@ -288,9 +289,6 @@ const AROUND_MESSAGE: usize = 64;
 /// How long a client waits before it comes back, in milliseconds.
 const RETRY: u32 = 500;
 
-/// Most bytes of one stream that are kept when there is too much of all of them.
-const SHRUNK_BYTES: usize = 16 * 1024;
-
 /// How much a source may say before it is written.
 const DRIVEN_SIZE: usize = 64 * 1024;
 
@@ -299,9 +297,41 @@ mod tests {
     use super::log::{MAX_BYTES, MAX_EVENTS};
     use super::*;
 
+    fn stream(together: &Together) -> Stream {
+        let together = together.clone();
+        Stream::new([0; 12], Source::Nothing, Priming::Primed, together)
+    }
+
+    #[test]
+    fn all_streams_together_keep_little_more_than_they_may() {
+        let together = Together::default();
+        let message = vec![b'x'; 10 * 1024];
+        let mut streams = Vec::new();
+        for number in 1..=200 {
+            let talkative = stream(&together);
+            for _ in 0..MAX_BYTES / message.len() {
+                talkative.keep(&message);
+            }
+            streams.push(talkative);
+            let each: usize = streams.iter().map(Stream::bytes).sum();
+            assert_eq!(together.bytes(), each);
+            assert!(
+                each <= MAX_KEPT_BYTES + number * SHRUNK_BYTES,
+                "{each} bytes"
+            );
+        }
+        // Those that were there before lose theirs too, as soon as they say something.
+        for talkative in &streams {
+            talkative.keep(&message);
+        }
+        assert!(streams[0].bytes() < MAX_BYTES / 2);
+        drop(streams);
+        assert_eq!(together.bytes(), 0);
+    }
+
     #[test]
     fn a_stream_that_says_much_keeps_the_newest() {
-        let stream = Stream::new([0; 12], Source::Nothing, Priming::Primed);
+        let stream = stream(&Together::default());
         for number in 0..MAX_EVENTS {
             stream.keep(number.to_string().as_bytes());
         }
