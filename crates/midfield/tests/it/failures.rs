@@ -30,7 +30,11 @@ fn an_error_is_printed_as_a_person_reads_it() {
     assert_eq!(format!("{error:?}"), printed);
     assert_eq!(error.to_string(), "could not measure");
     let source = error.source().expect("it was made from something");
-    assert!(source.source().is_some_and(<dyn std::error::Error>::is::<Inner>));
+    assert!(
+        source
+            .source()
+            .is_some_and(<dyn std::error::Error>::is::<Inner>)
+    );
     assert_eq!(format!("{:?}", Error::tool("too heavy")), "too heavy");
 }
 

@@ -1,68 +1,32 @@
 //! The endpoint: the path of one HTTP request, top to bottom.
 
-use std::convert::Infallible;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use bytes::Buf;
-use http::header::ORIGIN;
 use http::request::Parts;
-use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http::{HeaderMap, Method, StatusCode};
 use http_body::Body;
 use midfield_protocol::Principal;
 use midfield_protocol::jsonrpc::{self, Incoming, Message};
 use midfield_protocol::wire::RequestMeta;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::CancellationToken;
 
 use super::body::{self, Unread};
 use super::classify::{Class, classify, headers_are_modern};
-use super::cors;
 use super::guard;
 use super::left_behind::LeftBehind;
 use super::legacy::Legacy;
 use super::modern::{self, Modern};
-use super::names::{OptionsError, Path};
+use super::names::Path;
 use super::options::Options;
-use super::reply::{Reply, ReplyBody};
+use super::reply::Reply;
 use super::sessions::Sessions;
 use super::sse::{Full, NotTaken, Setting, Streams};
 use crate::auth::Refusal;
 use crate::clock::seconds_since_1970;
 use crate::server::{Questions, Service};
-
-/// A server behind HTTP. It is a [`tower_service::Service`], to be mounted in a router:
-///
-/// ```
-/// use axum::Router;
-/// use midfield::Server;
-/// use midfield::transport::http::{HttpService, Options};
-///
-/// let service = Server::new("demo", "1.0.0").build()?;
-/// let router: Router = Router::new().route_service("/mcp", HttpService::new(service, Options::new())?);
-/// # Ok::<(), midfield::ServeError>(())
-/// ```
-///
-/// With [`Options::legacy_sse`] the same service, mounted at that path too, serves clients of the old
-/// HTTP+SSE transport:
-///
-/// ```
-/// # use axum::Router;
-/// # use midfield::Server;
-/// # use midfield::transport::http::{HttpService, Options};
-/// # let service = Server::new("demo", "1.0.0").build()?;
-/// let service = HttpService::new(service, Options::new().legacy_sse("/sse"))?;
-/// let router: Router = Router::new()
-///     .route_service("/mcp", service.clone())
-///     .route_service("/sse", service);
-/// # Ok::<(), midfield::ServeError>(())
-/// ```
-///
-/// Clones are handles to the same endpoint.
-#[derive(Clone, Debug)]
-pub struct HttpService(Arc<Endpoint>);
 
 /// What all requests share.
 #[derive(Debug)]
@@ -82,16 +46,11 @@ pub(super) struct Endpoint {
     pub(super) stop: CancellationToken,
 }
 
-impl HttpService {
-    /// Puts `service` behind HTTP.
-    ///
-    /// # Errors
-    /// When a path, a host or an origin in `options` is none.
-    pub fn new(service: Service, options: Options) -> Result<Self, OptionsError> {
-        let options = options.checked()?;
+impl Endpoint {
+    pub(super) fn new(service: Service, options: Options) -> Self {
         let max_calls = options.max_calls.min(Semaphore::MAX_PERMITS);
         let max_calls = u32::try_from(max_calls).unwrap_or(u32::MAX);
-        Ok(Self(Arc::new(Endpoint {
+        Self {
             service,
             sessions: Arc::default(),
             streams: Arc::default(),
@@ -101,107 +60,28 @@ impl HttpService {
             max_calls,
             left_behind: LeftBehind::default(),
             options,
-        })))
-    }
-
-    /// Answers one HTTP request, whatever its path.
-    ///
-    /// # Cancel safety
-    /// Dropping the future is what a client's going away does: a modern request is cancelled, a legacy one
-    /// goes on.
-    pub async fn handle<B>(&self, request: Request<B>) -> Response<ReplyBody>
-    where
-        B: Body,
-        B::Data: Buf,
-    {
-        let (head, body) = request.into_parts();
-        let endpoint = &self.0;
-        let source = guard::check_source(&endpoint.options, head.version, &head.uri, &head.headers);
-        let (reply, page) = match source {
-            Err(refusal) => (Reply::refuse(refusal.status, refusal.message), None),
-            // A browser asks without saying who asks.
-            Ok(Some(_)) if cors::is_preflight(&head) => {
-                (Reply::NoContent, head.headers.get(ORIGIN))
-            }
-            Ok(page) => (endpoint.reply(&head, body).await, page),
-        };
-        let (reply, permit) = endpoint.admit(reply);
-        let mut response = reply.into_response(permit).await;
-        if let Some(page) = page {
-            if cors::is_preflight(&head) {
-                cors::answer_preflight(&head.headers, response.headers_mut());
-            }
-            cors::let_read(response.headers_mut(), page.clone());
         }
-        response
     }
 
-    pub(super) fn options(&self) -> &Options {
-        &self.0.options
-    }
-
-    /// Stops the endpoint, before the router that it is mounted in: streams that have no end of their own are
-    /// ended, no further calls are taken on (503), and those that are at work may go on until they are done or
-    /// [`Options::drain_timeout`] is over. What is then still at work for a client that waits ends with its
-    /// connection; what is at work for one that went away is stopped.
-    ///
-    /// ```no_run
-    /// use axum::Router;
-    /// use midfield::Server;
-    /// use midfield::transport::Stop;
-    /// use midfield::transport::http::{HttpService, Options};
-    ///
-    /// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
-    /// let service = Server::new("demo", "1.0.0").build()?;
-    /// let endpoint = HttpService::new(service, Options::new())?;
-    /// let router: Router = Router::new().route_service("/mcp", endpoint.clone());
-    /// let listener = tokio::net::TcpListener::bind("127.0.0.1:7420").await?;
-    /// let mut stop = Stop::listen()?;
-    /// // Without `close`, axum would wait for clients that listen, and they for the server.
-    /// let stopped = async move {
-    ///     stop.asked().await;
-    ///     endpoint.close().await;
-    /// };
-    /// axum::serve(listener, router).with_graceful_shutdown(stopped).await?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Cancel safety
-    /// Dropping the future stops the waiting; the endpoint stays closed.
-    pub async fn close(&self) {
-        let _cut_on_drop = self.0.left_behind.drop_guard();
-        self.close_after(std::future::ready(())).await;
-    }
-
-    /// Stops the endpoint: first the connections end, whose calls may be left behind by it.
-    pub(super) async fn close_after(&self, connections: impl Future<Output = ()>) {
-        let endpoint = &self.0;
+    /// Ends streams and takes nothing more on, then waits for the connections and for what is at work: whether all
+    /// was done in time.
+    pub(super) async fn drain(&self, connections: impl Future<Output = ()>) -> bool {
         // In this order: what begins in between sees that it may not.
-        endpoint.stop.cancel();
-        endpoint.sessions.end_own_streams();
-        endpoint.streams.end();
+        self.stop.cancel();
+        self.sessions.end_own_streams();
+        self.streams.end();
         let drained = async {
             connections.await;
             // Whoever has all of them knows that no call has one.
-            let _all = endpoint.calls.acquire_many(endpoint.max_calls).await;
-            endpoint.left_behind.wait().await;
+            let _all = self.calls.acquire_many(self.max_calls).await;
+            self.left_behind.wait().await;
         };
-        let limit = endpoint.options.drain_timeout;
-        if tokio::time::timeout(limit, drained).await.is_err() {
-            tracing::warn!("calls were still at work when the time to finish them was over");
-        }
+        let limit = self.options.drain_timeout;
+        tokio::time::timeout(limit, drained).await.is_ok()
     }
 
-    /// Stops the calls whose clients went away when the guard is dropped.
-    pub(super) fn cut_on_drop(&self) -> DropGuard {
-        self.0.left_behind.drop_guard()
-    }
-}
-
-impl Endpoint {
     /// Takes the work of a reply on, if there is room for it.
-    fn admit(&self, reply: Reply) -> (Reply, Option<OwnedSemaphorePermit>) {
+    pub(super) fn admit(&self, reply: Reply) -> (Reply, Option<OwnedSemaphorePermit>) {
         let Reply::AtWork { work, .. } = &reply else {
             return (reply, None);
         };
@@ -214,7 +94,7 @@ impl Endpoint {
         }
     }
 
-    async fn reply<B>(&self, head: &Parts, body: B) -> Reply
+    pub(super) async fn reply<B>(&self, head: &Parts, body: B) -> Reply
     where
         B: Body,
         B::Data: Buf,
@@ -429,25 +309,5 @@ fn refuse_unread(unread: &Unread) -> Reply {
             "the body did not arrive in time",
         ),
         Unread::Broken => Reply::refuse(StatusCode::BAD_REQUEST, "the body broke off"),
-    }
-}
-
-impl<B> tower_service::Service<Request<B>> for HttpService
-where
-    B: Body + Send + 'static,
-    B::Data: Buf + Send,
-    B::Error: Send,
-{
-    type Response = Response<ReplyBody>;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
-
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let service = self.clone();
-        Box::pin(async move { Ok(service.handle(request).await) })
     }
 }

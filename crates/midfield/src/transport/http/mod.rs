@@ -26,13 +26,14 @@ mod options;
 mod own;
 mod reply;
 mod serve;
+mod service;
 mod session;
 mod sessions;
 mod sse;
 mod stream;
 
-pub use endpoint::HttpService;
 pub use names::OptionsError;
 pub use options::Options;
 pub use reply::ReplyBody;
 pub use serve::serve;
+pub use service::HttpService;

@@ -18,10 +18,10 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::endpoint::HttpService;
 use super::lines::WholeLineEnds;
 use super::options::Options;
 use super::reply::{Reply, ReplyBody};
+use super::service::HttpService;
 use crate::server::{ServeError, Service};
 
 /// Serves `service` on `listener` until `shutdown` completes, then lets what is at work finish within the
