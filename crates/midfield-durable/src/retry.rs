@@ -168,11 +168,12 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// The first attempt of work that is part of another step, whose key it shares with no other.
-    pub fn within(step: &str) -> Self {
+    /// The attempt of work that is part of the step with the key `outer`, as the `occurrence`th use of `name` there, from
+    /// 1. Such work is not recorded, and so not tried again by itself.
+    pub fn within(outer: &IdempotencyKey, name: &str, occurrence: u32) -> Self {
         Self {
             number: 1,
-            key: IdempotencyKey(Digest::parts(&["within", step]).to_string()),
+            key: IdempotencyKey::within(outer, name, occurrence),
         }
     }
 }
@@ -190,6 +191,13 @@ impl IdempotencyKey {
     /// The key of a step of an execution.
     pub(crate) fn of(execution: &str, step: &Key) -> Self {
         Self(Digest::parts(&["idempotency", execution, &step.to_string()]).to_string())
+    }
+
+    /// The key of work that is part of a step: as the step's it is the same for each attempt and each replay, and
+    /// another in each execution.
+    fn within(outer: &Self, name: &str, occurrence: u32) -> Self {
+        let parts = ["within", outer.as_str(), name, &occurrence.to_string()];
+        Self(Digest::parts(&parts).to_string())
     }
 
     /// The text to pass on.

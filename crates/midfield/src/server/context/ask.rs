@@ -5,7 +5,6 @@
 //! journal when the client repeats its request with the answer.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use midfield_durable::Kind;
 use midfield_protocol::types::{
@@ -239,7 +238,7 @@ impl Context {
 
     /// Whether the question may be asked of this client, now.
     fn may_ask(&self, name: &str, question: &InputRequest) -> Result<(), ProtocolError> {
-        if self.0.within_step.load(Ordering::Relaxed) {
+        if self.is_within_step() {
             tracing::error!(
                 question = name,
                 "a handler asks within a step; ask before the step"

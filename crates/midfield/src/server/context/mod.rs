@@ -4,6 +4,7 @@ mod agent;
 mod ask;
 mod conversation;
 mod step;
+mod within;
 
 pub use agent::{Agent, AgentResult};
 pub use ask::Answer;
@@ -26,6 +27,7 @@ use super::Service;
 use super::ask::Asking;
 use super::extract::{State, States};
 use crate::seal::Purpose;
+use within::Within;
 
 /// The context of one call. Clones are handles to the same call.
 ///
@@ -44,8 +46,6 @@ struct Inner {
     /// Kept where the call may be run again.
     arguments: Option<Box<RawValue>>,
     execution: Execution,
-    /// A step is being polled right now.
-    within_step: AtomicBool,
     /// The client may go and come back for the rest.
     lets_go: AtomicBool,
     /// Why the call cannot go on, whatever its handler makes of it.
@@ -100,7 +100,6 @@ impl Context {
             subject: setting.subject,
             arguments: setting.arguments,
             execution: setting.execution,
-            within_step: AtomicBool::new(false),
             lets_go: AtomicBool::new(false),
             refusal: OnceLock::new(),
             audience,
@@ -252,6 +251,16 @@ impl Context {
 
     pub(super) fn arguments(&self) -> Option<&RawValue> {
         self.0.arguments.as_deref()
+    }
+
+    /// Which call it is, among those that there are now.
+    fn number(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
+    /// Whether a step of the call is being polled on this thread.
+    fn is_within_step(&self) -> bool {
+        Within::here(self.number()).is_some()
     }
 
     /// Whether the client may go now; asked once, it is as if nothing had been said.

@@ -9,6 +9,7 @@ mod faults;
 mod journey;
 mod random;
 mod request_state;
+mod steps;
 mod time;
 mod url;
 
