@@ -11,9 +11,9 @@ pub use ask::Answer;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use midfield_durable::Execution;
+use midfield_durable::{Execution, Failure};
 use midfield_protocol::types::{
     ClientCapabilities, Implementation, LogLevel, LogMessage, Progress, TraceContext,
 };
@@ -48,8 +48,6 @@ struct Inner {
     execution: Execution,
     /// The client may go and come back for the rest.
     lets_go: AtomicBool,
-    /// Why the call cannot go on, whatever its handler makes of it.
-    refusal: OnceLock<Error>,
     /// Who hears what it says; only where somebody does.
     audience: Option<Audience>,
 }
@@ -101,7 +99,6 @@ impl Context {
             arguments: setting.arguments,
             execution: setting.execution,
             lets_go: AtomicBool::new(false),
-            refusal: OnceLock::new(),
             audience,
         }));
         (context, events)
@@ -154,6 +151,7 @@ impl Context {
     /// ([SEP-1699](https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#sending-messages-to-the-server)).
     pub async fn let_go(&self) {
         self.0.lets_go.store(true, Ordering::Relaxed);
+        self.execution().call_driver();
         // The exchange looks when the handler waits.
         tokio::task::yield_now().await;
     }
@@ -268,15 +266,9 @@ impl Context {
         self.0.lets_go.swap(false, Ordering::Relaxed)
     }
 
-    /// Why the call cannot go on.
-    pub(super) fn refusal(&self) -> Option<&Error> {
-        self.0.refusal.get()
-    }
-
-    /// Ends the call with `error`, whatever its handler makes of it. The first one counts.
+    /// Ends the call with `error`, whatever its handler makes of it. The first reason counts.
     pub(super) fn refuse(&self, error: Error) {
-        // A later reason is none any more.
-        let _ = self.0.refusal.set(error);
+        self.execution().fail(Failure::Refused(Box::new(error)));
     }
 }
 

@@ -10,6 +10,7 @@ mod journey;
 mod random;
 mod request_state;
 mod steps;
+mod tasks;
 mod time;
 mod url;
 
