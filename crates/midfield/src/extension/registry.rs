@@ -9,8 +9,8 @@ use midfield_protocol::{Error, Other, Retry, Revision};
 
 use super::{Client, Extension, Method};
 use crate::server::{
-    Arguments, BuildError, Context, HandlerFuture, Handling, Origin, Request, Service, Started,
-    Subject, begin,
+    Arguments, Asking, BuildError, Context, HandlerFuture, Handling, Origin, Request, Service,
+    Started, Subject, begin,
 };
 
 /// The extensions of one server.
@@ -101,6 +101,10 @@ impl Extensions {
                 required: Box::new(required),
             });
         }
+        let request = Request {
+            asking: Asking::Forbidden,
+            ..request
+        };
         let call = Subject {
             origin: Origin::new("extension"),
             name: method.name.as_str().into(),

@@ -150,12 +150,26 @@ pub(crate) enum Asking {
     Retried,
     /// By none: there is no session, and the revision has no other way.
     Never,
+    /// By none: the request is none by which a client may be asked.
+    Forbidden,
 }
 
-/// Why `what` cannot be served where there is no way to ask.
-pub(super) fn no_session(what: &str) -> Error {
-    Error::InvalidRequest {
-        detail: format!("{what} can only be asked in a session; begin one with `initialize`"),
+impl Asking {
+    /// Why `what` cannot be asked, where there is no way.
+    pub(super) fn check(&self, what: &str) -> Result<(), Error> {
+        match self {
+            Self::Live { .. } | Self::Retried => Ok(()),
+            Self::Never => Err(Error::InvalidRequest {
+                detail: format!(
+                    "{what} can only be asked in a session; begin one with `initialize`"
+                ),
+            }),
+            Self::Forbidden => Err(Error::Failed {
+                detail: format!(
+                    "{what} was asked by a method that cannot ask: only tools, prompts and resources can"
+                ),
+            }),
+        }
     }
 }
 

@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::ask::{Asking, Asks, no_session};
+use super::ask::{Asking, Asks};
 use super::catalog::{ListKind, TemplateEntry};
 use super::complete::Typing;
 use super::context::Setting;
@@ -268,9 +268,8 @@ fn complete_value(
         value: complete.value.clone().into_owned(),
         arguments: complete.arguments.clone(),
     };
-    // Only tools, prompts and resources may ask.
     let request = Request {
-        asking: Asking::Never,
+        asking: Asking::Forbidden,
         ..request
     };
     let subject = Subject {
@@ -286,16 +285,14 @@ fn complete_value(
 }
 
 fn check_asks(asks: &Asks, request: &Request<'_>) -> Result<(), Error> {
-    match asks.missing(&request.caller.capabilities) {
-        // What the client offers is known only in a session: that is what it lacks first.
-        Some(_) if matches!(request.asking, Asking::Never) => {
-            Err(no_session("what this asks of its client"))
-        }
-        Some(required) => Err(Error::MissingCapability {
-            required: Box::new(required),
-        }),
-        None => Ok(()),
-    }
+    let Some(required) = asks.missing(&request.caller.capabilities) else {
+        return Ok(());
+    };
+    // What the client offers is known only in a session: that is what it lacks first.
+    request.asking.check("what this asks of its client")?;
+    Err(Error::MissingCapability {
+        required: Box::new(required),
+    })
 }
 
 /// What a call is about, as far as it has to be the same when it comes again.

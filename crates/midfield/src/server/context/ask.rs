@@ -16,7 +16,6 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::super::ask::{Asking, no_session};
 use super::super::elicitations::check_page;
 use super::super::form::Form;
 use super::super::meta::Keys;
@@ -249,9 +248,7 @@ impl Context {
                 ),
             });
         }
-        if matches!(self.asking(), Asking::Never) {
-            return Err(no_session(&format!("the question `{name}`")));
-        }
+        self.asking().check(&format!("the question `{name}`"))?;
         if !question.is_covered_by(self.capabilities()) {
             return Err(ProtocolError::MissingCapability {
                 required: Box::new(question.capability()),

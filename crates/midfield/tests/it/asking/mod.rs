@@ -5,6 +5,7 @@
 
 mod agent;
 mod capabilities;
+mod elsewhere;
 mod faults;
 mod journey;
 mod random;
