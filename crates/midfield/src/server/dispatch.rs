@@ -93,7 +93,7 @@ pub(super) fn dispatch(
             let listener = service.hub().listen(Interest {
                 principal: principal.clone(),
                 filter: filter.clone(),
-                extensions: extensions.heard_by(request.codec.revision(), capabilities),
+                extensions: extensions.heard_by(capabilities),
                 session: None,
             });
             let listener = listener.map_err(|_| Error::InvalidParams {
@@ -127,7 +127,7 @@ fn call_tool(
         let capabilities = &request.caller.capabilities;
         service
             .extensions()
-            .is_seen(&entry.description, request.codec.revision(), capabilities)
+            .is_seen(&entry.description, capabilities)
     });
     let Some(entry) = seen else {
         return Err(Error::UnknownTool {

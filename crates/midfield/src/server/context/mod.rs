@@ -18,7 +18,7 @@ use midfield_protocol::types::{
     ClientCapabilities, Implementation, LogLevel, LogMessage, Progress, TraceContext,
 };
 use midfield_protocol::wire::{self, Codec};
-use midfield_protocol::{Caller, Error, Principal, Raw, Revision};
+use midfield_protocol::{Caller, Error, Principal, Raw};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio::sync::mpsc;
@@ -228,11 +228,6 @@ impl Context {
         place.extend_from_slice(self.0.subject.as_bytes());
         place.extend_from_slice(&position.to_be_bytes());
         place
-    }
-
-    /// The revision that the client speaks, which is no business of handlers.
-    pub(crate) fn revision(&self) -> Revision {
-        self.0.codec.revision()
     }
 
     pub(super) fn states(&self) -> &States {
