@@ -101,7 +101,8 @@ pub(super) fn input_required(context: &Context, origin: &Origin) -> Result<Input
         return Err(Error::Failed {
             detail: format!(
                 "the journal of `{}` has {} bytes, more than the {} that travel with a request; \
-                 declare it as a `task`, whose journal stays with the server",
+                 its author can declare it as a `task`, whose journal stays with the server, or let \
+                 more travel by `Server::travelling_journal`",
                 context.subject(),
                 content.len(),
                 travel.max_size
