@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use midfield_protocol::types::{ClientCapabilities, MetaKey, Resource, Settings, Tool};
-use midfield_protocol::{Error, Other, Retry, Revision};
+use midfield_protocol::{Error, Other, Retry, Revision, wire};
 
 use super::{Client, Extension, Method};
 use crate::server::{
@@ -37,7 +37,7 @@ impl Extensions {
         }
         for method in extension.methods() {
             let name = method.name.clone();
-            if PROTOCOL_METHODS.contains(&name.as_str()) || name.starts_with("notifications/") {
+            if wire::is_own(&name) || name.starts_with("notifications/") {
                 return Err(BuildError::ProtocolMethod { name });
             }
             if self
@@ -205,29 +205,6 @@ impl fmt::Debug for Extensions {
 
 /// Most extensions of a server: as many as there are bits in a view.
 const MAX_EXTENSIONS: usize = 64;
-
-/// The methods of the protocol itself, in any revision and direction. Tasks are left out: in 2026-07-28
-/// they are an extension.
-const PROTOCOL_METHODS: [&str; 18] = [
-    "completion/complete",
-    "elicitation/create",
-    "initialize",
-    "logging/setLevel",
-    "ping",
-    "prompts/get",
-    "prompts/list",
-    "resources/list",
-    "resources/read",
-    "resources/subscribe",
-    "resources/templates/list",
-    "resources/unsubscribe",
-    "roots/list",
-    "sampling/createMessage",
-    "server/discover",
-    "subscriptions/listen",
-    "tools/call",
-    "tools/list",
-];
 
 #[cfg(test)]
 mod tests {
