@@ -330,7 +330,7 @@ pub use midfield_macros::prompt;
 ///
 /// `Context`, `State`, `Principal` and `Args` are injected, and what is marked by `#[inject]`, as in a
 /// [`#[tool]`](macro@tool#parameters). The URI that was asked for is
-/// [`Context::subject`](crate::Context::subject).
+/// [`Context::target`](crate::Context::target).
 ///
 /// # Results
 ///

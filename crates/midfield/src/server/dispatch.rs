@@ -96,9 +96,8 @@ pub(super) fn dispatch(
                 extensions: extensions.heard_by(capabilities),
                 session: None,
             });
-            let listener = listener.map_err(|_| Error::InvalidParams {
-                detail: "`notifications`: these are more resources than can be subscribed to now"
-                    .to_owned(),
+            let listener = listener.map_err(|too_many| Error::InvalidParams {
+                detail: format!("`notifications`: {too_many}"),
             })?;
             let listening =
                 Listening::new(listener, seat, filter, request.id, request.stop.clone());
@@ -337,7 +336,7 @@ pub(crate) fn begin(
         codec,
         caller,
         asking,
-        subject: name,
+        target: name,
         arguments: arguments.filter(|_| is_retried).map(ToOwned::to_owned),
         execution,
     });
@@ -370,7 +369,7 @@ impl Begun {
 /// Runs code of the server's author; a panic in it is an answer too.
 fn caught<T>(context: &Context, run: impl FnOnce() -> T) -> Result<T, Error> {
     std::panic::catch_unwind(AssertUnwindSafe(run)).map_err(|_| {
-        tracing::error!(subject = context.subject(), "a handler panicked");
+        tracing::error!(subject = context.target(), "a handler panicked");
         Error::Internal
     })
 }

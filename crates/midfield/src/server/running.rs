@@ -84,7 +84,7 @@ impl Running {
         let span = context.trace().map(|trace| {
             tracing::info_span!(
                 "call",
-                subject = context.subject(),
+                subject = context.target(),
                 trace_id = trace.trace_id(),
                 parent_id = trace.parent_id(),
             )
@@ -108,7 +108,7 @@ impl Running {
         let _entered = self.span.as_ref().map(tracing::Span::enter);
         let poll = AssertUnwindSafe(|| self.handler.poll(task));
         std::panic::catch_unwind(poll).unwrap_or_else(|_| {
-            tracing::error!(subject = self.context.subject(), "a handler panicked");
+            tracing::error!(subject = self.context.target(), "a handler panicked");
             Poll::Ready(Err(Error::Internal))
         })
     }
@@ -121,7 +121,7 @@ impl Running {
         };
         tracing::error!(
             %failure,
-            subject = self.context.subject(),
+            subject = self.context.target(),
             "a call cannot be run again from its journal"
         );
         Some(Error::Failed {

@@ -42,7 +42,7 @@ struct Inner {
     codec: Codec,
     caller: Caller,
     asking: Asking,
-    subject: Arc<str>,
+    target: Arc<str>,
     /// Kept where the call may be run again.
     arguments: Option<Box<RawValue>>,
     execution: Execution,
@@ -58,7 +58,7 @@ pub(super) struct Setting {
     pub(super) codec: Codec,
     pub(super) caller: Caller,
     pub(super) asking: Asking,
-    pub(super) subject: Arc<str>,
+    pub(super) target: Arc<str>,
     pub(super) arguments: Option<Box<RawValue>>,
     pub(super) execution: Execution,
 }
@@ -95,7 +95,7 @@ impl Context {
             codec: setting.codec,
             caller: setting.caller,
             asking: setting.asking,
-            subject: setting.subject,
+            target: setting.target,
             arguments: setting.arguments,
             execution: setting.execution,
             lets_go: AtomicBool::new(false),
@@ -166,7 +166,8 @@ impl Context {
         &self.0.caller.capabilities
     }
 
-    /// What the client says it is: for display and logs only.
+    /// What the client says it is: for display and logs only. `None` where it does not say it with its request, as in
+    /// sessions over HTTP, of which nothing is kept but what the work needs.
     pub fn client(&self) -> Option<&Implementation> {
         self.0.caller.client.as_ref()
     }
@@ -177,9 +178,9 @@ impl Context {
         self.0.caller.trace.as_ref()
     }
 
-    /// What the call is about: the name of the tool or prompt, or the URI of the resource.
-    pub fn subject(&self) -> &str {
-        &self.0.subject
+    /// What the call is about: the name of the tool, prompt, method or argument, or the URI of the resource.
+    pub fn target(&self) -> &str {
+        &self.0.target
     }
 
     /// The server, whose lists and resources the handler may change.
@@ -194,7 +195,7 @@ impl Context {
     }
 
     /// A cursor for the next page of a list, which begins after `position`. It is good for requests about the
-    /// same [`Context::subject`] by the same principal, and tells them nothing.
+    /// same [`Context::target`] by the same principal, and tells them nothing.
     ///
     /// # Errors
     /// When the operating system gives no random bytes.
@@ -225,7 +226,7 @@ impl Context {
     /// What a cursor holds. The first byte is of no list of the protocol's own.
     fn place(&self, position: u64) -> Vec<u8> {
         let mut place = vec![u8::MAX];
-        place.extend_from_slice(self.0.subject.as_bytes());
+        place.extend_from_slice(self.0.target.as_bytes());
         place.extend_from_slice(&position.to_be_bytes());
         place
     }
