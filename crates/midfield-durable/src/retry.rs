@@ -6,6 +6,8 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use midfield_protocol::Error;
+
 use crate::digest::Digest;
 use crate::key::Key;
 
@@ -212,13 +214,35 @@ impl fmt::Display for IdempotencyKey {
     }
 }
 
-/// The final error of a step, as it is recorded: its text. A replay gives the same.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// The final error of a step, as it is recorded. A replay gives the same.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{message}")]
 #[non_exhaustive]
 pub struct StepError {
     /// The text of the error with which the last attempt ended.
     pub message: String,
+    /// With what the call is to be answered, where the attempt ended with that.
+    pub error: Option<Box<Error>>,
+}
+
+impl StepError {
+    /// An error that is no more than a text.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            error: None,
+        }
+    }
+}
+
+/// An error with which the call is to be answered.
+impl From<Error> for StepError {
+    fn from(error: Error) -> Self {
+        Self {
+            message: error.to_string(),
+            error: Some(Box::new(error)),
+        }
+    }
 }
 
 type Classifier = dyn Fn(&dyn Any) -> bool + Send + Sync;

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::future::Future;
 use std::time::Duration;
 
-use midfield_durable::{Attempt, Retry};
+use midfield_durable::{Attempt, Retry, StepError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -20,7 +20,8 @@ impl Context {
     /// and not tried again by itself.
     ///
     /// # Errors
-    /// As the work. Its error is recorded too, as text.
+    /// As the work. Its error is recorded too: as text, or with what the call is to be answered where it is of that
+    /// kind, as [`Error::resource_not_found`] is.
     pub async fn step<T, E, F, Fut>(&self, name: &str, work: F) -> Result<T>
     where
         T: Serialize + DeserializeOwned,
@@ -65,9 +66,9 @@ impl Context {
             Within::mark(call, key, work(attempt))
         };
         self.execution()
-            .step(name, retry, marked)
+            .step_recording(name, retry, marked, |error: E| recorded(error.into()))
             .await
-            .map_err(|error| Error::tool(error.to_string()))
+            .map_err(given)
     }
 
     /// Waits for `duration`, counted from the first time that the call came here: run again, it waits only
@@ -77,5 +78,22 @@ impl Context {
             return tokio::time::sleep(duration).await;
         }
         self.execution().sleep(name, duration).await;
+    }
+}
+
+/// The error of a step as its journal keeps it.
+fn recorded(error: Error) -> StepError {
+    let message = error.to_string();
+    match error.into_tool_answer() {
+        Ok(_) => StepError::new(message),
+        Err(error) => StepError::from(error),
+    }
+}
+
+/// The error of a step as its handler gets it.
+fn given(error: StepError) -> Error {
+    match error.error {
+        Some(error) => Error::protocol(*error),
+        None => Error::tool(error.message),
     }
 }

@@ -1,4 +1,4 @@
-//! Steps within steps, and the keys that they pass on to other services.
+//! Steps within steps, the keys that they pass on to other services, and what steps fail of.
 
 use std::num::NonZeroU32;
 use std::time::Duration;
@@ -6,9 +6,10 @@ use std::time::Duration;
 use midfield::Service;
 use midfield::prelude::*;
 use midfield::server::{Backoff, Retry};
+use midfield::types::ReadResult;
 use serde_json::json;
 
-use super::{Effects, Peer, ask_name, named, text};
+use super::{Effects, Peer, ask_name, assert_error, named, text};
 use crate::messages::MODERN;
 
 /// Asks, and then pays twice within one step, whose first attempt fails.
@@ -82,4 +83,44 @@ async fn a_call_that_goes_on_twice_from_one_state_pays_under_the_same_keys() {
         keys.push(effects.take());
     }
     assert_eq!(keys[0], keys[1]);
+}
+
+/// Looks, in a step, for what is not there, and asks before it says so.
+async fn missing(cx: Context) -> Result<ReadResult> {
+    let found: Result<String> = cx
+        .step("look", async || {
+            Err::<String, _>(Error::resource_not_found("test://gone"))
+        })
+        .await;
+    ask_name(&cx, "sure").await?;
+    let text = ResourceContents::text("test://missing", found?);
+    Ok(ReadResult::new(vec![text]))
+}
+
+/// Refuses its parameters in a step, and asks before it says so.
+async fn refused(cx: Context) -> Result<String> {
+    let found: Result<String> = cx
+        .step("check", async || {
+            Err::<String, _>(Error::invalid_params("`word`: there is no such word"))
+        })
+        .await;
+    ask_name(&cx, "sure").await?;
+    found
+}
+
+#[tokio::test]
+async fn an_error_for_the_request_is_one_still_when_a_step_ended_with_it() {
+    let service = Server::new("asking", "1")
+        .resource(Resource::new("test://missing", "missing", missing))
+        .tool(Tool::new("refused", refused))
+        .build()
+        .expect("a server");
+    for (revision, not_found) in [("2025-06-18", -32002), (MODERN, -32602)] {
+        let mut peer = Peer::able(&service, revision).await;
+        let uri = json!({"uri": "test://missing"});
+        let response = peer.run("resources/read", &uri, named).await;
+        assert_error(&response, not_found, &["test://gone"]);
+        let response = peer.call("refused", named).await;
+        assert_error(&response, -32602, &["no such word"]);
+    }
 }
