@@ -46,7 +46,7 @@ struct Runs(AtomicUsize);
 
 /// Asks on one thread while a step is being polled on another one.
 async fn at_once(cx: Context, runs: State<Runs>) -> Result<String> {
-    let is_first = runs.0.fetch_add(1, Ordering::SeqCst) % 2 == 0;
+    let is_first = runs.0.fetch_add(1, Ordering::SeqCst) == 0;
     let (begun, asked) = (Arc::new(Barrier::new(2)), Arc::new(Barrier::new(2)));
     let mut tasks = JoinSet::new();
     {
