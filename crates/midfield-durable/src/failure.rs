@@ -2,11 +2,13 @@
 //!
 //! None of this is an error that a handler sees: its future stays pending, and whoever drives it ends the call.
 
+use midfield_protocol::Error;
+
 use crate::key::Key;
 use crate::kind::Kind;
 
 /// Why a call cannot go on. The first failure of an execution stays its failure.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Failure {
     /// The handler asks for something else than what its journal holds under the same key.
@@ -43,6 +45,9 @@ pub enum Failure {
         /// The most entries that this execution keeps.
         limit: usize,
     },
+    /// The call is refused, for a reason that its peer is to know.
+    #[error("{0}")]
+    Refused(Box<Error>),
     /// What else ends a call; the text is the whole message.
     #[error("{0}")]
     Other(String),

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::io::{self, Write};
 
-use midfield_protocol::Raw;
+use midfield_protocol::{Error, Raw};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::digest::Digest;
@@ -122,7 +122,7 @@ impl<'de> Deserialize<'de> for Entry {
     }
 }
 
-/// What came of what was asked for; in JSON `{"done": …}`, `{"failed": {"code": …, "message": …}}` or `{"until": …}`.
+/// What came of what was asked for; in JSON `{"done": …}`, `{"failed": {"code": …, "message": …, "error": …}}` or `{"until": …}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -136,6 +136,9 @@ pub enum Outcome {
         code: Option<i64>,
         /// The text of the error.
         message: String,
+        /// With what the call is to be answered, where a step failed of that.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<Box<Error>>,
     },
     /// A sleep that is not over: when it will be, in milliseconds since 1970.
     Until(u64),

@@ -6,6 +6,8 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
+use midfield_protocol::Error;
+
 use crate::digest::Digest;
 use crate::key::Key;
 
@@ -168,11 +170,12 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// The first attempt of work that is part of another step, whose key it shares with no other.
-    pub fn within(step: &str) -> Self {
+    /// The attempt of work that is part of the step with the key `outer`, as the `occurrence`th use of `name` there, from
+    /// 1. Such work is not recorded, and so not tried again by itself.
+    pub fn within(outer: &IdempotencyKey, name: &str, occurrence: u32) -> Self {
         Self {
             number: 1,
-            key: IdempotencyKey(Digest::parts(&["within", step]).to_string()),
+            key: IdempotencyKey::within(outer, name, occurrence),
         }
     }
 }
@@ -192,6 +195,13 @@ impl IdempotencyKey {
         Self(Digest::parts(&["idempotency", execution, &step.to_string()]).to_string())
     }
 
+    /// The key of work that is part of a step: as the step's it is the same for each attempt and each replay, and
+    /// another in each execution.
+    fn within(outer: &Self, name: &str, occurrence: u32) -> Self {
+        let parts = ["within", outer.as_str(), name, &occurrence.to_string()];
+        Self(Digest::parts(&parts).to_string())
+    }
+
     /// The text to pass on.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -204,13 +214,35 @@ impl fmt::Display for IdempotencyKey {
     }
 }
 
-/// The final error of a step, as it is recorded: its text. A replay gives the same.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+/// The final error of a step, as it is recorded. A replay gives the same.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{message}")]
 #[non_exhaustive]
 pub struct StepError {
     /// The text of the error with which the last attempt ended.
     pub message: String,
+    /// With what the call is to be answered, where the attempt ended with that.
+    pub error: Option<Box<Error>>,
+}
+
+impl StepError {
+    /// An error that is no more than a text.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            error: None,
+        }
+    }
+}
+
+/// An error with which the call is to be answered.
+impl From<Error> for StepError {
+    fn from(error: Error) -> Self {
+        Self {
+            message: error.to_string(),
+            error: Some(Box::new(error)),
+        }
+    }
 }
 
 type Classifier = dyn Fn(&dyn Any) -> bool + Send + Sync;

@@ -1,12 +1,15 @@
 //! Why a request failed, grouped by who can do something about it. No numbers: each wire has its own.
 
+use serde::{Deserialize, Serialize};
+
 use crate::types::{ClientCapabilities, Elicitation};
 use crate::{Raw, Revision, UnsupportedRevision};
 
-/// A request that was not answered with a result.
+/// A request that was not answered with a result. In JSON it is as a journal keeps it, which is no wire's way.
 ///
 /// A tool that fails is no such error: it answers with [`crate::types::ToolResult::is_error`].
-#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, thiserror::Error, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Error {
     /// The peer sent a message at the wrong time.

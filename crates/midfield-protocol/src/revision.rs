@@ -5,6 +5,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 /// A revision of the specification, named by its date. Declaration order is age order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
@@ -78,7 +80,7 @@ pub struct Rules {
 }
 
 /// A text that names no revision that Midfield speaks.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 #[error("unsupported protocol version {requested:?}")]
 #[non_exhaustive]
 pub struct UnsupportedRevision {

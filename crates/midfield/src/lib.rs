@@ -59,7 +59,7 @@ pub use error::{Error, Result};
 #[doc(hidden)]
 pub use macros::__private;
 pub use macros::{prompt, resource, tool};
-pub use midfield_protocol::{Identity, Principal, Raw, Revision, types};
+pub use midfield_protocol::{Error as ProtocolError, Identity, Principal, Raw, Revision, types};
 pub use seal::{KeyFileError, KeyRing, KeyRingError, NoRandomness};
 pub use server::{
     Answer, Args, Asks, BuildError, Context, Json, Prompt, Resource, ResourceTemplate, ServeError,

@@ -92,8 +92,8 @@ async fn sample(Args(sample): Args<Sample>, cx: Context) -> ReadResult {
     };
     let sheet = format!(r#"{{"number":{},"degrees":{degrees}}}"#, sample.number);
     ReadResult::new(vec![
-        ResourceContents::text(cx.subject(), sheet).mime_type("application/json"),
-        ResourceContents::blob(format!("{}/label", cx.subject()), PIXEL).mime_type("image/png"),
+        ResourceContents::text(cx.target(), sheet).mime_type("application/json"),
+        ResourceContents::blob(format!("{}/label", cx.target()), PIXEL).mime_type("image/png"),
     ])
 }
 

@@ -57,6 +57,7 @@ impl Execution {
             Reply::Refused(refusal) => Outcome::Failed {
                 code: Some(refusal.code),
                 message: refusal.message,
+                error: None,
             },
         };
         let waiter = self.lock().settle(number, outcome)?;
@@ -80,6 +81,7 @@ impl Execution {
             Outcome::Failed {
                 code: Some(code),
                 message,
+                ..
             } => return Err(Refusal { code, message }),
             Outcome::Failed { code: None, .. } => "its error has no code".to_owned(),
             Outcome::Until(_) => "it has an end".to_owned(),

@@ -186,12 +186,26 @@ impl Execution {
         self.count() > 0
     }
 
-    /// Wakes `driver`, once, when a question is asked or withdrawn, when a step stops running, or when the call fails.
-    /// For drivers of handlers that use their context in tasks of their own; one that polls the handler itself can
-    /// look after each poll instead.
+    /// Wakes `driver`, once, when a question is asked or withdrawn, when a step stops running, when something that is
+    /// recorded has had its turn, when the driver is called, or when the call fails: a handler may use its context in
+    /// tasks of its own, which the driver does not poll. To be asked before the driver looks, so that nothing happens
+    /// in between.
     pub fn wake_on_change(&self, driver: &Waker) {
-        let replaced = self.lock().driver.replace(driver.clone());
+        let mut state = self.lock();
+        let known = state.driver.as_ref();
+        if known.is_some_and(|known| known.will_wake(driver)) {
+            return;
+        }
+        let replaced = state.driver.replace(driver.clone());
+        drop(state);
+        // A waker may run anything when it is dropped.
         drop(replaced);
+    }
+
+    /// Wakes the driver that waits for a change, for what the driver knows of by another way.
+    pub fn call_driver(&self) {
+        let driver = self.lock().driver.take();
+        wake(driver);
     }
 
     /// The most entries in a journal, unless set otherwise.

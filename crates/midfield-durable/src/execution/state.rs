@@ -304,6 +304,12 @@ impl State {
             && self.questions.values().all(Open::is_open)
     }
 
+    /// Lets go of an entry that waited for its turn. Gives the driver to wake.
+    pub(super) fn release(&mut self) -> Option<Waker> {
+        self.held = self.held.saturating_sub(1);
+        self.driver.take()
+    }
+
     /// Sets the failure, if it is the first, and gives the driver to wake.
     pub(super) fn fail(&mut self, failure: Failure) -> Option<Waker> {
         if self.failure.is_some() {

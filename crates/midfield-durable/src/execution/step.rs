@@ -38,6 +38,27 @@ impl Execution {
         F: FnMut(Attempt) -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
+        let record = |error: E| StepError::new(error.to_string());
+        self.step_recording(name, retry, work, record).await
+    }
+
+    /// As [`step`](Self::step), with `record` to say how the error of the last attempt is recorded.
+    ///
+    /// # Errors
+    /// What `record` made of the error of the last attempt that `retry` allows. A replay gives it again.
+    pub async fn step_recording<T, E, F, Fut>(
+        &self,
+        name: &str,
+        retry: &Retry,
+        work: F,
+        record: impl FnOnce(E) -> StepError,
+    ) -> Result<T, StepError>
+    where
+        T: Serialize + DeserializeOwned,
+        E: 'static,
+        F: FnMut(Attempt) -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+    {
         let begun = Raw::of(&()).ok();
         let begun = begun.and_then(|nothing| self.begin(Kind::Step, name, &nothing));
         let (key, outcome) = match begun {
@@ -47,12 +68,16 @@ impl Execution {
                 (key, outcome)
             }
             Some(Begun::New(key, digest)) => {
-                let outcome = self.run(&key, digest, retry, work).await;
+                let key_of = IdempotencyKey::of(self.id(), &key);
+                let running = Running::of(self);
+                let result = attempts(key_of, retry, work).await.map_err(record);
+                let outcome = self.record(&key, digest, result).await;
+                drop(running);
                 (key, outcome)
             }
         };
         let problem = match outcome {
-            Outcome::Failed { message, .. } => return Err(StepError { message }),
+            Outcome::Failed { message, error, .. } => return Err(StepError { message, error }),
             Outcome::Done(result) => match result.read() {
                 Ok(result) => return Ok(result),
                 Err(error) => error.to_string(),
@@ -63,25 +88,23 @@ impl Execution {
         self.halt(Failure::Unreadable { key, kind, problem }).await
     }
 
-    /// Does the work, and records what it came to.
-    async fn run<T, E, F, Fut>(&self, key: &Key, digest: Digest, retry: &Retry, work: F) -> Outcome
-    where
-        T: Serialize,
-        E: Display + 'static,
-        F: FnMut(Attempt) -> Fut,
-        Fut: Future<Output = Result<T, E>>,
-    {
-        let running = Running::of(self);
-        let result = attempts(IdempotencyKey::of(self.id(), key), retry, work).await;
+    /// Records what the work came to.
+    async fn record<T: Serialize>(
+        &self,
+        key: &Key,
+        digest: Digest,
+        result: Result<T, StepError>,
+    ) -> Outcome {
         let outcome = match result.map(|result| Raw::of(&result)) {
             Ok(Ok(result)) => Outcome::Done(result),
             Ok(Err(error)) => {
                 let problem = format!("the result of `{key}` cannot be written as JSON: {error}");
                 return self.halt(Failure::Other(problem)).await;
             }
-            Err(error) => Outcome::Failed {
+            Err(StepError { message, error }) => Outcome::Failed {
                 code: None,
-                message: error.to_string(),
+                message,
+                error,
             },
         };
         let entry = Entry {
@@ -91,9 +114,7 @@ impl Execution {
             after: 0,
             outcome,
         };
-        let outcome = self.learn(entry).await;
-        drop(running);
-        outcome
+        self.learn(entry).await
     }
 }
 

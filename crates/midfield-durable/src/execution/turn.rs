@@ -7,7 +7,7 @@
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
-use super::Execution;
+use super::{Execution, wake};
 use crate::journal::{Entry, Outcome};
 
 impl Execution {
@@ -68,11 +68,15 @@ impl Turn<'_> {
         };
         self.seen = state.progress;
         if state.is_turn(self.at) || self.idle > IDLE_ROUNDS {
-            if self.place == Place::Held {
-                state.held -= 1;
-            }
+            let driver = if self.place == Place::Held {
+                state.release()
+            } else {
+                None
+            };
             self.place = Place::Learned;
             state.pass(self.at);
+            drop(state);
+            wake(driver);
             return Poll::Ready(());
         }
         if self.place == Place::New {
@@ -92,10 +96,14 @@ impl Drop for Turn<'_> {
             return;
         }
         let mut state = self.execution.lock();
-        if self.place == Place::Held {
-            state.held -= 1;
-        }
+        let driver = if self.place == Place::Held {
+            state.release()
+        } else {
+            None
+        };
         state.pass(self.at);
+        drop(state);
+        wake(driver);
     }
 }
 

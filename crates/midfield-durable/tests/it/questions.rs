@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Poll, Wake, Waker};
 
-use midfield_durable::{Digest, Execution, Kind, Question, Refusal, Reply, Unaccepted};
+use midfield_durable::{Digest, Execution, Failure, Kind, Question, Refusal, Reply, Unaccepted};
 use midfield_protocol::Raw;
 
 use crate::{elicit, poll_once, raw, resumed};
@@ -197,15 +197,19 @@ async fn a_response_that_does_not_fit_leaves_the_question_open() {
     assert_eq!(second.asked(), first.asked());
 }
 
+/// A driver that counts how often it is woken.
+#[derive(Default)]
+struct Count(AtomicUsize);
+
+impl Wake for Count {
+    fn wake(self: Arc<Self>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
 #[tokio::test]
 async fn the_driver_is_woken_once_by_what_changes() {
-    struct Count(AtomicUsize);
-    impl Wake for Count {
-        fn wake(self: Arc<Self>) {
-            self.0.fetch_add(1, Ordering::Relaxed);
-        }
-    }
-    let count = Arc::new(Count(AtomicUsize::new(0)));
+    let count = Arc::new(Count::default());
     let execution = Execution::new();
     execution.wake_on_change(&Waker::from(Arc::clone(&count)));
     let mut first = pin!(elicit(&execution, "first", "?"));
@@ -214,7 +218,7 @@ async fn the_driver_is_woken_once_by_what_changes() {
     assert!(poll_once(second.as_mut()).await.is_pending());
     assert_eq!(count.0.load(Ordering::Relaxed), 1);
     execution.wake_on_change(&Waker::from(Arc::clone(&count)));
-    execution.fail(midfield_durable::Failure::Other("enough".to_owned()));
+    execution.fail(Failure::Other("enough".to_owned()));
     assert_eq!(count.0.load(Ordering::Relaxed), 2);
 }
 
@@ -243,4 +247,20 @@ async fn what_is_said_before_it_is_asked_counts_where_it_fits() {
     assert_eq!(open, ["age"]);
     assert_eq!(execution.asked().len(), 1);
     assert!(execution.unclaimed().is_empty());
+}
+
+#[tokio::test]
+async fn a_driver_is_woken_when_it_is_called_and_when_the_call_is_refused() {
+    let execution = Execution::new();
+    let count = Arc::new(Count::default());
+    execution.wake_on_change(&Waker::from(Arc::clone(&count)));
+    execution.call_driver();
+    execution.call_driver();
+    assert_eq!(count.0.load(Ordering::Relaxed), 1);
+    execution.wake_on_change(&Waker::from(Arc::clone(&count)));
+    let error = midfield_protocol::Error::Internal;
+    execution.fail(Failure::Refused(Box::new(error.clone())));
+    assert_eq!(count.0.load(Ordering::Relaxed), 2);
+    execution.fail(Failure::Other("later".to_owned()));
+    assert_eq!(execution.failure(), Some(Failure::Refused(Box::new(error))));
 }

@@ -37,7 +37,7 @@ pub(crate) fn into_tool(
         operation: offer.operation,
         answers: offer.answers,
     }));
-    Tool::from_handler(offer.description, caller).results_checked()
+    Tool::from_handler(offer.description, caller).without_result_check()
 }
 
 struct Caller(Arc<Target>);

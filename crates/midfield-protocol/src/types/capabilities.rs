@@ -48,6 +48,49 @@ pub struct ClientCapabilities {
     pub extensions: BTreeMap<String, Settings>,
 }
 
+impl ClientCapabilities {
+    /// What of `needed` is not offered here, whole objects of it; `None` where nothing is missing. What is in an object
+    /// of an extension or of an experiment does not matter.
+    pub fn lacking(&self, needed: &Self) -> Option<Self> {
+        let absent = |offered: &BTreeMap<String, Settings>, needed: &BTreeMap<String, Settings>| {
+            let absent = needed.iter().filter(|(id, _)| !offered.contains_key(*id));
+            absent
+                .map(|(id, settings)| (id.clone(), settings.clone()))
+                .collect()
+        };
+        let lacking = Self {
+            experimental: absent(&self.experimental, &needed.experimental),
+            roots: needed.roots.clone().filter(|_| self.roots.is_none()),
+            sampling: needed.sampling.clone().filter(|needed| {
+                let offered = self.sampling.as_ref();
+                !offered.is_some_and(|offered| offered.covers(needed))
+            }),
+            elicitation: needed.elicitation.clone().filter(|needed| {
+                let offered = self.elicitation.as_ref();
+                !offered.is_some_and(|offered| offered.covers(needed))
+            }),
+            tasks: needed.tasks.clone().filter(|_| self.tasks.is_none()),
+            extensions: absent(&self.extensions, &needed.extensions),
+        };
+        (lacking != Self::default()).then_some(lacking)
+    }
+}
+
+impl SamplingCapability {
+    fn covers(&self, needed: &Self) -> bool {
+        (needed.tools.is_none() || self.tools.is_some())
+            && (needed.context.is_none() || self.context.is_some())
+    }
+}
+
+impl ElicitationCapability {
+    fn covers(&self, needed: &Self) -> bool {
+        // An empty object stands for forms.
+        let has_form = self.form.is_some() || self.url.is_none();
+        (needed.form.is_none() || has_form) && (needed.url.is_none() || self.url.is_some())
+    }
+}
+
 /// What a server offers to clients.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]

@@ -63,24 +63,7 @@ impl InputRequest {
 
     /// Whether a client with these capabilities may be asked this.
     pub fn is_covered_by(&self, capabilities: &ClientCapabilities) -> bool {
-        match self {
-            Self::Elicit(Elicitation::Form { .. }) => capabilities
-                .elicitation
-                .as_ref()
-                .is_some_and(|offered| offered.form.is_some() || offered.url.is_none()),
-            Self::Elicit(Elicitation::Url { .. }) => capabilities
-                .elicitation
-                .as_ref()
-                .is_some_and(|offered| offered.url.is_some()),
-            Self::Sample(_) => {
-                let needed = self.capability().sampling.unwrap_or_default();
-                capabilities.sampling.as_ref().is_some_and(|offered| {
-                    (needed.tools.is_none() || offered.tools.is_some())
-                        && (needed.context.is_none() || offered.context.is_some())
-                })
-            }
-            Self::ListRoots => capabilities.roots.is_some(),
-        }
+        capabilities.lacking(&self.capability()).is_none()
     }
 }
 

@@ -28,7 +28,7 @@ pub use reply::read_reply;
 use encode::ResultMeta;
 use error::{NotFound, application};
 
-use crate::jsonrpc::Request;
+use crate::jsonrpc::{Request, RequestId};
 use crate::{Call, Era, Error, Other, Revision};
 
 /// How one exchange is written.
@@ -75,6 +75,18 @@ impl Codec {
     }
 }
 
+/// Whether the protocol itself has `method` as a request, in any revision and direction. Tasks are left out: in
+/// 2026-07-28 they are an extension.
+pub fn is_own(method: &str) -> bool {
+    let request = Request {
+        id: RequestId::Integer(0),
+        method: method.into(),
+        params: None,
+    };
+    let decoded = Codec::new(Revision::NEWEST_LEGACY).decode(&request);
+    !matches!(decoded, Ok(Call::Other(_)))
+}
+
 /// The key under which a modern result says who wrote it.
 const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 
@@ -88,3 +100,37 @@ const NOT_A_CLIENTS: [&str; 4] = [
     "roots/list",
     "sampling/createMessage",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_protocols_own_methods_are_those_of_every_revision_and_direction() {
+        for method in [
+            "completion/complete",
+            "elicitation/create",
+            "initialize",
+            "logging/setLevel",
+            "ping",
+            "prompts/get",
+            "prompts/list",
+            "resources/list",
+            "resources/read",
+            "resources/subscribe",
+            "resources/templates/list",
+            "resources/unsubscribe",
+            "roots/list",
+            "sampling/createMessage",
+            "server/discover",
+            "subscriptions/listen",
+            "tools/call",
+            "tools/list",
+        ] {
+            assert!(is_own(method), "{method}");
+        }
+        for method in ["tasks/get", "tools", "tools/calls", "clock/now", ""] {
+            assert!(!is_own(method), "{method}");
+        }
+    }
+}

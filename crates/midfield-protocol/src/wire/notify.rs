@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Codec, legacy};
+use super::{Codec, SUBSCRIPTION_ID, legacy};
 use crate::Raw;
 use crate::jsonrpc::{self, RequestId};
 use crate::types::{Filter, LogMessage, Progress, ProgressToken};
@@ -207,8 +207,6 @@ pub fn custom(
     }
     jsonrpc::notification(method, &params)
 }
-
-const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId";
 
 #[derive(Serialize)]
 struct SubscriptionMeta<'a> {

@@ -134,6 +134,10 @@ pub struct Method {
 
 impl Method {
     /// The method `name`, answered by an `async` function of the parameters, an object, and the context.
+    ///
+    /// It may do steps and tell of progress. It cannot ask its client, in no revision: a question ends it with an
+    /// error that says so, as a client is asked only by way of tools, prompts and resources
+    /// ([multi round-trip requests](https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/mrtr)).
     pub fn new<F, Fut>(name: impl Into<String>, handler: F) -> Self
     where
         F: Fn(Raw, Context) -> Fut + Send + Sync + 'static,

@@ -5,12 +5,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use midfield_protocol::types::{ClientCapabilities, MetaKey, Resource, Settings, Tool};
-use midfield_protocol::{Error, Other, Retry, Revision};
+use midfield_protocol::{Error, Other, Retry, Revision, wire};
 
 use super::{Client, Extension, Method};
 use crate::server::{
-    Arguments, BuildError, Context, HandlerFuture, Handling, Origin, Request, Service, Started,
-    Subject, begin,
+    Arguments, Asking, BuildError, Context, HandlerFuture, Handling, Origin, Request, Service,
+    Started, Subject, begin,
 };
 
 /// The extensions of one server.
@@ -37,7 +37,7 @@ impl Extensions {
         }
         for method in extension.methods() {
             let name = method.name.clone();
-            if PROTOCOL_METHODS.contains(&name.as_str()) || name.starts_with("notifications/") {
+            if wire::is_own(&name) || name.starts_with("notifications/") {
                 return Err(BuildError::ProtocolMethod { name });
             }
             if self
@@ -91,8 +91,7 @@ impl Extensions {
                 method: other.method.clone().into_owned(),
             });
         };
-        let revision = request.codec.revision();
-        if !method.is_open && !negotiated(extension, revision, &request.caller.capabilities) {
+        if !method.is_open && !negotiated(extension, &request.caller.capabilities) {
             let mut required = ClientCapabilities::default();
             required
                 .extensions
@@ -101,6 +100,10 @@ impl Extensions {
                 required: Box::new(required),
             });
         }
+        let request = Request {
+            asking: Asking::Forbidden,
+            ..request
+        };
         let call = Subject {
             origin: Origin::new("extension"),
             name: method.name.as_str().into(),
@@ -113,23 +116,19 @@ impl Extensions {
     }
 
     /// The identifiers of those that this client has negotiated: it hears of them.
-    pub(crate) fn heard_by(
-        &self,
-        revision: Revision,
-        capabilities: &ClientCapabilities,
-    ) -> BTreeSet<String> {
+    pub(crate) fn heard_by(&self, capabilities: &ClientCapabilities) -> BTreeSet<String> {
         self.all
             .iter()
-            .filter(|extension| negotiated(extension, revision, capabilities))
+            .filter(|extension| negotiated(extension, capabilities))
             .map(|extension| extension.id().to_owned())
             .collect()
     }
 
     /// Which extensions change what this client sees of lists, as bits.
-    pub(crate) fn view(&self, revision: Revision, capabilities: &ClientCapabilities) -> u64 {
+    pub(crate) fn view(&self, capabilities: &ClientCapabilities) -> u64 {
         let mut view = 0;
         for (at, extension) in self.all.iter().enumerate() {
-            if extension.changes_lists() && negotiated(extension, revision, capabilities) {
+            if extension.changes_lists() && negotiated(extension, capabilities) {
                 view |= 1 << at;
             }
         }
@@ -153,13 +152,8 @@ impl Extensions {
     }
 
     /// Whether a client sees a tool at all.
-    pub(crate) fn is_seen(
-        &self,
-        tool: &Tool,
-        revision: Revision,
-        capabilities: &ClientCapabilities,
-    ) -> bool {
-        self.changing(self.view(revision, capabilities))
+    pub(crate) fn is_seen(&self, tool: &Tool, capabilities: &ClientCapabilities) -> bool {
+        self.changing(self.view(capabilities))
             .all(|(extension, client)| extension.sees(tool, client))
     }
 
@@ -182,21 +176,18 @@ impl Extensions {
     pub(crate) fn around_tool(&self, context: &Context, running: HandlerFuture) -> HandlerFuture {
         self.all
             .iter()
-            .filter(|extension| negotiated(extension, context.revision(), context.capabilities()))
+            .filter(|extension| negotiated(extension, context.capabilities()))
             .fold(running, |running, extension| {
                 extension.around(context, running)
             })
     }
 }
 
-/// Whether a client declares the extension in a way that it takes, in a revision that has room for it.
-fn negotiated(
-    extension: &Arc<dyn Extension>,
-    revision: Revision,
-    capabilities: &ClientCapabilities,
-) -> bool {
+/// Whether a client declares the extension in a way that it takes. What the client's revision has no room for was left
+/// out of its capabilities when its request came.
+fn negotiated(extension: &Arc<dyn Extension>, capabilities: &ClientCapabilities) -> bool {
     let declared = capabilities.extensions.get(extension.id());
-    declared.is_some_and(|settings| revision >= extension.since() && extension.accepts(settings))
+    declared.is_some_and(|settings| extension.accepts(settings))
 }
 
 /// Whether `id` is a key with a prefix and a name.
@@ -214,29 +205,6 @@ impl fmt::Debug for Extensions {
 
 /// Most extensions of a server: as many as there are bits in a view.
 const MAX_EXTENSIONS: usize = 64;
-
-/// The methods of the protocol itself, in any revision and direction. Tasks are left out: in 2026-07-28
-/// they are an extension.
-const PROTOCOL_METHODS: [&str; 18] = [
-    "completion/complete",
-    "elicitation/create",
-    "initialize",
-    "logging/setLevel",
-    "ping",
-    "prompts/get",
-    "prompts/list",
-    "resources/list",
-    "resources/read",
-    "resources/subscribe",
-    "resources/templates/list",
-    "resources/unsubscribe",
-    "roots/list",
-    "sampling/createMessage",
-    "server/discover",
-    "subscriptions/listen",
-    "tools/call",
-    "tools/list",
-];
 
 #[cfg(test)]
 mod tests {

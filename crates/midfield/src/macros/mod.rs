@@ -107,7 +107,9 @@ mod lists;
 /// What the function asks of the client by its [`Context`](crate::Context) is declared by `asks(…)`, which
 /// holds any of `form`, `url`, `sampling`, `sampling_with_tools`, `roots` and `extension = "…"`
 /// ([`Asks`](crate::Asks)). A client that does not offer all of it is refused before the function runs.
-/// Without it, the question itself fails there, and the function can do without the answer.
+/// Without it, the function runs, and its first question that such a client cannot be asked ends the call with
+/// the same error. To do without the answer, look at [`Context::capabilities`](crate::Context::capabilities)
+/// before asking.
 ///
 /// The forms that the function asks for are checked when the server is built
 /// ([`Tool::form`](crate::Tool::form)), so that a form that asks for a password, or has a field that no form
@@ -328,7 +330,7 @@ pub use midfield_macros::prompt;
 ///
 /// `Context`, `State`, `Principal` and `Args` are injected, and what is marked by `#[inject]`, as in a
 /// [`#[tool]`](macro@tool#parameters). The URI that was asked for is
-/// [`Context::subject`](crate::Context::subject).
+/// [`Context::target`](crate::Context::target).
 ///
 /// # Results
 ///

@@ -95,46 +95,9 @@ impl Asks {
         Self(capabilities)
     }
 
-    /// Whether it asks nothing, as most handlers do: each call looks.
-    fn is_empty(&self) -> bool {
-        let asks = &self.0;
-        asks.roots.is_none()
-            && asks.sampling.is_none()
-            && asks.elicitation.is_none()
-            && asks.extensions.is_empty()
-    }
-
     /// What of it a client with `offered` lacks; `None` where it lacks nothing.
     pub(super) fn missing(&self, offered: &ClientCapabilities) -> Option<ClientCapabilities> {
-        if self.is_empty() {
-            return None;
-        }
-        let mut missing = ClientCapabilities::default();
-        if self.0.roots.is_some() && offered.roots.is_none() {
-            missing.roots.clone_from(&self.0.roots);
-        }
-        if let Some(sampling) = &self.0.sampling {
-            let lacks = offered.sampling.as_ref().is_none_or(|offered| {
-                sampling.tools.is_some() && offered.tools.is_none()
-                    || sampling.context.is_some() && offered.context.is_none()
-            });
-            missing.sampling = lacks.then(|| sampling.clone());
-        }
-        if let Some(elicitation) = &self.0.elicitation {
-            let lacks = offered.elicitation.as_ref().is_none_or(|offered| {
-                // An empty object stands for forms.
-                let offers_form = offered.form.is_some() || offered.url.is_none();
-                elicitation.form.is_some() && !offers_form
-                    || elicitation.url.is_some() && offered.url.is_none()
-            });
-            missing.elicitation = lacks.then(|| elicitation.clone());
-        }
-        for (id, settings) in &self.0.extensions {
-            if !offered.extensions.contains_key(id) {
-                missing.extensions.insert(id.clone(), settings.clone());
-            }
-        }
-        (missing != ClientCapabilities::default()).then_some(missing)
+        offered.lacking(&self.0)
     }
 }
 
@@ -150,12 +113,26 @@ pub(crate) enum Asking {
     Retried,
     /// By none: there is no session, and the revision has no other way.
     Never,
+    /// By none: the request is none by which a client may be asked.
+    Forbidden,
 }
 
-/// Why `what` cannot be served where there is no way to ask.
-pub(super) fn no_session(what: &str) -> Error {
-    Error::InvalidRequest {
-        detail: format!("{what} can only be asked in a session; begin one with `initialize`"),
+impl Asking {
+    /// Why `what` cannot be asked, where there is no way.
+    pub(super) fn check(&self, what: &str) -> Result<(), Error> {
+        match self {
+            Self::Live { .. } | Self::Retried => Ok(()),
+            Self::Never => Err(Error::InvalidRequest {
+                detail: format!(
+                    "{what} can only be asked in a session; begin one with `initialize`"
+                ),
+            }),
+            Self::Forbidden => Err(Error::Failed {
+                detail: format!(
+                    "{what} was asked by a method that cannot ask: only tools, prompts and resources can"
+                ),
+            }),
+        }
     }
 }
 

@@ -24,7 +24,7 @@ pub struct Typing {
 }
 
 /// Code that completes values: an `async` function of a [`Typing`] and a [`Context`] that returns the
-/// values that may be meant, best first, up to a hundred of which are sent.
+/// values that may be meant, best first, up to a hundred of which are sent. It cannot ask its client.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no completer",
     note = "a completer is an `async fn` of a `Typing` and a `Context`, whose future is `Send`"

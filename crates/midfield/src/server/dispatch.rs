@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::ask::{Asking, Asks, no_session};
+use super::ask::{Asking, Asks};
 use super::catalog::{ListKind, TemplateEntry};
 use super::complete::Typing;
 use super::context::Setting;
@@ -93,12 +93,11 @@ pub(super) fn dispatch(
             let listener = service.hub().listen(Interest {
                 principal: principal.clone(),
                 filter: filter.clone(),
-                extensions: extensions.heard_by(request.codec.revision(), capabilities),
+                extensions: extensions.heard_by(capabilities),
                 session: None,
             });
-            let listener = listener.map_err(|_| Error::InvalidParams {
-                detail: "`notifications`: these are more resources than can be subscribed to now"
-                    .to_owned(),
+            let listener = listener.map_err(|too_many| Error::InvalidParams {
+                detail: format!("`notifications`: {too_many}"),
             })?;
             let listening =
                 Listening::new(listener, seat, filter, request.id, request.stop.clone());
@@ -127,7 +126,7 @@ fn call_tool(
         let capabilities = &request.caller.capabilities;
         service
             .extensions()
-            .is_seen(&entry.description, request.codec.revision(), capabilities)
+            .is_seen(&entry.description, capabilities)
     });
     let Some(entry) = seen else {
         return Err(Error::UnknownTool {
@@ -268,9 +267,8 @@ fn complete_value(
         value: complete.value.clone().into_owned(),
         arguments: complete.arguments.clone(),
     };
-    // Only tools, prompts and resources may ask.
     let request = Request {
-        asking: Asking::Never,
+        asking: Asking::Forbidden,
         ..request
     };
     let subject = Subject {
@@ -286,16 +284,14 @@ fn complete_value(
 }
 
 fn check_asks(asks: &Asks, request: &Request<'_>) -> Result<(), Error> {
-    match asks.missing(&request.caller.capabilities) {
-        // What the client offers is known only in a session: that is what it lacks first.
-        Some(_) if matches!(request.asking, Asking::Never) => {
-            Err(no_session("what this asks of its client"))
-        }
-        Some(required) => Err(Error::MissingCapability {
-            required: Box::new(required),
-        }),
-        None => Ok(()),
-    }
+    let Some(required) = asks.missing(&request.caller.capabilities) else {
+        return Ok(());
+    };
+    // What the client offers is known only in a session: that is what it lacks first.
+    request.asking.check("what this asks of its client")?;
+    Err(Error::MissingCapability {
+        required: Box::new(required),
+    })
 }
 
 /// What a call is about, as far as it has to be the same when it comes again.
@@ -340,7 +336,7 @@ pub(crate) fn begin(
         codec,
         caller,
         asking,
-        subject: name,
+        target: name,
         arguments: arguments.filter(|_| is_retried).map(ToOwned::to_owned),
         execution,
     });
@@ -373,7 +369,7 @@ impl Begun {
 /// Runs code of the server's author; a panic in it is an answer too.
 fn caught<T>(context: &Context, run: impl FnOnce() -> T) -> Result<T, Error> {
     std::panic::catch_unwind(AssertUnwindSafe(run)).map_err(|_| {
-        tracing::error!(subject = context.subject(), "a handler panicked");
+        tracing::error!(subject = context.target(), "a handler panicked");
         Error::Internal
     })
 }

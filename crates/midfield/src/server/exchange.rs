@@ -135,7 +135,7 @@ impl Exchange {
                     self.last = Some(Piece::Cancelled);
                     self.events = None;
                 }
-                Poll::Pending => self.look_at_questions(task),
+                Poll::Pending => self.look_at_questions(),
             }
         }
         if let Some(events) = &mut self.events {
@@ -166,7 +166,7 @@ impl Exchange {
 
     /// Sends the questions that the handler has asked since, and takes back those that it no longer waits
     /// for.
-    fn look_at_questions(&mut self, task: &TaskContext<'_>) {
+    fn look_at_questions(&mut self) {
         let Work::Handler(running) = &self.work else {
             return;
         };
@@ -187,8 +187,6 @@ impl Exchange {
                 Err(error) => {
                     questions.withdraw(*session, &id);
                     context.refuse(error);
-                    // The handler is not polled again: its next poll finds the refusal.
-                    task.waker().wake_by_ref();
                 }
             }
         }

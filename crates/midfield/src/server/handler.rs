@@ -274,7 +274,7 @@ where
     fn call(&self, arguments: Arguments<'_>, context: Context) -> HandlerFuture<ReadResult> {
         match self.begin(arguments, &context) {
             Ok(running) => {
-                Box::pin(async move { running.await.into_read_result(context.subject()) })
+                Box::pin(async move { running.await.into_read_result(context.target()) })
             }
             Err(misfit) => refused(misfit),
         }

@@ -102,8 +102,9 @@ pub(super) fn input_required(context: &Context, origin: &Origin) -> Result<Input
         return Err(Error::Failed {
             detail: format!(
                 "the journal of `{}` has {} bytes, more than the {} that travel with a request; \
-                 declare it as a `task`, whose journal stays with the server",
-                context.subject(),
+                 its author can declare it as a `task`, whose journal stays with the server, or let \
+                 more travel by `Server::travelling_journal`",
+                context.target(),
                 content.len(),
                 travel.max_size
             ),
@@ -165,7 +166,7 @@ fn digest_of(context: &Context, origin: Origin) -> String {
     request_digest(
         context.service(),
         origin,
-        context.subject(),
+        context.target(),
         context.arguments(),
     )
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll, ready};
 use std::time::Duration;
 
+use midfield_durable::Failure;
 use midfield_protocol::types::{Completion, Freshness, PromptResult, ReadResult, ToolResult};
 use midfield_protocol::{Answer, Error, Raw};
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -83,7 +84,7 @@ impl Running {
         let span = context.trace().map(|trace| {
             tracing::info_span!(
                 "call",
-                subject = context.subject(),
+                subject = context.target(),
                 trace_id = trace.trace_id(),
                 parent_id = trace.parent_id(),
             )
@@ -107,20 +108,20 @@ impl Running {
         let _entered = self.span.as_ref().map(tracing::Span::enter);
         let poll = AssertUnwindSafe(|| self.handler.poll(task));
         std::panic::catch_unwind(poll).unwrap_or_else(|_| {
-            tracing::error!(subject = self.context.subject(), "a handler panicked");
+            tracing::error!(subject = self.context.target(), "a handler panicked");
             Poll::Ready(Err(Error::Internal))
         })
     }
 
     /// Why the call cannot go on, whatever its handler makes of it.
     fn failure(&self) -> Option<Error> {
-        if let Some(error) = self.context.refusal() {
-            return Some(error.clone());
-        }
-        let failure = self.context.execution().failure()?;
+        let failure = match self.context.execution().failure()? {
+            Failure::Refused(error) => return Some(*error),
+            failure => failure,
+        };
         tracing::error!(
             %failure,
-            subject = self.context.subject(),
+            subject = self.context.target(),
             "a call cannot be run again from its journal"
         );
         Some(Error::Failed {
@@ -218,18 +219,19 @@ impl Future for Running {
 
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
-        // Found out when its question was to be sent: the handler must not go on meanwhile.
-        if let Some(error) = this.context.refusal() {
-            return Poll::Ready(Err(error.clone()));
-        }
-        if let Poll::Ready(mut answer) = this.poll_handler(task) {
-            if let Ok(answer) = &mut answer {
-                Keys(this.context.service().extensions()).clean_answer(answer);
-            }
-            return Poll::Ready(this.failure().map_or(answer, Err));
+        let polled = this.poll_handler(task);
+        if polled.is_pending() {
+            // The handler may ask, and fail, in tasks of its own.
+            this.context.execution().wake_on_change(task.waker());
         }
         if let Some(error) = this.failure() {
             return Poll::Ready(Err(error));
+        }
+        if let Poll::Ready(mut answer) = polled {
+            if let Ok(answer) = &mut answer {
+                Keys(this.context.service().extensions()).clean_answer(answer);
+            }
+            return Poll::Ready(answer);
         }
         if let Poll::Ready(input) = this.poll_questions(task) {
             return Poll::Ready(input);

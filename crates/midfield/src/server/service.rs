@@ -146,9 +146,11 @@ impl Service {
     }
 
     /// Begins to answer `call`.
-    pub(crate) fn answer(&self, request: Request<'_>, call: Call<'_>) -> Answering {
+    pub(crate) fn answer(&self, mut request: Request<'_>, call: Call<'_>) -> Answering {
         let codec = request.codec;
         let id = request.id.clone();
+        let declared = &mut request.caller.capabilities;
+        self.encoder().leave_out_extensions(codec, declared);
         match dispatch(self, request, call) {
             Ok(Started::Done(answer)) => Answering::Done(self.write(codec, &id, &Ok(answer))),
             Ok(Started::Running(started)) => Answering::Running(Box::new(Exchange::new(
@@ -199,7 +201,7 @@ impl Service {
         let extensions = &self.0.extensions;
         match kind {
             ListKind::Tools => {
-                let view = extensions.view(codec.revision(), &caller.capabilities);
+                let view = extensions.view(&caller.capabilities);
                 let seen = move |tool: &midfield_protocol::types::Tool| extensions.show(tool, view);
                 let writing = self.writing(codec, caller, kind, view, Some(&seen));
                 catalog.tools.page(&writing, cursor)
@@ -209,7 +211,7 @@ impl Service {
                 catalog.prompts.page(&writing, cursor)
             }
             ListKind::Resources => {
-                let view = extensions.view(codec.revision(), &caller.capabilities);
+                let view = extensions.view(&caller.capabilities);
                 let seen = move |resource: &midfield_protocol::types::Resource| {
                     extensions.show_resource(resource, view)
                 };
@@ -294,6 +296,9 @@ impl Service {
         principal: &Principal,
         capabilities: &ClientCapabilities,
     ) -> Result<Listener, TooMany> {
+        let mut capabilities = capabilities.clone();
+        self.encoder()
+            .leave_out_extensions(Codec::new(revision), &mut capabilities);
         let mut filter = Filter::default();
         filter.tools_list_changed = true;
         filter.prompts_list_changed = true;
@@ -301,7 +306,7 @@ impl Service {
         self.hub().listen(Interest {
             principal: principal.clone(),
             filter: self.honoured(filter),
-            extensions: self.0.extensions.heard_by(revision, capabilities),
+            extensions: self.0.extensions.heard_by(&capabilities),
             session: Some(session),
         })
     }

@@ -101,7 +101,7 @@ impl Tool {
     /// Leaves out the check of results, for a handler that has checked them itself or cannot break its word:
     /// what it returns is sent as it is.
     #[must_use]
-    pub fn results_checked(mut self) -> Self {
+    pub fn without_result_check(mut self) -> Self {
         self.checks_results = false;
         self
     }

@@ -29,7 +29,7 @@ impl Extension for Clock {
         vec![
             Method::new("clock/now", async |params: Raw, cx: Context| {
                 let params: Value = params.read()?;
-                let answer = json!({"now": params["at"], "subject": cx.subject()});
+                let answer = json!({"now": params["at"], "subject": cx.target()});
                 Ok::<_, Error>(Raw::of(&answer)?)
             }),
             Method::new("clock/break", async |_: Raw, _: Context| {
@@ -81,7 +81,7 @@ impl Extension for Clock {
     }
 
     fn around(&self, context: &Context, running: HandlerFuture) -> HandlerFuture {
-        let subject = context.subject().to_owned();
+        let subject = context.target().to_owned();
         Box::pin(async move {
             let mut result = running.await?;
             let meta = types::Meta::new().with("com.example/around", subject);

@@ -49,7 +49,7 @@ async fn review(
 ) -> Vec<PromptMessage> {
     let said = format!(
         "{}: {code} in {language}, {tone:?}, {most:?}, {share}, {final:?} for {} as {who:?}",
-        cx.subject(),
+        cx.target(),
         house.0,
         r#final = r#final,
     );

@@ -47,7 +47,7 @@ async fn row(
     #[serde(default)] sure: bool,
 ) -> Result<String> {
     if !known.0.contains(&table.as_str()) {
-        return Err(Error::resource_not_found(cx.subject()));
+        return Err(Error::resource_not_found(cx.target()));
     }
     Ok(std::future::ready(format!("{table} {id} {form:?} {sure}")).await)
 }
@@ -59,7 +59,7 @@ async fn tables(typing: Typing, cx: Context) -> Vec<&'static str> {
         tables.pop();
     }
     tables.retain(|table| table.starts_with(&typing.value));
-    let _ = cx.subject();
+    let _ = cx.target();
     tables
 }
 

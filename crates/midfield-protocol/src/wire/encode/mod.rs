@@ -20,7 +20,9 @@ use self::shapes::{
 };
 use super::{Codec, legacy, modern};
 use crate::jsonrpc::{self, RequestId};
-use crate::types::{Completion, Freshness, Implementation, MAX_VALUES, Meta, ServerCapabilities};
+use crate::types::{
+    ClientCapabilities, Completion, Freshness, Implementation, MAX_VALUES, Meta, ServerCapabilities,
+};
 use crate::{Answer, Era, Error, Revision, Rules};
 
 /// What a server says of itself.
@@ -229,10 +231,9 @@ impl Encoder {
     ) -> Result<Vec<u8>, serde_json::Error> {
         let rules = revision.rules();
         let mut capabilities = legacy::capabilities(&self.description.capabilities, rules);
-        let since = &self.description.extensions_since;
         capabilities
             .extensions
-            .retain(|id, _| since.get(id).is_none_or(|since| *since <= revision));
+            .retain(|id, _| self.has_room(revision, id));
         jsonrpc::result(
             id,
             &Initialized {
@@ -242,6 +243,20 @@ impl Encoder {
                 instructions: self.description.instructions.as_deref(),
             },
         )
+    }
+
+    /// Leaves out of what a client declares those extensions of the server that the revision has no room for: such a
+    /// client is as one that does not declare them.
+    pub fn leave_out_extensions(&self, codec: Codec, declared: &mut ClientCapabilities) {
+        declared
+            .extensions
+            .retain(|id, _| self.has_room(codec.revision(), id));
+    }
+
+    /// Whether a revision has room for an extension of the server; what is none of its own always has.
+    fn has_room(&self, revision: Revision, extension: &str) -> bool {
+        let since = self.description.extensions_since.get(extension);
+        since.is_none_or(|since| *since <= revision)
     }
 
     /// The error response to the request `id`.

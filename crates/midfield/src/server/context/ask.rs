@@ -5,7 +5,6 @@
 //! journal when the client repeats its request with the answer.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use midfield_durable::Kind;
 use midfield_protocol::types::{
@@ -17,7 +16,6 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::super::ask::{Asking, no_session};
 use super::super::elicitations::check_page;
 use super::super::form::Form;
 use super::super::meta::Keys;
@@ -239,7 +237,7 @@ impl Context {
 
     /// Whether the question may be asked of this client, now.
     fn may_ask(&self, name: &str, question: &InputRequest) -> Result<(), ProtocolError> {
-        if self.0.within_step.load(Ordering::Relaxed) {
+        if self.is_within_step() {
             tracing::error!(
                 question = name,
                 "a handler asks within a step; ask before the step"
@@ -250,9 +248,7 @@ impl Context {
                 ),
             });
         }
-        if matches!(self.asking(), Asking::Never) {
-            return Err(no_session(&format!("the question `{name}`")));
-        }
+        self.asking().check(&format!("the question `{name}`"))?;
         if !question.is_covered_by(self.capabilities()) {
             return Err(ProtocolError::MissingCapability {
                 required: Box::new(question.capability()),

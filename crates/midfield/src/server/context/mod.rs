@@ -4,20 +4,21 @@ mod agent;
 mod ask;
 mod conversation;
 mod step;
+mod within;
 
 pub use agent::{Agent, AgentResult};
 pub use ask::Answer;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use midfield_durable::Execution;
+use midfield_durable::{Execution, Failure};
 use midfield_protocol::types::{
     ClientCapabilities, Implementation, LogLevel, LogMessage, Progress, TraceContext,
 };
 use midfield_protocol::wire::{self, Codec};
-use midfield_protocol::{Caller, Error, Principal, Raw, Revision};
+use midfield_protocol::{Caller, Error, Principal, Raw};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
@@ -27,6 +28,7 @@ use super::Service;
 use super::ask::Asking;
 use super::extract::{State, States};
 use crate::seal::Purpose;
+use within::Within;
 
 /// The context of one call. Clones are handles to the same call.
 ///
@@ -41,16 +43,12 @@ struct Inner {
     codec: Codec,
     caller: Caller,
     asking: Asking,
-    subject: Arc<str>,
+    target: Arc<str>,
     /// Kept where the call may be run again.
     arguments: Option<Box<RawValue>>,
     execution: Execution,
-    /// A step is being polled right now.
-    within_step: AtomicBool,
     /// The client may go and come back for the rest.
     lets_go: AtomicBool,
-    /// Why the call cannot go on, whatever its handler makes of it.
-    refusal: OnceLock<Error>,
     /// Who hears what it says; only where somebody does.
     audience: Option<Audience>,
 }
@@ -61,7 +59,7 @@ pub(super) struct Setting {
     pub(super) codec: Codec,
     pub(super) caller: Caller,
     pub(super) asking: Asking,
-    pub(super) subject: Arc<str>,
+    pub(super) target: Arc<str>,
     pub(super) arguments: Option<Box<RawValue>>,
     pub(super) execution: Execution,
 }
@@ -98,12 +96,10 @@ impl Context {
             codec: setting.codec,
             caller: setting.caller,
             asking: setting.asking,
-            subject: setting.subject,
+            target: setting.target,
             arguments: setting.arguments,
             execution: setting.execution,
-            within_step: AtomicBool::new(false),
             lets_go: AtomicBool::new(false),
-            refusal: OnceLock::new(),
             audience,
         }));
         (context, events)
@@ -156,6 +152,7 @@ impl Context {
     /// ([SEP-1699](https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#sending-messages-to-the-server)).
     pub async fn let_go(&self) {
         self.0.lets_go.store(true, Ordering::Relaxed);
+        self.execution().call_driver();
         // The exchange looks when the handler waits.
         tokio::task::yield_now().await;
     }
@@ -170,7 +167,8 @@ impl Context {
         &self.0.caller.capabilities
     }
 
-    /// What the client says it is: for display and logs only.
+    /// What the client says it is: for display and logs only. `None` where it does not say it with its request, as in
+    /// sessions over HTTP, of which nothing is kept but what the work needs.
     pub fn client(&self) -> Option<&Implementation> {
         self.0.caller.client.as_ref()
     }
@@ -181,9 +179,9 @@ impl Context {
         self.0.caller.trace.as_ref()
     }
 
-    /// What the call is about: the name of the tool or prompt, or the URI of the resource.
-    pub fn subject(&self) -> &str {
-        &self.0.subject
+    /// What the call is about: the name of the tool, prompt, method or argument, or the URI of the resource.
+    pub fn target(&self) -> &str {
+        &self.0.target
     }
 
     /// The server, whose lists and resources the handler may change.
@@ -198,7 +196,7 @@ impl Context {
     }
 
     /// A cursor for the next page of a list, which begins after `position`. It is good for requests about the
-    /// same [`Context::subject`] by the same principal, and tells them nothing.
+    /// same [`Context::target`] by the same principal, and tells them nothing.
     ///
     /// # Errors
     /// When the operating system gives no random bytes.
@@ -226,18 +224,13 @@ impl Context {
             .ok_or_else(|| crate::Error::protocol(Error::InvalidCursor))
     }
 
-    /// What a cursor holds. The first byte is of no list of the protocol's own. Of the subject, which may be
+    /// What a cursor holds. The first byte is of no list of the protocol's own. Of the target, which may be
     /// long, there is a digest, as a cursor has to be short.
     fn place(&self, position: u64) -> Vec<u8> {
         let mut place = vec![u8::MAX];
-        place.extend_from_slice(&Sha256::digest(self.0.subject.as_bytes()));
+        place.extend_from_slice(&Sha256::digest(self.0.target.as_bytes()));
         place.extend_from_slice(&position.to_be_bytes());
         place
-    }
-
-    /// The revision that the client speaks, which is no business of handlers.
-    pub(crate) fn revision(&self) -> Revision {
-        self.0.codec.revision()
     }
 
     pub(super) fn states(&self) -> &States {
@@ -256,20 +249,24 @@ impl Context {
         self.0.arguments.as_deref()
     }
 
+    /// Which call it is, among those that there are now.
+    fn number(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
+
+    /// Whether a step of the call is being polled on this thread.
+    fn is_within_step(&self) -> bool {
+        Within::here(self.number()).is_some()
+    }
+
     /// Whether the client may go now; asked once, it is as if nothing had been said.
     pub(super) fn take_let_go(&self) -> bool {
         self.0.lets_go.swap(false, Ordering::Relaxed)
     }
 
-    /// Why the call cannot go on.
-    pub(super) fn refusal(&self) -> Option<&Error> {
-        self.0.refusal.get()
-    }
-
-    /// Ends the call with `error`, whatever its handler makes of it. The first one counts.
+    /// Ends the call with `error`, whatever its handler makes of it. The first reason counts.
     pub(super) fn refuse(&self, error: Error) {
-        // A later reason is none any more.
-        let _ = self.0.refusal.set(error);
+        self.execution().fail(Failure::Refused(Box::new(error)));
     }
 }
 

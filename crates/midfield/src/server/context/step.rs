@@ -2,25 +2,26 @@
 
 use std::fmt::Display;
 use std::future::Future;
-use std::pin::pin;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use midfield_durable::{Attempt, Retry};
+use midfield_durable::{Attempt, Retry, StepError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Context;
+use super::within::Within;
 use crate::{Error, Result};
 
 impl Context {
     /// Does `work` and records its result under `name`: when the call is run again, the result is there and
     /// the work is not done a second time. It is done at least once; its result is recorded exactly once.
     ///
-    /// A step cannot ask questions: ask before it. A step within a step is part of the outer one.
+    /// A step cannot ask questions: ask before it. A step within a step is part of the outer one: it is not recorded,
+    /// and not tried again by itself.
     ///
     /// # Errors
-    /// As the work. Its error is recorded too, as text.
+    /// As the work. Its error is recorded too: as text, or with what the call is to be answered where it is of that
+    /// kind, as [`Error::resource_not_found`] is.
     pub async fn step<T, E, F, Fut>(&self, name: &str, work: F) -> Result<T>
     where
         T: Serialize + DeserializeOwned,
@@ -44,7 +45,8 @@ impl Context {
 
     /// Does `work`, several times where `retry` says so, and records its result under `name`; see
     /// [`Context::step`]. The work is told which attempt it is, with a key that is the same for all of them,
-    /// to be passed on to services that do nothing twice under one key.
+    /// to be passed on to services that do nothing twice under one key. Within another step the key is made of
+    /// the outer one's, `name`, and how often the outer attempt has used the name.
     ///
     /// # Errors
     /// As the last attempt.
@@ -55,35 +57,43 @@ impl Context {
         F: FnMut(Attempt) -> Fut,
         Fut: Future<Output = Result<T, E>>,
     {
-        let within = &self.0.within_step;
-        if within.load(Ordering::Relaxed) {
-            return work(Attempt::within(name)).await.map_err(Into::into);
+        let call = self.number();
+        if let Some(outer) = Within::here(call) {
+            return work(outer.attempt(name)).await.map_err(Into::into);
         }
-        let marked = |attempt| {
-            let running = work(attempt);
-            async move {
-                let mut running = pin!(running);
-                std::future::poll_fn(|task| {
-                    within.store(true, Ordering::Relaxed);
-                    let polled = running.as_mut().poll(task);
-                    within.store(false, Ordering::Relaxed);
-                    polled
-                })
-                .await
-            }
+        let marked = |attempt: Attempt| {
+            let key = attempt.key.clone();
+            Within::mark(call, key, work(attempt))
         };
         self.execution()
-            .step(name, retry, marked)
+            .step_recording(name, retry, marked, |error: E| recorded(error.into()))
             .await
-            .map_err(|error| Error::tool(error.to_string()))
+            .map_err(given)
     }
 
     /// Waits for `duration`, counted from the first time that the call came here: run again, it waits only
     /// for what is left. Within a step, which is done as a whole, it is not recorded.
     pub async fn sleep(&self, name: &str, duration: Duration) {
-        if self.0.within_step.load(Ordering::Relaxed) {
+        if self.is_within_step() {
             return tokio::time::sleep(duration).await;
         }
         self.execution().sleep(name, duration).await;
+    }
+}
+
+/// The error of a step as its journal keeps it.
+fn recorded(error: Error) -> StepError {
+    let message = error.to_string();
+    match error.into_tool_answer() {
+        Ok(_) => StepError::new(message),
+        Err(error) => StepError::from(error),
+    }
+}
+
+/// The error of a step as its handler gets it.
+fn given(error: StepError) -> Error {
+    match error.error {
+        Some(error) => Error::protocol(*error),
+        None => Error::tool(error.message),
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use midfield_protocol::{Error, Principal};
 
-use super::Hub;
+use super::{Hub, MAX_SUBSCRIPTIONS};
 
 /// How much one principal may have.
 #[derive(Clone, Copy, Debug)]
@@ -35,15 +35,23 @@ pub(crate) struct Seat {
 }
 
 /// What there is no more of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum TooMany {
     /// Streams of this principal.
+    #[error("you listen by as many streams as one client may have open; end one of them first")]
     Streams,
     /// Resources that one listener is subscribed to.
+    #[error("one session or stream may be subscribed to {MAX_SUBSCRIPTIONS} resources at the most")]
     Resources,
     /// Bytes of this principal's subscriptions.
+    #[error(
+        "you are subscribed to as many resources as one client may be; end a subscription first"
+    )]
     Bytes,
     /// Bytes of the subscriptions of all.
+    #[error(
+        "all clients together are subscribed to as many resources as they may be; try again later"
+    )]
     BytesOfAll,
 }
 
@@ -136,20 +144,8 @@ impl Share {
 
 impl From<TooMany> for Error {
     fn from(too_many: TooMany) -> Self {
-        let detail = match too_many {
-            TooMany::Streams => {
-                "you listen by as many streams as one client may have open; end one of them first"
-            }
-            TooMany::Resources => "the session is subscribed to as many resources as it may be",
-            TooMany::Bytes => {
-                "you are subscribed to as many resources as one client may be; end a subscription first"
-            }
-            TooMany::BytesOfAll => {
-                "all clients together are subscribed to as many resources as they may be; try again later"
-            }
-        };
         Self::InvalidRequest {
-            detail: detail.to_owned(),
+            detail: too_many.to_string(),
         }
     }
 }

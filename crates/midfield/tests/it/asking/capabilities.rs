@@ -1,13 +1,14 @@
 //! What a client does not offer is never asked of it, and it is told what it would have to offer.
 
+use midfield::extension::Extension;
 use midfield::prelude::*;
 use midfield::server::Asks;
 use midfield::transport::http::Options;
 use midfield::types::{Schema, ToolChoiceMode};
-use midfield::{Error, Service, types};
+use midfield::{Error, Revision, Service, types};
 use serde_json::{Value, json};
 
-use super::{Effects, Peer, ask_name, assert_error, everything, named, prompt_of};
+use super::{Effects, Peer, ask_name, assert_error, everything, named, prompt_of, text};
 use crate::harness::Host;
 use crate::messages::{LEGACY, MODERN, Request, call, modern};
 
@@ -209,7 +210,7 @@ async fn every_kind_of_question_is_answered_where_it_can_be_asked() {
         for revision in revisions.filter(|revision| *revision >= oldest) {
             let mut peer = Peer::new(&service, revision, everything()).await;
             let response = peer.call(tool, script).await;
-            assert_eq!(super::text(&response), expected, "{tool} {revision}");
+            assert_eq!(text(&response), expected, "{tool} {revision}");
         }
     }
 }
@@ -237,5 +238,48 @@ async fn a_form_that_asks_for_a_secret_makes_no_server_or_is_never_sent() {
         let response = peer.call("secret", named).await;
         assert_error(&response, -32603, &[]);
         assert!(peer.rounds.is_empty());
+    }
+}
+
+/// An extension that revisions before 2025-06-18 have no room for.
+struct Young;
+
+impl Extension for Young {
+    fn id(&self) -> &'static str {
+        "com.example/young"
+    }
+
+    fn since(&self) -> Revision {
+        Revision::V2025_06_18
+    }
+}
+
+async fn declared(cx: Context) -> String {
+    let declared = cx.capabilities().extensions.keys();
+    declared.cloned().collect::<Vec<_>>().join(", ")
+}
+
+#[tokio::test]
+async fn an_extension_that_a_revision_has_no_room_for_is_not_offered_by_its_clients() {
+    let service = Server::new("asking", "1")
+        .extension(Young)
+        .tool(Tool::new("declared", declared))
+        .tool(Tool::new("needs", declared).asks(Asks::extension("com.example/young")))
+        .build()
+        .expect("a server");
+    let able = json!({"extensions": {"com.example/young": {}, "com.example/other": {}}});
+    for revision in ["2024-11-05", "2025-03-26"] {
+        let mut peer = Peer::new(&service, revision, able.clone()).await;
+        let response = peer.call("declared", named).await;
+        assert_eq!(text(&response), "com.example/other", "{revision}");
+        let response = peer.call("needs", named).await;
+        assert_error(&response, -32600, &["com.example/young"]);
+    }
+    for revision in ["2025-06-18", "2025-11-25", MODERN] {
+        let mut peer = Peer::new(&service, revision, able.clone()).await;
+        for tool in ["declared", "needs"] {
+            let response = peer.call(tool, named).await;
+            assert_eq!(text(&response), "com.example/other, com.example/young");
+        }
     }
 }

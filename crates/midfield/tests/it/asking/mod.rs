@@ -5,10 +5,13 @@
 
 mod agent;
 mod capabilities;
+mod elsewhere;
 mod faults;
 mod journey;
 mod random;
 mod request_state;
+mod steps;
+mod tasks;
 mod time;
 mod url;
 

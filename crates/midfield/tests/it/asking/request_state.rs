@@ -212,7 +212,8 @@ async fn a_former_key_opens_a_state_until_it_leaves_the_ring() {
 async fn a_journal_that_is_too_large_to_travel_names_tasks() {
     let mut limited = peer(server("1")).await;
     let response = limited.call("large", named).await;
-    assert_error(&response, -32603, &["`large`", "65536", "`task`"]);
+    let words = ["`large`", "65536", "`task`", "`Server::travelling_journal`"];
+    assert_error(&response, -32603, &words);
     let mut wide = peer(server("1").travelling_journal(1 << 20, Duration::from_mins(1))).await;
     let response = wide.call("large", named).await;
     assert_eq!(text(&response), "70000");

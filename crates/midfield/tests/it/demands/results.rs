@@ -84,7 +84,7 @@ async fn a_result_that_does_not_fit_its_output_schema_is_a_failure_that_says_whe
 
 #[tokio::test]
 async fn results_that_a_handler_has_checked_are_sent_as_they_are() {
-    let service = service(promising(counting()).results_checked());
+    let service = service(promising(counting()).without_result_check());
     let sent = call(&service, json!({"structured": {"count": 0}})).await;
     assert_eq!(sent["result"]["structuredContent"], json!({"count": 0}));
 }

@@ -130,7 +130,9 @@ async fn one_principal_cannot_take_the_subscriptions_of_the_others() {
         modern(1, "subscriptions/listen", filter)
     };
     let more = authorized(listen(json!([uri(1)])), A);
-    host.ask(&more).await.assert_error(400, 1, -32602);
+    let refused = host.ask(&more).await;
+    refused.assert_error(400, 1, -32602);
+    assert_told(&refused, "as one client may be; end a subscription first");
     let of_b = open_able(&host, "2025-11-25", B).await;
     assert_eq!(
         subscribe(&of_b, B, &uri(1)).await.json()["result"],
