@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use midfield_protocol::jsonrpc::RequestId;
 use midfield_protocol::types::{ClientCapabilities, Filter, ServerCapabilities};
 use midfield_protocol::wire::{self, Changed, Codec, Encoder};
-use midfield_protocol::{Answer, Call, Caller, Error, Principal, Raw, Revision};
+use midfield_protocol::{Answer, Call, Caller, Error, Principal, Raw};
 use serde_json::value::RawValue;
 
 use super::ask::Asking;
@@ -292,13 +292,13 @@ impl Service {
     pub(crate) fn listen_for_session(
         &self,
         session: SessionKey,
-        revision: Revision,
+        codec: Codec,
         principal: &Principal,
         capabilities: &ClientCapabilities,
     ) -> Result<Listener, TooMany> {
         let mut capabilities = capabilities.clone();
         self.encoder()
-            .leave_out_extensions(Codec::new(revision), &mut capabilities);
+            .leave_out_extensions(codec, &mut capabilities);
         let mut filter = Filter::default();
         filter.tools_list_changed = true;
         filter.prompts_list_changed = true;

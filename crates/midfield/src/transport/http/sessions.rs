@@ -9,6 +9,7 @@ use std::time::Duration;
 use futures_util::future::AbortHandle;
 use midfield_protocol::jsonrpc::RequestId;
 use midfield_protocol::types::LogLevel;
+use midfield_protocol::wire::Codec;
 
 use super::ended::Ended;
 use super::own::Owned;
@@ -166,8 +167,8 @@ impl Sessions {
             capabilities,
             ..
         } = &session.caller;
-        let revision = session.revision;
-        let listener = service.listen_for_session(session.id, revision, principal, capabilities);
+        let codec = Codec::new(session.revision);
+        let listener = service.listen_for_session(session.id, codec, principal, capabilities);
         let name = random().map_err(|_| Full)?;
         let priming = session.priming();
         let own_stream = Arc::new(Stream::new(

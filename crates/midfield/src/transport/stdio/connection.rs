@@ -291,9 +291,12 @@ impl Connection {
         let capabilities = initialize.capabilities.clone();
         self.session = self.session.clone().open(initialize)?;
         let revision = self.session.revision();
-        let listener =
-            self.service
-                .listen_for_session(self.key, revision, &self.principal, &capabilities);
+        let listener = self.service.listen_for_session(
+            self.key,
+            Codec::new(revision),
+            &self.principal,
+            &capabilities,
+        );
         self.changes = Some(listener?);
         let written = self.service.encoder().initialized(revision, &request.id);
         written
