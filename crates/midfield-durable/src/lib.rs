@@ -55,6 +55,8 @@ mod key;
 mod kind;
 mod question;
 mod retry;
+pub mod store;
+pub mod task;
 
 pub use digest::Digest;
 pub use execution::{Clock, Execution};
