@@ -13,8 +13,9 @@ use crate::kind::Kind;
 
 /// The entries of one call, in the order in which the handler learned of them. In JSON an array of entries.
 ///
-/// At its end stand answers that the handler has yet to see, and sleeps that are not over. They move when they are, so
-/// that a journal is kept as a whole, not by adding what is new.
+/// At its end stand answers that the handler has yet to see, sleeps that are not over, and steps that must not be done twice
+/// and have begun. They move when they are over, so that a journal is kept as a whole, unless its execution has a keeper
+/// ([`Execution::take_unkept`](crate::Execution::take_unkept)).
 ///
 /// It holds arguments, answers and results, and is as private as they are: keep it sealed. Its `Debug` tells only how
 /// many entries there are.
@@ -46,10 +47,11 @@ impl Journal {
         counted.0
     }
 
-    /// Takes the sleeps out that are not over.
-    pub(crate) fn split_off_sleeps(&mut self) -> Vec<Entry> {
-        let asleep = |entry: &mut Entry| matches!(entry.outcome, Outcome::Until(_));
-        self.0.extract_if(.., asleep).collect()
+    /// Takes out what has begun and is not over.
+    pub(crate) fn split_off_marks(&mut self) -> Vec<Entry> {
+        let is_mark =
+            |entry: &mut Entry| matches!(entry.outcome, Outcome::Until(_) | Outcome::Started);
+        self.0.extract_if(.., is_mark).collect()
     }
 
     /// Adds an entry, whose key the caller knows to be new.
@@ -122,7 +124,8 @@ impl<'de> Deserialize<'de> for Entry {
     }
 }
 
-/// What came of what was asked for; in JSON `{"done": …}`, `{"failed": {"code": …, "message": …, "error": …}}` or `{"until": …}`.
+/// What came of what was asked for; in JSON `{"done": …}`, `{"failed": {"code": …, "message": …, "error": …}}`,
+/// `{"until": …}`, `"started"` or `"unknown"`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -142,6 +145,10 @@ pub enum Outcome {
     },
     /// A sleep that is not over: when it will be, in milliseconds since 1970.
     Until(u64),
+    /// A step that must not be done twice has begun.
+    Started,
+    /// A step that must not be done twice had begun when its process died: whether it was done is not known.
+    Unknown,
 }
 
 /// Counts what is written to it.

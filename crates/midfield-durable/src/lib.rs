@@ -59,7 +59,7 @@ pub mod store;
 pub mod task;
 
 pub use digest::Digest;
-pub use execution::{Clock, Execution};
+pub use execution::{Clock, Execution, Unkept};
 pub use failure::{Failure, NameProblem};
 pub use journal::{Entry, Journal, Outcome};
 pub use key::{Key, UnreadableKey};

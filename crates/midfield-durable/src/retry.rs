@@ -223,6 +223,9 @@ pub struct StepError {
     pub message: String,
     /// With what the call is to be answered, where the attempt ended with that.
     pub error: Option<Box<Error>>,
+    /// Whether it is not known what the work came to, or whether it was done at all: see
+    /// [`Execution::step_at_most_once`](crate::Execution::step_at_most_once).
+    pub is_outcome_unknown: bool,
 }
 
 impl StepError {
@@ -231,6 +234,17 @@ impl StepError {
         Self {
             message: message.into(),
             error: None,
+            is_outcome_unknown: false,
+        }
+    }
+
+    /// The error of a step that had begun when its process died.
+    pub(crate) fn outcome_unknown(key: &Key) -> Self {
+        Self {
+            is_outcome_unknown: true,
+            ..Self::new(format!(
+                "outcome unknown: the process ended while `{key}` was at work, and it must not be done twice"
+            ))
         }
     }
 }
@@ -241,6 +255,7 @@ impl From<Error> for StepError {
         Self {
             message: error.to_string(),
             error: Some(Box::new(error)),
+            is_outcome_unknown: false,
         }
     }
 }

@@ -84,7 +84,7 @@ impl Execution {
                 ..
             } => return Err(Refusal { code, message }),
             Outcome::Failed { code: None, .. } => "its error has no code".to_owned(),
-            Outcome::Until(_) => "it has an end".to_owned(),
+            Outcome::Until(_) | Outcome::Started | Outcome::Unknown => NOT_AN_ANSWER.to_owned(),
         };
         self.halt(Failure::Unreadable { key, kind, problem }).await
     }
@@ -129,6 +129,9 @@ impl Execution {
             .await
     }
 }
+
+/// What an entry of a question is that is neither an answer nor an error.
+const NOT_AN_ANSWER: &str = "it is neither an answer nor an error";
 
 /// Withdraws a question when its future is dropped before it gave the answer.
 struct Withdraw<'a> {

@@ -2,6 +2,7 @@
 
 mod ask;
 mod clock;
+mod keeping;
 mod sleep;
 mod state;
 mod step;
@@ -23,6 +24,7 @@ use crate::kind::Kind;
 use crate::question::{Asked, Question};
 
 pub use clock::Clock;
+pub use keeping::Unkept;
 
 use state::{Begun, Open, State};
 

@@ -37,6 +37,11 @@ impl Execution {
             Some(Begun::Recorded(key, _, _, Outcome::Failed { message, .. })) => {
                 return self.halt(unreadable(key, message)).await;
             }
+            Some(Begun::Recorded(key, ..)) => {
+                return self
+                    .halt(unreadable(key, "it is a step's".to_owned()))
+                    .await;
+            }
         };
         self.sleep_until(key, digest, end, duration).await;
     }
@@ -52,7 +57,7 @@ impl Execution {
         };
         let now = self.clock.get_or_init(Clock::system).since_epoch();
         let left = Duration::from_millis(end).saturating_sub(now).min(longest);
-        let sleeping = Sleeping::begin(self, entry(Outcome::Until(end)));
+        let sleeping = Marked::begin(self, entry(Outcome::Until(end)));
         if left.is_zero() {
             self.give_way().await;
         } else {
@@ -60,7 +65,7 @@ impl Execution {
         }
         match Raw::of(&end) {
             Ok(end) => {
-                let at = self.lock().end_sleep(entry(Outcome::Done(end)));
+                let at = self.lock().end_mark(entry(Outcome::Done(end)));
                 drop(sleeping);
                 self.turn(Some(at)).await;
             }
@@ -95,22 +100,22 @@ fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
 }
 
-/// A sleep that is not over, for as long as this lives.
-struct Sleeping<'a> {
+/// What has begun and is not over, for as long as this lives.
+pub(super) struct Marked<'a> {
     execution: &'a Execution,
     key: Key,
 }
 
-impl<'a> Sleeping<'a> {
-    fn begin(execution: &'a Execution, entry: Entry) -> Self {
+impl<'a> Marked<'a> {
+    pub(super) fn begin(execution: &'a Execution, entry: Entry) -> Self {
         let key = entry.key.clone();
-        execution.lock().fall_asleep(entry);
+        execution.lock().mark(entry);
         Self { execution, key }
     }
 }
 
-impl Drop for Sleeping<'_> {
+impl Drop for Marked<'_> {
     fn drop(&mut self) {
-        self.execution.lock().wake_up(&self.key);
+        self.execution.lock().unmark(&self.key);
     }
 }

@@ -6,6 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use midfield_protocol::Raw;
 
+use super::keeping::Keeping;
 use crate::digest::Digest;
 use crate::failure::Failure;
 use crate::journal::{Entry, Journal, Outcome};
@@ -24,7 +25,7 @@ pub(super) struct State {
     /// Which entries of the journal the handler has learned, or dropped.
     passed: Vec<bool>,
     /// The first entry that it has not.
-    next: usize,
+    pub(super) next: usize,
     /// How often the handler has asked for anything.
     begun: u64,
     /// How often it had when the journal was written.
@@ -47,10 +48,14 @@ pub(super) struct State {
     pub(super) running: usize,
     /// How many entries wait for their turn.
     pub(super) held: usize,
-    /// The sleeps that were not over when the journal was written, and that the handler has not come to yet.
+    /// The marks that the journal ended with, and that the handler has not come to yet.
     left: BTreeMap<Key, Entry>,
-    /// The sleeps that are not over.
-    sleeping: BTreeMap<Key, Entry>,
+    /// Sleeps that are not over, and steps that have begun and must not be done twice.
+    marked: BTreeMap<Key, Entry>,
+    /// Who keeps the journal while the handler runs.
+    pub(super) keeping: Option<Keeping>,
+    /// Grows with each change of the marks, and of what is asked.
+    pub(super) moves: u64,
     pub(super) failure: Option<Failure>,
     pub(super) driver: Option<Waker>,
 }
@@ -84,13 +89,13 @@ impl State {
         unclaimed: BTreeMap<String, (Digest, Option<Raw>)>,
         begun_before: u64,
     ) -> Self {
-        let sleeps = journal.split_off_sleeps();
-        let latest = sleeps.iter().map(|sleep| sleep.after).max();
+        let marks = journal.split_off_marks();
+        let latest = marks.iter().map(|mark| mark.after).max();
         let entries = journal.entries().iter().enumerate();
         Self {
-            left: sleeps
+            left: marks
                 .into_iter()
-                .map(|sleep| (sleep.key.clone(), sleep))
+                .map(|mark| (mark.key.clone(), mark))
                 .collect(),
             replayed: entries.map(|(at, entry)| (entry.key.clone(), at)).collect(),
             begun_before: begun_before.max(latest.unwrap_or(0)),
@@ -131,10 +136,10 @@ impl State {
         self.progress += 1;
         let digest = Digest::of(kind, request);
         let at = self.replayed.remove(&key);
-        let asleep = self.left.remove(&key);
+        let marked = self.left.remove(&key);
         let entry = at
             .and_then(|at| self.journal.entries().get(at))
-            .or(asleep.as_ref());
+            .or(marked.as_ref());
         match entry {
             Some(entry) if entry.kind == kind && entry.digest == digest => {
                 Ok(Begun::Recorded(key, at, digest, entry.outcome.clone()))
@@ -170,6 +175,7 @@ impl State {
             waiter: None,
         };
         self.questions.insert(number, question);
+        self.moves += 1;
         number
     }
 
@@ -245,26 +251,29 @@ impl State {
         }
     }
 
-    /// Begins a sleep.
-    pub(super) fn fall_asleep(&mut self, entry: Entry) {
-        self.sleeping.insert(entry.key.clone(), entry);
+    /// Marks the beginning of a sleep, or of a step that must not be done twice.
+    pub(super) fn mark(&mut self, entry: Entry) {
+        self.marked.insert(entry.key.clone(), entry);
+        self.moves += 1;
     }
 
-    /// Records the end of a sleep, and gives its place in the order.
-    pub(super) fn end_sleep(&mut self, entry: Entry) -> usize {
-        self.sleeping.remove(&entry.key);
+    /// Records the end of what was marked, and gives its place in the order.
+    pub(super) fn end_mark(&mut self, entry: Entry) -> usize {
+        self.unmark(&entry.key);
         self.push(entry)
     }
 
-    /// Forgets a sleep that was dropped.
-    pub(super) fn wake_up(&mut self, key: &Key) {
-        self.sleeping.remove(key);
+    /// Forgets a mark.
+    pub(super) fn unmark(&mut self, key: &Key) {
+        if self.marked.remove(key).is_some() {
+            self.moves += 1;
+        }
     }
 
     /// When the first of the sleeps ends, in milliseconds since 1970.
     pub(super) fn first_end(&self) -> Option<u64> {
         let ends = self
-            .sleeping
+            .marked
             .values()
             .filter_map(|entry| match entry.outcome {
                 Outcome::Until(end) => Some(end),
@@ -276,6 +285,7 @@ impl State {
     /// Forgets a question that nobody waits for. Gives the driver to wake, if there was one to forget.
     pub(super) fn withdraw(&mut self, number: u64) -> Option<Waker> {
         let open = self.questions.remove(&number)?;
+        self.moves += 1;
         if open.taken && open.is_open() {
             self.withdrawn.push(open.text);
         }
@@ -326,11 +336,47 @@ impl State {
         for entry in answered.filter_map(|open| open.clone().into_entry()) {
             journal.push(Entry { after, ..entry });
         }
-        for entry in self.sleeping.values().chain(self.left.values()) {
-            let entry = entry.clone();
-            journal.push(Entry { after, ..entry });
+        for mark in self.marks() {
+            journal.push(Entry { after, ..mark });
         }
         journal
+    }
+
+    /// What was recorded in full, in the order of learning.
+    pub(super) fn entries(&self) -> &[Entry] {
+        self.journal.entries()
+    }
+
+    pub(super) fn marks(&self) -> Vec<Entry> {
+        let after = self.horizon();
+        let marks = self.marked.values().chain(self.left.values());
+        marks
+            .map(|mark| Entry {
+                after,
+                ..mark.clone()
+            })
+            .collect()
+    }
+
+    /// What was asked in the run before and not yet again. What the handler has not asked again when it has come as far as it
+    /// had then, it has passed by.
+    fn to_come(&self) -> impl Iterator<Item = (&String, &Digest)> {
+        let is_behind = self.begun < self.begun_before;
+        let unclaimed = self.unclaimed.iter().filter(move |_| is_behind);
+        unclaimed.map(|(key, (digest, _))| (key, digest))
+    }
+
+    pub(super) fn asked_and_answered(&self) -> Vec<Asked> {
+        let after = self.horizon();
+        let questions = self.questions.values();
+        let questions = questions.map(|question| (&question.text, &question.digest));
+        let asked = self.to_come().chain(questions);
+        let asked = asked.map(|(key, digest)| Asked {
+            key: key.clone(),
+            digest: *digest,
+            after,
+        });
+        asked.collect()
     }
 
     pub(super) fn asked(&self) -> Vec<Asked> {
@@ -350,7 +396,7 @@ impl State {
 
     pub(super) fn count(&self) -> usize {
         let answered = self.questions.values().filter(|open| !open.is_open());
-        self.journal.len() + answered.count() + self.sleeping.len() + self.left.len()
+        self.journal.len() + answered.count() + self.marked.len() + self.left.len()
     }
 
     /// How often the handler must have asked for anything before a replay tells it what it has not learned by now: so
@@ -364,7 +410,7 @@ impl State {
         self.journal.len()
             + self.questions.len()
             + self.running
-            + self.sleeping.len()
+            + self.marked.len()
             + self.left.len()
     }
 }

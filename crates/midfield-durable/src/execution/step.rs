@@ -7,6 +7,7 @@ use midfield_protocol::Raw;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::sleep::Marked;
 use super::state::Begun;
 use super::{Execution, wake};
 use crate::digest::Digest;
@@ -76,16 +77,62 @@ impl Execution {
                 (key, outcome)
             }
         };
-        let problem = match outcome {
-            Outcome::Failed { message, error, .. } => return Err(StepError { message, error }),
-            Outcome::Done(result) => match result.read() {
-                Ok(result) => return Ok(result),
-                Err(error) => error.to_string(),
-            },
-            Outcome::Until(_) => "it has an end".to_owned(),
+        self.read_result(key, outcome).await
+    }
+
+    /// Does `work`, which must never be done twice, and records its result.
+    ///
+    /// That it begins is recorded first. A process that dies before the result is recorded leaves it open whether the work was
+    /// done: the handler, run again, gets an error that says so ([`StepError::is_outcome_unknown`]), and can ask somebody or
+    /// look for itself. The error is recorded too.
+    ///
+    /// # Errors
+    /// The error of the work, which is not tried again, or that its outcome is unknown.
+    ///
+    /// # Cancel safety
+    /// Dropping the future drops the work, and takes the record of its beginning back.
+    pub async fn step_at_most_once<T, E, Fut>(
+        &self,
+        name: &str,
+        work: impl FnOnce(Attempt) -> Fut,
+        record: impl FnOnce(E) -> StepError,
+    ) -> Result<T, StepError>
+    where
+        T: Serialize + DeserializeOwned,
+        Fut: Future<Output = Result<T, E>>,
+    {
+        let begun = Raw::of(&"at most once").ok();
+        let begun = begun.and_then(|request| self.begin(Kind::Step, name, &request));
+        let (key, outcome) = match begun {
+            None => return pending().await,
+            Some(Begun::Recorded(key, _, digest, Outcome::Started)) => {
+                let entry = Entry::of_step(&key, digest, Outcome::Unknown);
+                let outcome = self.learn(entry).await;
+                (key, outcome)
+            }
+            Some(Begun::Recorded(key, at, _, outcome)) => {
+                self.turn(at).await;
+                (key, outcome)
+            }
+            Some(Begun::New(key, digest)) => {
+                let attempt = Attempt {
+                    number: 1,
+                    key: IdempotencyKey::of(self.id(), &key),
+                };
+                let running = Running::of(self);
+                let started = Marked::begin(self, Entry::of_step(&key, digest, Outcome::Started));
+                self.until_moves_are_kept().await;
+                let result = work(attempt).await.map_err(record);
+                let outcome = self.outcome_of(&key, result).await;
+                let entry = Entry::of_step(&key, digest, outcome.clone());
+                let at = self.lock().end_mark(entry);
+                drop(started);
+                self.turn(Some(at)).await;
+                drop(running);
+                (key, outcome)
+            }
         };
-        let kind = Kind::Step;
-        self.halt(Failure::Unreadable { key, kind, problem }).await
+        self.read_result(key, outcome).await
     }
 
     /// Records what the work came to.
@@ -95,26 +142,60 @@ impl Execution {
         digest: Digest,
         result: Result<T, StepError>,
     ) -> Outcome {
-        let outcome = match result.map(|result| Raw::of(&result)) {
+        let outcome = self.outcome_of(key, result).await;
+        self.learn(Entry::of_step(key, digest, outcome)).await
+    }
+
+    /// What the work came to, as it is recorded.
+    async fn outcome_of<T: Serialize>(&self, key: &Key, result: Result<T, StepError>) -> Outcome {
+        match result.map(|result| Raw::of(&result)) {
             Ok(Ok(result)) => Outcome::Done(result),
             Ok(Err(error)) => {
                 let problem = format!("the result of `{key}` cannot be written as JSON: {error}");
                 return self.halt(Failure::Other(problem)).await;
             }
-            Err(StepError { message, error }) => Outcome::Failed {
+            Err(StepError { message, error, .. }) => Outcome::Failed {
                 code: None,
                 message,
                 error,
             },
+        }
+    }
+
+    /// What the handler gets of a step's outcome.
+    async fn read_result<T: DeserializeOwned>(
+        &self,
+        key: Key,
+        outcome: Outcome,
+    ) -> Result<T, StepError> {
+        let problem = match outcome {
+            Outcome::Failed { message, error, .. } => {
+                return Err(StepError {
+                    error,
+                    ..StepError::new(message)
+                });
+            }
+            Outcome::Unknown => return Err(StepError::outcome_unknown(&key)),
+            Outcome::Done(result) => match result.read() {
+                Ok(result) => return Ok(result),
+                Err(error) => error.to_string(),
+            },
+            Outcome::Until(_) | Outcome::Started => "it is not over".to_owned(),
         };
-        let entry = Entry {
+        let kind = Kind::Step;
+        self.halt(Failure::Unreadable { key, kind, problem }).await
+    }
+}
+
+impl Entry {
+    fn of_step(key: &Key, digest: Digest, outcome: Outcome) -> Self {
+        Self {
             key: key.clone(),
             kind: Kind::Step,
             digest,
             after: 0,
             outcome,
-        };
-        self.learn(entry).await
+        }
     }
 }
 

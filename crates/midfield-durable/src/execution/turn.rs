@@ -7,6 +7,7 @@
 use std::future::poll_fn;
 use std::task::{Context, Poll};
 
+use super::state::State;
 use super::{Execution, wake};
 use crate::journal::{Entry, Outcome};
 
@@ -67,6 +68,17 @@ impl Turn<'_> {
             0
         };
         self.seen = state.progress;
+        // Whoever waits for the keeper keeps nobody idle.
+        if !state.is_next_kept() {
+            self.idle = 0;
+        }
+        if !state.is_kept(self.at) {
+            self.hold(&mut state);
+            let driver = state.wait_for_keeper(cx);
+            drop(state);
+            wake(driver);
+            return Poll::Pending;
+        }
         if state.is_turn(self.at) || self.idle > IDLE_ROUNDS {
             let driver = if self.place == Place::Held {
                 state.release()
@@ -79,13 +91,18 @@ impl Turn<'_> {
             wake(driver);
             return Poll::Ready(());
         }
+        self.hold(&mut state);
+        drop(state);
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// Counts as something that is about to go on.
+    fn hold(&mut self, state: &mut State) {
         if self.place == Place::New {
             self.place = Place::Held;
             state.held += 1;
         }
-        drop(state);
-        cx.waker().wake_by_ref();
-        Poll::Pending
     }
 }
 
