@@ -45,6 +45,9 @@ pub enum Failure {
         /// The most entries that this execution keeps.
         limit: usize,
     },
+    /// The call took longer than it may.
+    #[error("it took longer than it may")]
+    TimedOut,
     /// The call is refused, for a reason that its peer is to know.
     #[error("{0}")]
     Refused(Box<Error>),

@@ -48,6 +48,7 @@
 //! and where it is kept (memory, a store, sealed with the peer) is up to the driver.
 
 mod digest;
+pub mod engine;
 mod execution;
 mod failure;
 mod journal;

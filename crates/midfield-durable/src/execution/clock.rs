@@ -28,7 +28,7 @@ impl Clock {
     }
 
     /// The time that has passed since 1970.
-    pub(super) fn since_epoch(&self) -> Duration {
+    pub(crate) fn since_epoch(&self) -> Duration {
         self.since_epoch.saturating_add(self.read_at.elapsed())
     }
 }

@@ -139,6 +139,22 @@ impl Execution {
         self.lock().is_waiting()
     }
 
+    /// Whether the handler waits for answers and sleeps, and nothing else.
+    pub fn is_at_rest(&self) -> bool {
+        self.lock().is_at_rest()
+    }
+
+    /// Whether a step is at work, or something is on its way to the handler.
+    pub fn is_running(&self) -> bool {
+        let state = self.lock();
+        state.running + state.held > 0
+    }
+
+    /// When the first sleep ends, in milliseconds since 1970.
+    pub(crate) fn first_end(&self) -> Option<u64> {
+        self.lock().first_end()
+    }
+
     /// When the first of the sleeps that are running ends; for a driver that puts a sleeping call away.
     pub fn next_deadline(&self) -> Option<SystemTime> {
         let first = self.lock().first_end()?;

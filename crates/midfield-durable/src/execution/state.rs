@@ -109,6 +109,7 @@ impl State {
     /// The response that came for the question `key`, if it was this very question.
     pub(super) fn claim(&mut self, key: &Key, digest: Digest) -> Option<Raw> {
         let key = key.to_string();
+        self.moves += 1;
         match self.unclaimed.remove(&key) {
             Some((asked, response)) => response.filter(|_| asked == digest),
             None => self.volunteered.remove(&key),
@@ -213,6 +214,7 @@ impl State {
             open.waiter = Some(cx.waker().clone());
             return Poll::Pending;
         }
+        self.moves += 1;
         let entry = self.questions.remove(&number).and_then(Open::into_entry);
         entry.map_or(Poll::Pending, |entry| {
             let at = self.push(entry.clone());
@@ -311,6 +313,12 @@ impl State {
     pub(super) fn is_waiting(&self) -> bool {
         self.running + self.held == 0
             && !self.questions.is_empty()
+            && self.questions.values().all(Open::is_open)
+    }
+
+    pub(super) fn is_at_rest(&self) -> bool {
+        self.running + self.held == 0
+            && !(self.questions.is_empty() && self.marked.is_empty())
             && self.questions.values().all(Open::is_open)
     }
 

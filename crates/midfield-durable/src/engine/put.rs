@@ -1,0 +1,81 @@
+//! Writing to the store, which may fail: what a run has learned is not given up easily.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::live::Live;
+use super::{Engine, cause, milliseconds};
+use crate::store::{Next, Write};
+use crate::task::Record;
+
+/// What became of a write.
+#[must_use]
+pub(super) enum Put {
+    /// It is kept.
+    Kept(Record),
+    /// The task is not this run's any more.
+    Gone,
+}
+
+impl Engine {
+    /// Writes, and tries again as long as the store fails. Where it is not known whether a write was kept, the run is given
+    /// up, and the task is handed back to be run again from what is there.
+    pub(super) async fn put(&self, record: &Record, live: &Arc<Live>, write: Write) -> Put {
+        let mut write = write;
+        let mut is_given_up = false;
+        let mut pause = FIRST_PAUSE;
+        let mut left = milliseconds(self.0.options.shutdown_grace);
+        loop {
+            let put = self.0.store.write(record.id, record.fence, write.clone());
+            let error = match put.await {
+                Ok(Some(written)) => {
+                    self.transitioned(Some(record.state), &written);
+                    return if is_given_up {
+                        self.0.wake.notify_one();
+                        Put::Gone
+                    } else {
+                        Put::Kept(written)
+                    };
+                }
+                Ok(None) => {
+                    if is_given_up {
+                        self.look_at(record).await;
+                    }
+                    return Put::Gone;
+                }
+                Err(error) => error,
+            };
+            let cause = cause(&error);
+            tracing::warn!(task = %record.id, cause, "a task could not be written; it is tried again");
+            if error.is_unknown() {
+                is_given_up = true;
+                write = Write::at(self.now());
+                write.next = Next::Park {
+                    due: Some(self.now()),
+                };
+            }
+            if self.0.stop.is_cancelled() {
+                if left == 0 {
+                    return Put::Gone;
+                }
+                left = left.saturating_sub(milliseconds(pause));
+            }
+            tokio::select! {
+                () = live.lost.cancelled() => return Put::Gone,
+                () = live.cancelled.cancelled() => return Put::Gone,
+                () = tokio::time::sleep(pause) => {}
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// A write that may have been kept was: who waits is told.
+    async fn look_at(&self, record: &Record) {
+        if let Ok(Some(seen)) = self.0.store.get(record.id).await {
+            self.transitioned(Some(record.state), &seen.record);
+        }
+    }
+}
+
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);

@@ -1,0 +1,167 @@
+//! Takes what is due, as far as there is room, and lets go what is too old.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::drive::{self, Opened};
+use super::live::Live;
+use super::{Engine, cause, lease};
+use crate::store::{Claim, Loaded, StoreError};
+
+/// Begins to work, until the engine stops.
+pub(super) fn start(engine: &Engine) {
+    let worker = engine.clone();
+    engine.0.tracker.spawn(async move { worker.work().await });
+}
+
+impl Engine {
+    async fn work(&self) {
+        lease::start(self).await;
+        let stop = &self.0.stop;
+        while !stop.is_cancelled() {
+            let pause = match self.round().await {
+                Ok(pause) => pause,
+                Err(error) => {
+                    let cause = cause(&error);
+                    tracing::error!(cause, "the store of tasks failed; it is asked again");
+                    AFTER_AN_ERROR
+                }
+            };
+            tokio::select! {
+                () = stop.cancelled() => break,
+                () = self.0.wake.notified() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+        }
+        self.retire().await;
+        self.0.has_ended.cancel();
+    }
+
+    /// Does all that can be done now, and says how long there is nothing to do unless somebody wakes the worker.
+    async fn round(&self) -> Result<Duration, StoreError> {
+        if self.0.store.has_changed_elsewhere().await? {
+            self.look_around().await?;
+        }
+        let mut next = self.0.store.next_due().await?;
+        if next.is_some_and(|next| next <= self.now()) {
+            while self.claim().await? {}
+            next = self.0.store.next_due().await?;
+        }
+        let look = self.0.options.look_interval;
+        let now = self.now();
+        // What is due and was not taken waits for room.
+        let has_backlog = next.is_some_and(|next| next <= now);
+        self.0.has_backlog.store(has_backlog, Ordering::Relaxed);
+        Ok(match next {
+            Some(next) if next > now => look.min(Duration::from_millis(next - now)),
+            _ => look,
+        })
+    }
+
+    /// Takes what is due; `true` when there may be more.
+    async fn claim(&self) -> Result<bool, StoreError> {
+        let options = &self.0.options;
+        let now = self.now();
+        let expired = self
+            .0
+            .store
+            .expire(now, super::milliseconds(options.expired_grace), AT_ONCE);
+        let expired = expired.await?;
+        for record in &expired.failed {
+            self.lose(record.id);
+            self.changed(record);
+        }
+        for id in &expired.gone {
+            self.0.waiting.wake(*id);
+        }
+        let left = self.0.lives.left(self.room());
+        let most = left.all.min(AT_ONCE);
+        let more_expired = expired.failed.len() + expired.gone.len() >= AT_ONCE;
+        if most == 0 || self.0.stop.is_cancelled() {
+            return Ok(more_expired);
+        }
+        let mut claim = Claim::new(self.0.worker, now, most);
+        claim.most_per_owner = options.concurrency_per_owner.get();
+        claim.held = left.owners;
+        claim.lanes = left.lanes;
+        claim.deliveries = options.deliveries.get();
+        let claimed = self.0.store.claim(claim).await?;
+        for record in &claimed.given_up {
+            tracing::error!(task = %record.id, lane = record.lane, "a task was begun too often, and has failed");
+            self.changed(record);
+        }
+        let is_full = claimed.tasks.len() >= most;
+        for loaded in claimed.tasks {
+            self.run(loaded);
+        }
+        Ok(is_full || more_expired)
+    }
+
+    fn run(&self, loaded: Loaded) {
+        let record = &loaded.record;
+        let live = Arc::new(Live::new(record.owner, record.lane.clone()));
+        live.has_answers(loaded.answers.iter().map(|answer| answer.key.clone()));
+        self.0.lives.enter_claimed(record.id, &live);
+        let opened = Opened::open(&*self.0.seal, loaded);
+        self.0
+            .tracker
+            .spawn(drive::claimed(self.clone(), live, opened));
+    }
+
+    /// Another process has changed something: who waits looks again, and what runs here may have been ended or answered there.
+    async fn look_around(&self) -> Result<(), StoreError> {
+        self.0.waiting.wake_all();
+        if let Some(runner) = self.0.runner.get() {
+            runner.changed_elsewhere();
+        }
+        for (id, live) in self.0.lives.all() {
+            let seen = self.0.store.get(id).await?;
+            match seen.map(|seen| seen.record) {
+                Some(record) if !record.state.has_ended() => {
+                    if record.answered.iter().any(|key| !live.knows(key)) {
+                        live.answered_elsewhere();
+                    }
+                }
+                // A task that was just made may not be there yet: its own run finds out.
+                None => {}
+                Some(_) => live.cancelled.cancel(),
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends all runs: what runs here may be another's.
+    pub(super) fn lose_all(&self) {
+        for (id, live) in self.0.lives.all() {
+            tracing::warn!(task = %id, "the lease of a task is lost; another process may have it");
+            live.lost.cancel();
+        }
+    }
+
+    fn lose(&self, id: crate::task::TaskId) {
+        if let Some(live) = self.0.lives.find(id) {
+            live.cancelled.cancel();
+        }
+    }
+
+    /// Waits until nothing runs any more, and says that nothing is held.
+    async fn retire(&self) {
+        while self.0.lives.count() > 0 {
+            self.0.wake.notified().await;
+        }
+        if let Err(error) = self.0.store.retire(self.0.worker, self.now()).await {
+            let cause = cause(&error);
+            tracing::warn!(
+                cause,
+                "the store was not told that this process is done; its lease runs out"
+            );
+        }
+    }
+}
+
+/// How much is taken at once.
+const AT_ONCE: usize = 64;
+
+/// How long the worker waits after the store failed.
+const AFTER_AN_ERROR: Duration = Duration::from_secs(1);
