@@ -4,11 +4,19 @@
 //! `Ok` is kept, for as durable as the store is. It decides nothing: how a task changes is what [`Record`] says, and the
 //! contents are bytes that it cannot read.
 
+mod memory;
+mod room;
+
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 
 use crate::task::{Owner, Record, State, TaskId, WorkerId};
+
+pub use memory::Memory;
+
+/// For how many milliseconds a worker is remembered whose time was over, so that it is told when it comes back: a week.
+const REMEMBERED: u64 = 7 * 24 * 60 * 60 * 1000;
 
 /// What a verb of a store will answer.
 pub type Pending<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -27,17 +35,20 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// What was begun too often has failed instead, and is given as well ([`Claimed::given_up`]).
     fn claim(&self, claim: Claim) -> Pending<'_, Claimed>;
 
-    /// Says that a worker lives until `until`. A worker that has never said so holds nothing for long: say it before the first
-    /// claim.
+    /// Says that a worker lives until `until`, and no longer: at that time it is over. A worker that has never said so holds
+    /// nothing for long: say it before the first claim.
     ///
-    /// Answers `false` when the worker's time was over before, and what it held may be another's.
+    /// Answers `false` when the worker's time was over before, or it has retired: then it holds nothing any more, and what it
+    /// held is free or another's. A worker that was never heard of, or not for a week, is told `true`.
     fn renew(&self, worker: WorkerId, now: u64, until: u64) -> Pending<'_, bool>;
 
     /// Says that a worker holds nothing any more: what it held is free at once.
     fn retire(&self, worker: WorkerId, now: u64) -> Pending<'_, ()>;
 
     /// What the holder of a task has to say, in one: new chunks of the journal, what pollers see, and what comes next. `None` when
-    /// it is not the holder any more (its lease is over, or the task has ended): then nothing was written.
+    /// it is not the holder any more (what it held was freed, or the task has ended): then nothing was written.
+    ///
+    /// When a task ends, its request, its journal and its answers are let go.
     fn write(&self, id: TaskId, fence: u64, write: Write) -> Pending<'_, Option<Record>>;
 
     /// Keeps answers to questions that are open and have none yet; other keys are passed over. `None` for an unknown task.
