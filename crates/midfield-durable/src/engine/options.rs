@@ -50,7 +50,7 @@ pub struct EngineOptions {
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        const DAY: Duration = Duration::from_hours(24);
         fn nonzero(number: usize) -> NonZeroUsize {
             NonZeroUsize::new(number).unwrap_or(NonZeroUsize::MIN)
         }
@@ -65,7 +65,7 @@ impl Default for EngineOptions {
             park_after: Duration::from_secs(1),
             lifetime: 7 * DAY,
             max_lifetime: 30 * DAY,
-            expired_grace: Duration::from_secs(60 * 60),
+            expired_grace: Duration::from_hours(1),
             cancel_grace: Duration::from_secs(5),
             shutdown_grace: Duration::from_secs(5),
             message_interval: Duration::from_millis(250),

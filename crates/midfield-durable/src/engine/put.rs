@@ -12,7 +12,7 @@ use crate::task::Record;
 #[must_use]
 pub(super) enum Put {
     /// It is kept.
-    Kept(Record),
+    Kept(Box<Record>),
     /// The task is not this run's any more.
     Gone,
 }
@@ -34,7 +34,7 @@ impl Engine {
                         self.0.wake.notify_one();
                         Put::Gone
                     } else {
-                        Put::Kept(written)
+                        Put::Kept(Box::new(written))
                     };
                 }
                 Ok(None) => {

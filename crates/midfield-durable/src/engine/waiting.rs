@@ -34,7 +34,9 @@ impl Waiting {
     /// Wakes everybody, as anything may have changed.
     pub(super) fn wake_all(&self) {
         let all: Vec<_> = self.lock().values().cloned().collect();
-        all.iter().for_each(|notify| notify.notify_waiters());
+        for notify in all {
+            notify.notify_waiters();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<TaskId, Arc<Notify>>> {

@@ -117,15 +117,14 @@ impl Engine {
         }
         for (id, live) in self.0.lives.all() {
             let seen = self.0.store.get(id).await?;
-            match seen.map(|seen| seen.record) {
-                Some(record) if !record.state.has_ended() => {
-                    if record.answered.iter().any(|key| !live.knows(key)) {
-                        live.answered_elsewhere();
-                    }
-                }
-                // A task that was just made may not be there yet: its own run finds out.
-                None => {}
-                Some(_) => live.cancelled.cancel(),
+            // A task that was just made may not be there yet: its own run finds out.
+            let Some(record) = seen.map(|seen| seen.record) else {
+                continue;
+            };
+            if record.state.has_ended() {
+                live.cancelled.cancel();
+            } else if record.answered.iter().any(|key| !live.knows(key)) {
+                live.answered_elsewhere();
             }
         }
         Ok(())

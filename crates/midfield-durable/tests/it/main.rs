@@ -1,5 +1,6 @@
 //! What a driver and a handler may rely on, through the public interface.
 
+mod engine;
 mod json;
 mod mismatches;
 mod model;

@@ -131,7 +131,7 @@ impl Drive {
     async fn put(&mut self, write: Write) -> bool {
         match self.engine.put(&self.record, &self.live, write).await {
             Put::Kept(record) => {
-                self.record = record;
+                self.record = *record;
                 true
             }
             Put::Gone => false,

@@ -5,11 +5,12 @@ mod opened;
 
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep};
 
 use super::live::Live;
 use super::notes::{Notes, inner_key};
@@ -28,11 +29,12 @@ pub(super) use opened::Opened;
 pub(super) async fn claimed(
     engine: Engine,
     live: Arc<Live>,
-    opened: Result<Opened, (Record, Error)>,
+    opened: Result<Opened, Box<(Record, Error)>>,
 ) {
     match opened {
         Ok(opened) => drive(engine, live, opened).await,
-        Err((record, error)) => {
+        Err(unreadable) => {
+            let (record, error) = *unreadable;
             let cause = cause(&error);
             tracing::error!(task = %record.id, cause, "a task cannot be run");
             let mut write = Write::at(engine.now());
@@ -72,6 +74,7 @@ struct Drive {
     next_message: Instant,
     /// Until when it may go on while the engine stops.
     leaving: Option<Instant>,
+    timer: Pin<Box<Sleep>>,
 }
 
 /// What happens next.
@@ -126,6 +129,7 @@ impl Drive {
             at_rest: None,
             next_message: Instant::now(),
             leaving: None,
+            timer: Box::pin(tokio::time::sleep(FAR)),
         })
     }
 
@@ -158,16 +162,12 @@ impl Drive {
         let live = Arc::clone(&self.live);
         let stop = self.engine.0.stop.clone();
         let is_leaving = self.leaving.is_some();
-        loop {
-            let timer = self.timer();
-            tokio::select! {
-                biased;
-                () = live.lost.cancelled() => return Event::Lost,
-                () = live.cancelled.cancelled() => return Event::Cancelled,
-                () = stop.cancelled(), if !is_leaving => return Event::Stop,
-                event = poll_fn(|cx| self.poll(cx)) => return event,
-                () = tokio::time::sleep_until(timer) => {}
-            }
+        tokio::select! {
+            biased;
+            () = live.lost.cancelled() => Event::Lost,
+            () = live.cancelled.cancelled() => Event::Cancelled,
+            () = stop.cancelled(), if !is_leaving => Event::Stop,
+            event = poll_fn(|cx| self.poll(cx)) => event,
         }
     }
 
@@ -201,7 +201,16 @@ impl Drive {
             self.at_rest = None;
             return Poll::Pending;
         }
-        self.poll_time().map_or(Poll::Pending, Poll::Ready)
+        loop {
+            if let Some(event) = self.poll_time() {
+                return Poll::Ready(event);
+            }
+            let next = self.next_look();
+            if self.timer.deadline() != next {
+                self.timer.as_mut().reset(next);
+            }
+            ready!(self.timer.as_mut().poll(cx));
+        }
     }
 
     /// What the time brings while the handler waits.
@@ -235,21 +244,21 @@ impl Drive {
         (!is_soon).then_some(Event::Park(due))
     }
 
-    /// When to look again, whatever happens.
-    fn timer(&self) -> Instant {
+    /// When to look again, whatever happens: always in the time to come.
+    fn next_look(&self) -> Instant {
         let now = Instant::now();
         let far = now + FAR;
-        let parks = self.at_rest.map(|since| {
-            let at = since + self.engine.0.options.park_after;
-            if at > now { at } else { far }
-        });
+        let parks = self
+            .at_rest
+            .map(|since| since + self.engine.0.options.park_after);
         let message = self.live.has_message().then_some(self.next_message);
         let deadline = self.deadline.map(|deadline| {
             let left = deadline.saturating_sub(self.engine.now());
             now + Duration::from_millis(left).min(FAR)
         });
         let times = [parks, message, deadline, self.leaving];
-        times.into_iter().flatten().min().unwrap_or(far)
+        let times = times.into_iter().flatten().filter(|time| *time > now);
+        times.min().unwrap_or(far)
     }
 
     /// Hands in what came by post, as far as it is asked for; `true` when there was something.
@@ -281,7 +290,7 @@ impl Drive {
 }
 
 /// A day: how long nothing is looked at by itself.
-const FAR: Duration = Duration::from_secs(24 * 60 * 60);
+const FAR: Duration = Duration::from_hours(24);
 
 /// How long a task whose contents cannot be read is left alone.
-const UNREADABLE: Duration = Duration::from_secs(60);
+const UNREADABLE: Duration = Duration::from_mins(1);

@@ -41,9 +41,9 @@ impl Opened {
     pub(in crate::engine) fn open(
         seal: &dyn Seal,
         loaded: Loaded,
-    ) -> Result<Self, (Record, Error)> {
+    ) -> Result<Self, Box<(Record, Error)>> {
         let record = loaded.record.clone();
-        Self::try_open(seal, loaded).map_err(|error| (record, error))
+        Self::try_open(seal, loaded).map_err(|error| Box::new((record, error)))
     }
 
     fn try_open(seal: &dyn Seal, loaded: Loaded) -> Result<Self, Error> {
