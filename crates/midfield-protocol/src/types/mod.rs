@@ -19,6 +19,7 @@ mod root;
 mod sampling;
 mod subscription;
 mod task;
+mod task_capabilities;
 mod tool;
 mod trace;
 
@@ -49,5 +50,6 @@ pub use sampling::{
 pub use subscription::Filter;
 pub(crate) use task::millis;
 pub use task::{TASKS_EXTENSION, Task, TaskRequest, TaskStatus, TaskView, Timestamp};
+pub use task_capabilities::{ClientTasks, ServerTasks};
 pub use tool::{Execution, Schema, TaskSupport, Tool, ToolAnnotations, ToolResult};
 pub use trace::TraceContext;

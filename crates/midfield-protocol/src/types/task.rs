@@ -223,9 +223,10 @@ impl TaskRequest {
     }
 }
 
-/// Whole milliseconds, as many as there is room for.
+/// Whole milliseconds as the wire has them: at most as many as every peer can read, 2^53 - 1.
 pub(crate) fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+    const MAX: u64 = (1 << 53) - 1;
+    u64::try_from(duration.as_millis()).map_or(MAX, |millis| millis.min(MAX))
 }
 
 #[cfg(test)]

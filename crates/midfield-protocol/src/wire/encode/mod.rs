@@ -20,7 +20,8 @@ use self::shapes::{
 use super::{Codec, legacy, modern};
 use crate::jsonrpc::{self, RequestId};
 use crate::types::{
-    ClientCapabilities, Completion, Freshness, Implementation, MAX_VALUES, Meta, ServerCapabilities,
+    ClientCapabilities, Completion, Freshness, Implementation, MAX_VALUES, Meta,
+    ServerCapabilities, ServerTasks, Settings, TASKS_EXTENSION,
 };
 use crate::{Answer, Era, Error, Revision, Rules};
 
@@ -38,6 +39,21 @@ pub struct ServerDescription {
     pub instructions: Option<String>,
     /// How long its lists may be kept.
     pub freshness: Freshness,
+}
+
+impl ServerDescription {
+    /// Says that the server runs calls of tools as tasks, to each revision in its words: among the capabilities of
+    /// 2025-11-25, and by the extension [`TASKS_EXTENSION`] of 2026-07-28. With `list`, clients of 2025-11-25 may list
+    /// their tasks; a server that cannot tell its clients apart must not let them
+    /// ([access control](https://modelcontextprotocol.io/specification/2025-11-25/basic/utilities/tasks#task-isolation-and-access-control)).
+    pub fn offer_tasks(&mut self, list: bool) {
+        self.capabilities.tasks = Some(ServerTasks::of_tools(list));
+        self.capabilities
+            .extensions
+            .insert(TASKS_EXTENSION.to_owned(), Settings::default());
+        self.extensions_since
+            .insert(TASKS_EXTENSION.to_owned(), Revision::V2026_07_28);
+    }
 }
 
 /// Writes what one server has to say, in any revision.

@@ -76,8 +76,20 @@ fn names(required: &ClientCapabilities) -> String {
         let parts = [("form", &elicitation.form), ("url", &elicitation.url)];
         push(&mut names, "elicitation", &parts);
     }
-    if required.tasks.is_some() {
-        names.push("tasks".into());
+    if let Some(tasks) = &required.tasks {
+        let parts = [
+            ("list", &tasks.list.then_some(())),
+            ("cancel", &tasks.cancel.then_some(())),
+            (
+                "requests.sampling.createMessage",
+                &tasks.sampling.then_some(()),
+            ),
+            (
+                "requests.elicitation.create",
+                &tasks.elicitation.then_some(()),
+            ),
+        ];
+        push(&mut names, "tasks", &parts);
     }
     names.extend(required.extensions.keys().cloned());
     names.extend(required.experimental.keys().cloned());
