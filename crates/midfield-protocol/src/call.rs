@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use crate::jsonrpc::RequestId;
 use crate::types::{
     ClientCapabilities, Completion, Filter, Implementation, InputRequired, LogLevel, ProgressToken,
-    PromptResult, ReadResult, ToolResult, TraceContext,
+    PromptResult, ReadResult, Task, TaskRequest, TaskView, ToolResult, TraceContext,
 };
 use crate::{Principal, Raw};
 
@@ -89,6 +89,33 @@ pub enum Call<'a> {
     Complete(Complete<'a>),
     /// As long as the request is open, tell what changes.
     Listen(Filter),
+    /// How is it with a task?
+    GetTask {
+        /// The task.
+        id: Cow<'a, str>,
+    },
+    /// What came of a task? Answered when it is over. Only 2025-11-25 has it.
+    TaskResult {
+        /// The task.
+        id: Cow<'a, str>,
+    },
+    /// Which tasks are there? Only 2025-11-25 has it.
+    ListTasks {
+        /// Where the page begins, as the page before it said.
+        cursor: Option<Cow<'a, str>>,
+    },
+    /// End a task early.
+    CancelTask {
+        /// The task.
+        id: Cow<'a, str>,
+    },
+    /// Here is what a task waits for. Only the extension of 2026-07-28 has it.
+    UpdateTask {
+        /// The task.
+        id: Cow<'a, str>,
+        /// The answers by the keys of the questions: an object.
+        responses: &'a RawValue,
+    },
     /// What only an extension may know.
     Other(Other<'a>),
     /// From now on, send log messages at least this grave.
@@ -113,6 +140,11 @@ impl Call<'_> {
             Self::Complete(_) => "completion/complete",
             Self::Listen(_) => "subscriptions/listen",
             Self::SetLogLevel(_) => "logging/setLevel",
+            Self::GetTask { .. } => "tasks/get",
+            Self::TaskResult { .. } => "tasks/result",
+            Self::ListTasks { .. } => "tasks/list",
+            Self::CancelTask { .. } => "tasks/cancel",
+            Self::UpdateTask { .. } => "tasks/update",
             Self::Other(other) => &other.method,
         }
     }
@@ -128,7 +160,15 @@ pub struct CallTool<'a> {
     pub arguments: Option<&'a RawValue>,
     /// What the client brings from the round trip before.
     pub retry: Retry<'a>,
+    /// The wish that it be run as a task. Always `None` where the revision knows no such wish.
+    pub task: Option<TaskRequest>,
+    /// What makes two calls one, see [`IDEMPOTENCY_KEY`]: 1 to 256 bytes.
+    pub idempotency_key: Option<Cow<'a, str>>,
 }
+
+/// The key in a call's `_meta` under which a client may name it: of two calls of one principal to one tool with the same
+/// name, the second is answered with what came of the first. A string of 1 to 256 bytes. Not of the specification.
+pub const IDEMPOTENCY_KEY: &str = "midfield.dev/idempotencyKey";
 
 /// What a client brings from the round trip before, when it asks again
 /// ([2026-07-28, multi round-trip requests](https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/mrtr)).
@@ -223,6 +263,31 @@ pub enum Answer {
     Completion(Completion),
     /// What the client must bring first.
     InputRequired(InputRequired),
+    /// The call runs as a task.
+    TaskCreated {
+        /// The task.
+        task: Task,
+        /// What the model is told until the task is over; only 2025-11-25 has room for it.
+        immediate: Option<String>,
+    },
+    /// How it is with a task.
+    TaskState(Box<TaskView>),
+    /// What came of a task, asked for by [`Call::TaskResult`]. A task that failed is answered with its error.
+    TaskResult {
+        /// The task.
+        id: String,
+        /// What its tool answered.
+        result: ToolResult,
+    },
+    /// The task is cancelled, or will be.
+    TaskCancelled(Task),
+    /// A page of tasks.
+    Tasks {
+        /// The tasks.
+        tasks: Vec<Task>,
+        /// Where the next page begins; `None`: this is the last one.
+        next_cursor: Option<String>,
+    },
     /// An extension's result: an object.
     Raw(Raw),
     /// The server no longer tells what changes.

@@ -42,6 +42,24 @@ pub enum Error {
         /// What was asked for.
         name: String,
     },
+    /// There is no such task, or it is somebody else's, or it is no longer kept: the peer does not learn which.
+    #[error("unknown task: {id}; it may have expired")]
+    UnknownTask {
+        /// What was asked for.
+        id: String,
+    },
+    /// The tool runs only as a task, and the client did not ask for one.
+    #[error("the tool {name} runs only as a task: send `task` with the call")]
+    TaskRequired {
+        /// The tool.
+        name: String,
+    },
+    /// The tool does not run as a task, and the client asked for one.
+    #[error("the tool {name} does not run as a task: leave `task` out of the call")]
+    TaskForbidden {
+        /// The tool.
+        name: String,
+    },
     /// There is no resource at this URI.
     #[error("resource not found: {uri}")]
     ResourceNotFound {

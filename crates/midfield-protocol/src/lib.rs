@@ -23,7 +23,8 @@ pub mod session;
 pub mod wire;
 
 pub use call::{
-    Answer, Call, CallTool, Caller, Complete, GetPrompt, Other, ReadResource, Reference, Retry,
+    Answer, Call, CallTool, Caller, Complete, GetPrompt, IDEMPOTENCY_KEY, Other, ReadResource,
+    Reference, Retry,
 };
 pub use error::Error;
 pub use principal::{Identity, Principal};

@@ -67,9 +67,9 @@ pub struct Rules {
     /// A stream of events begins with an empty one, by which the client can come back before anything was
     /// said.
     pub primed_streams: bool,
-    /// A tool says by `execution` whether it can run as a task, a server among its capabilities that it
-    /// runs `tasks`.
-    pub tool_execution: bool,
+    /// Tasks are part of the protocol itself: a client asks for one by `task`, a tool says by `execution` whether it can
+    /// run as one, a server among its capabilities that it runs `tasks`.
+    pub core_tasks: bool,
     /// A server may ask the client's user.
     pub elicitation: bool,
     /// A user may be asked to open a page, may choose several of a list, and choices have titles beside
@@ -152,7 +152,7 @@ impl Rules {
         resource_links: false,
         icons: false,
         primed_streams: false,
-        tool_execution: false,
+        core_tasks: false,
         elicitation: false,
         url_elicitation: false,
         sampling_tools: false,
@@ -175,14 +175,14 @@ impl Rules {
     const V2025_11_25: Self = Self {
         icons: true,
         primed_streams: true,
-        tool_execution: true,
+        core_tasks: true,
         url_elicitation: true,
         sampling_tools: true,
         ..Self::V2025_06_18
     };
     const V2026_07_28: Self = Self {
         primed_streams: false,
-        tool_execution: false,
+        core_tasks: false,
         ..Self::V2025_11_25
     };
 }

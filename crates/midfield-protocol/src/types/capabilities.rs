@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::{ClientTasks, ServerTasks};
+
 /// Settings of a capability, an object; empty when there is nothing to set.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -40,9 +42,9 @@ pub struct ClientCapabilities {
     /// It asks its user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub elicitation: Option<ElicitationCapability>,
-    /// It takes part in tasks of revision 2025-11-25.
+    /// It runs tasks of revision 2025-11-25 for its servers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tasks: Option<Settings>,
+    pub tasks: Option<ClientTasks>,
     /// Extensions by identifier, with their settings.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub extensions: BTreeMap<String, Settings>,
@@ -69,7 +71,10 @@ impl ClientCapabilities {
                 let offered = self.elicitation.as_ref();
                 !offered.is_some_and(|offered| offered.covers(needed))
             }),
-            tasks: needed.tasks.clone().filter(|_| self.tasks.is_none()),
+            tasks: needed.tasks.filter(|needed| {
+                let offered = self.tasks.as_ref();
+                !offered.is_some_and(|offered| offered.covers(needed))
+            }),
             extensions: absent(&self.extensions, &needed.extensions),
         };
         (lacking != Self::default()).then_some(lacking)
@@ -115,7 +120,7 @@ pub struct ServerCapabilities {
     pub tools: Option<ListCapability>,
     /// It runs tasks of revision 2025-11-25.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub tasks: Option<Settings>,
+    pub tasks: Option<ServerTasks>,
     /// Extensions by identifier, with their settings.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub extensions: BTreeMap<String, Settings>,

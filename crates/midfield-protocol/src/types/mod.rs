@@ -18,6 +18,8 @@ mod resource;
 mod root;
 mod sampling;
 mod subscription;
+mod task;
+mod task_capabilities;
 mod tool;
 mod trace;
 
@@ -46,5 +48,8 @@ pub use sampling::{
     SamplingMessage, ToolAnswer, ToolChoice, ToolChoiceMode, ToolUse,
 };
 pub use subscription::Filter;
+pub(crate) use task::millis;
+pub use task::{TASKS_EXTENSION, Task, TaskRequest, TaskStatus, TaskView, Timestamp};
+pub use task_capabilities::{ClientTasks, ServerTasks};
 pub use tool::{Execution, Schema, TaskSupport, Tool, ToolAnnotations, ToolResult};
 pub use trace::TraceContext;

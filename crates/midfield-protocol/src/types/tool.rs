@@ -48,6 +48,13 @@ impl Tool {
             ..Self::default()
         }
     }
+
+    /// Whether it can or must run as a task.
+    pub fn task_support(&self) -> TaskSupport {
+        let said = self.execution.as_ref();
+        said.and_then(|execution| execution.task_support)
+            .unwrap_or_default()
+    }
 }
 
 /// A JSON Schema: an object, in dialect 2020-12 unless it says otherwise by `$schema`.
@@ -110,7 +117,8 @@ pub struct ToolAnnotations {
     pub open_world_hint: Option<bool>,
 }
 
-/// How a tool can run (2025-11-25).
+/// How a tool can run. Only revision 2025-11-25 writes it
+/// ([tool-level negotiation](https://modelcontextprotocol.io/specification/2025-11-25/basic/utilities/tasks#tool-level-negotiation)).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -120,15 +128,25 @@ pub struct Execution {
     pub task_support: Option<TaskSupport>,
 }
 
+impl Execution {
+    /// A tool that runs as a task so far.
+    pub const fn task(support: TaskSupport) -> Self {
+        Self {
+            task_support: Some(support),
+        }
+    }
+}
+
 /// Whether a tool runs as a task.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[expect(
     clippy::exhaustive_enums,
     reason = "the specification defines exactly these three"
 )]
 pub enum TaskSupport {
-    /// Never.
+    /// Never. What is said of no tool is this.
+    #[default]
     Forbidden,
     /// When the client asks for it.
     Optional,

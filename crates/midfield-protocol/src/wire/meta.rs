@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{MapAccess, Visitor};
@@ -45,26 +46,30 @@ struct Params<'a> {
 
 /// Reads a `_meta` from an object and from nothing else: the derived code would take an array for the
 /// members in order.
-fn object<'de: 'a, 'a, D: Deserializer<'de>>(deserializer: D) -> Result<RequestMeta<'a>, D::Error> {
-    struct Object;
+pub(super) fn object<'de, T, D>(deserializer: D) -> Result<T, D::Error>
+where
+    T: Deserialize<'de> + Default,
+    D: Deserializer<'de>,
+{
+    struct Object<T>(PhantomData<T>);
 
-    impl<'de> Visitor<'de> for Object {
-        type Value = RequestMeta<'de>;
+    impl<'de, T: Deserialize<'de> + Default> Visitor<'de> for Object<T> {
+        type Value = T;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("an object")
         }
 
         fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Self::Value, A::Error> {
-            RequestMeta::deserialize(MapAccessDeserializer::new(members))
+            T::deserialize(MapAccessDeserializer::new(members))
         }
 
         fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            Ok(RequestMeta::default())
+            Ok(T::default())
         }
     }
 
-    deserializer.deserialize_any(Object)
+    deserializer.deserialize_any(Object(PhantomData))
 }
 
 impl<'a> RequestMeta<'a> {

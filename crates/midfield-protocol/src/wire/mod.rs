@@ -11,6 +11,7 @@ mod notify;
 mod params;
 mod question;
 mod reply;
+mod tasks;
 
 pub mod legacy;
 pub mod modern;
@@ -20,12 +21,13 @@ pub use encode::{Encoder, List, ServerDescription};
 pub use meta::RequestMeta;
 pub use notify::{
     Changed, acknowledged, cancelled, custom, elicitation_complete, list_changed, log, progress,
-    resource_updated,
+    resource_updated, task_log, task_progress, task_status,
 };
-pub use question::question;
+pub use question::{question, task_question};
 pub use reply::read_reply;
+pub use tasks::RunAs;
 
-use encode::ResultMeta;
+use encode::{COMPLETE, ResultMeta};
 use error::{NotFound, application};
 
 use crate::jsonrpc::{Request, RequestId};
@@ -55,18 +57,16 @@ impl Codec {
     /// [`Error::MethodNotFound`] for what the protocol has and the revision does not,
     /// [`Error::InvalidParams`] for parameters that do not fit.
     pub fn decode<'a>(self, request: &Request<'a>) -> Result<Call<'a>, Error> {
-        let (call, foreign) = match self.revision.era() {
-            Era::Legacy => (legacy::decode(request)?, modern::METHODS.as_slice()),
-            Era::Modern => (modern::decode(request)?, legacy::METHODS.as_slice()),
+        let call = match self.revision.era() {
+            Era::Legacy => legacy::decode(request, self.revision.rules())?,
+            Era::Modern => modern::decode(request)?,
         };
         let method = request.method.as_ref();
         match call {
             Some(call) => Ok(call),
-            None if foreign.contains(&method) || NOT_A_CLIENTS.contains(&method) => {
-                Err(Error::MethodNotFound {
-                    method: method.to_owned(),
-                })
-            }
+            None if ELSEWHERE.contains(&method) => Err(Error::MethodNotFound {
+                method: method.to_owned(),
+            }),
             None => Ok(Call::Other(Other {
                 method: request.method.clone(),
                 params: request.params,
@@ -75,8 +75,8 @@ impl Codec {
     }
 }
 
-/// Whether the protocol itself has `method` as a request, in any revision and direction. Tasks are left out: in
-/// 2026-07-28 they are an extension.
+/// Whether the protocol itself has `method` as a request, in any revision and direction. Tasks are among them: in
+/// 2026-07-28 they are an extension, to which their prefix is reserved.
 pub fn is_own(method: &str) -> bool {
     let request = Request {
         id: RequestId::Integer(0),
@@ -93,12 +93,24 @@ const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 /// The key under which a modern message says to which subscription it belongs.
 const SUBSCRIPTION_ID: &str = "io.modelcontextprotocol/subscriptionId";
 
-/// What no client asks by a request: it belongs to a transport, or to servers.
-const NOT_A_CLIENTS: [&str; 4] = [
+/// What the protocol has, though not in every revision: where a revision does not decode it, the method is not
+/// found. What no client asks is among it: it belongs to a transport, or to servers.
+const ELSEWHERE: [&str; 15] = [
     legacy::INITIALIZE,
     "elicitation/create",
+    "logging/setLevel",
+    "ping",
+    "resources/subscribe",
+    "resources/unsubscribe",
     "roots/list",
     "sampling/createMessage",
+    "server/discover",
+    "subscriptions/listen",
+    "tasks/cancel",
+    "tasks/get",
+    "tasks/list",
+    "tasks/result",
+    "tasks/update",
 ];
 
 #[cfg(test)]
@@ -124,12 +136,17 @@ mod tests {
             "sampling/createMessage",
             "server/discover",
             "subscriptions/listen",
+            "tasks/cancel",
+            "tasks/get",
+            "tasks/list",
+            "tasks/result",
+            "tasks/update",
             "tools/call",
             "tools/list",
         ] {
             assert!(is_own(method), "{method}");
         }
-        for method in ["tasks/get", "tools", "tools/calls", "clock/now", ""] {
+        for method in ["tasks", "tools", "tools/calls", "clock/now", ""] {
             assert!(!is_own(method), "{method}");
         }
     }

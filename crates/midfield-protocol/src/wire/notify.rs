@@ -1,12 +1,15 @@
 //! Notifications that a server sends: while it works on a request, and when something changes.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
+use serde::ser::Error as _;
 use serde_json::{Map, Value};
 
-use super::{Codec, SUBSCRIPTION_ID, legacy};
-use crate::Raw;
+use super::{Codec, SUBSCRIPTION_ID, legacy, modern};
 use crate::jsonrpc::{self, RequestId};
-use crate::types::{Filter, LogMessage, Progress, ProgressToken};
+use crate::types::{Filter, LogMessage, Progress, ProgressToken, TaskView};
+use crate::{Era, Raw};
 
 /// A notification of progress.
 ///
@@ -17,29 +20,55 @@ pub fn progress(
     token: &ProgressToken,
     progress: &Progress,
 ) -> Result<Vec<u8>, serde_json::Error> {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Params<'a> {
-        progress_token: &'a ProgressToken,
-        #[serde(flatten)]
-        progress: &'a Progress,
-    }
-    let without_message;
-    let mut progress = progress;
-    if progress.message.is_some() && !codec.revision().rules().progress_message {
-        without_message = Progress {
-            message: None,
-            ..progress.clone()
-        };
-        progress = &without_message;
-    }
+    let progress = known_progress(codec, progress);
     jsonrpc::notification(
         "notifications/progress",
-        &Params {
-            progress_token: token,
-            progress,
-        },
+        &ProgressParams::new(token, &progress),
     )
+}
+
+/// A notification of the progress of a task, to a client of revision 2025-11-25: the token of the call stays valid as long
+/// as its task. The extension of 2026-07-28 tells nobody of progress.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub fn task_progress(
+    codec: Codec,
+    token: &ProgressToken,
+    progress: &Progress,
+    task: &str,
+) -> Result<Vec<u8>, serde_json::Error> {
+    let progress = known_progress(codec, progress);
+    let params = ProgressParams::new(token, &progress);
+    jsonrpc::notification("notifications/progress", &legacy::OfTask::new(task, params))
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ProgressParams<'a> {
+    progress_token: &'a ProgressToken,
+    #[serde(flatten)]
+    progress: &'a Progress,
+}
+
+impl<'a> ProgressParams<'a> {
+    fn new(progress_token: &'a ProgressToken, progress: &'a Progress) -> Self {
+        Self {
+            progress_token,
+            progress,
+        }
+    }
+}
+
+/// `progress` without what the revision lacks; borrowed where nothing changes.
+fn known_progress(codec: Codec, progress: &Progress) -> Cow<'_, Progress> {
+    if progress.message.is_none() || codec.revision().rules().progress_message {
+        return Cow::Borrowed(progress);
+    }
+    Cow::Owned(Progress {
+        message: None,
+        ..progress.clone()
+    })
 }
 
 /// A notification that carries a log message. Every revision writes it alike.
@@ -48,6 +77,15 @@ pub fn progress(
 /// When it cannot be written as JSON.
 pub fn log(message: &LogMessage) -> Result<Vec<u8>, serde_json::Error> {
     jsonrpc::notification("notifications/message", message)
+}
+
+/// A notification that carries a log message of a task, to a client of revision 2025-11-25. The extension of 2026-07-28
+/// sends none.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub fn task_log(message: &LogMessage, task: &str) -> Result<Vec<u8>, serde_json::Error> {
+    jsonrpc::notification("notifications/message", &legacy::OfTask::new(task, message))
 }
 
 /// A list that has changed.
@@ -146,6 +184,42 @@ pub fn acknowledged(
             notifications: filter,
         },
     )
+}
+
+/// A notification that the state of a task has changed, with all that there is to tell of it. A modern one says to which
+/// `subscription` it belongs, a legacy one belongs to none.
+///
+/// # Errors
+/// When the revision has no tasks, when the task is over and lacks an outcome, and when what there is to tell cannot be
+/// written as JSON.
+pub fn task_status(
+    codec: Codec,
+    view: &TaskView,
+    subscription: Option<&RequestId>,
+) -> Result<Vec<u8>, serde_json::Error> {
+    #[derive(Serialize)]
+    struct Params<'a> {
+        #[serde(flatten)]
+        task: modern::DetailedTask<'a>,
+        #[serde(rename = "_meta", skip_serializing_if = "Option::is_none")]
+        meta: Option<SubscriptionMeta<'a>>,
+    }
+    let revision = codec.revision();
+    match revision.era() {
+        Era::Legacy if !revision.rules().core_tasks => Err(serde_json::Error::custom(
+            format_args!("revision {revision} has no tasks"),
+        )),
+        Era::Legacy => {
+            jsonrpc::notification("notifications/tasks/status", &legacy::WireTask::from(view))
+        }
+        Era::Modern => jsonrpc::notification(
+            "notifications/tasks",
+            &Params {
+                task: modern::DetailedTask::new(view)?,
+                meta: subscription.map(|subscription| SubscriptionMeta { subscription }),
+            },
+        ),
+    }
 }
 
 /// A notification that the answer to the request `id` is no longer waited for.

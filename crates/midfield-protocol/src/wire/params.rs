@@ -3,14 +3,16 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::Number;
 use serde_json::value::RawValue;
 
-use crate::call::{CallTool, Complete, GetPrompt, ReadResource, Reference, Retry};
+use crate::call::{CallTool, Complete, GetPrompt, IDEMPOTENCY_KEY, ReadResource, Reference, Retry};
 use crate::jsonrpc::Request;
-use crate::types::ClientCapabilities;
+use crate::types::{ClientCapabilities, TaskRequest};
 use crate::{Call, Error};
 
 /// Longest text of a client's capabilities, in bytes. Their settings are kept as values, which can take a
@@ -20,6 +22,9 @@ const MAX_CAPABILITIES: usize = 16 << 10;
 /// Longest text of the arguments that are chosen already when one more is completed, in bytes. They are
 /// kept in a map, which can take many times the room of their text.
 const MAX_CONTEXT: usize = 64 << 10;
+
+/// Longest name that a client gives a call, in bytes.
+const MAX_KEY: usize = 256;
 
 #[derive(Deserialize)]
 struct ListParams<'a> {
@@ -44,15 +49,116 @@ struct Named<'a> {
     responses: Option<&'a RawValue>,
     #[serde(borrow, default, rename = "requestState", deserialize_with = "present")]
     state: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    task: Option<&'a RawValue>,
+    #[serde(
+        borrow,
+        default,
+        rename = "_meta",
+        deserialize_with = "super::meta::object"
+    )]
+    meta: CallMeta<'a>,
 }
 
-pub(super) fn call_tool<'a>(request: &Request<'a>, retry: ReadRetry) -> Result<Call<'a>, Error> {
+/// What a call says of itself in `_meta` that is not for every request.
+#[derive(Default, Deserialize)]
+struct CallMeta<'a> {
+    // IDEMPOTENCY_KEY
+    #[serde(
+        borrow,
+        default,
+        rename = "midfield.dev/idempotencyKey",
+        deserialize_with = "present"
+    )]
+    idempotency_key: Option<&'a RawValue>,
+}
+
+pub(super) fn call_tool<'a>(
+    request: &Request<'a>,
+    retry: ReadRetry,
+    task: ReadTask,
+) -> Result<Call<'a>, Error> {
     let params: Named<'a> = read(request)?;
     Ok(Call::CallTool(CallTool {
         name: params.name,
         arguments: is_object("arguments", params.arguments)?,
         retry: retry(params.responses, params.state)?,
+        task: task(params.task)?,
+        idempotency_key: params
+            .meta
+            .idempotency_key
+            .map(idempotency_key)
+            .transpose()?,
     }))
+}
+
+fn idempotency_key(raw: &RawValue) -> Result<Cow<'_, str>, Error> {
+    #[derive(Deserialize)]
+    struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+    match serde_json::from_str(raw.get()) {
+        Ok(Key(key)) if (1..=MAX_KEY).contains(&key.len()) => Ok(key),
+        _ => Err(invalid(format!(
+            "`_meta`: `{IDEMPOTENCY_KEY}` is no string of 1 to {MAX_KEY} bytes"
+        ))),
+    }
+}
+
+/// How a revision reads the wish that a call be run as a task.
+pub(super) type ReadTask = fn(Option<&RawValue>) -> Result<Option<TaskRequest>, Error>;
+
+/// A revision in which clients have no such wish reads nothing.
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "the revision that reads something can fail"
+)]
+pub(super) fn no_task(_: Option<&RawValue>) -> Result<Option<TaskRequest>, Error> {
+    Ok(None)
+}
+
+/// The `task` of a call
+/// ([2025-11-25, task parameters](https://modelcontextprotocol.io/specification/2025-11-25/basic/utilities/tasks#task-parameters)).
+pub(super) fn task(raw: Option<&RawValue>) -> Result<Option<TaskRequest>, Error> {
+    #[derive(Deserialize)]
+    struct Wish {
+        #[serde(default)]
+        ttl: Option<Number>,
+    }
+    let Some(raw) = raw else {
+        return Ok(None);
+    };
+    let wish: Wish = object("task", raw)?;
+    let ttl = wish
+        .ttl
+        .map(|ttl| {
+            lifetime(&ttl).ok_or_else(|| {
+                invalid(format!(
+                    "`task`: `ttl` is {ttl}, which is no number of milliseconds to keep a task for"
+                ))
+            })
+        })
+        .transpose()?;
+    Ok(Some(TaskRequest { ttl }))
+}
+
+/// As long as `millis` says, a number that may be written with a fraction.
+fn lifetime(millis: &Number) -> Option<Duration> {
+    match (millis.as_u64(), millis.as_f64()) {
+        (Some(millis), _) => Some(Duration::from_millis(millis)),
+        (None, Some(millis)) => Duration::try_from_secs_f64(millis / 1_000.0).ok(),
+        (None, None) => None,
+    }
+}
+
+/// The task that a request is about.
+pub(super) fn task_id<'a>(request: &Request<'a>) -> Result<Cow<'a, str>, Error> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Params<'a> {
+        #[serde(borrow)]
+        task_id: Cow<'a, str>,
+    }
+    let params: Params<'a> = read(request)?;
+    Ok(params.task_id)
 }
 
 pub(super) fn get_prompt<'a>(request: &Request<'a>, retry: ReadRetry) -> Result<Call<'a>, Error> {

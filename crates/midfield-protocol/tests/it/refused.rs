@@ -167,14 +167,14 @@ fn what_belongs_to_the_protocol_is_never_left_to_extensions() {
 
 #[test]
 fn what_the_protocol_does_not_know_is_left_to_extensions() {
-    let frame = r#"{"jsonrpc":"2.0","id":1,"method":"tasks/get","params":{"taskId" : "t"}}"#;
+    let frame = r#"{"jsonrpc":"2.0","id":1,"method":"clock/now","params":{"zone" : "Z"}}"#;
     let request = request(frame);
     for revision in Revision::ALL {
         let call = Codec::new(revision).decode(&request).expect("a call");
-        assert_eq!(call.method(), "tasks/get");
+        assert_eq!(call.method(), "clock/now");
         assert!(
             matches!(&call, Call::Other(other)
-                if other.params.is_some_and(|params| params.get() == r#"{"taskId" : "t"}"#)),
+                if other.params.is_some_and(|params| params.get() == r#"{"zone" : "Z"}"#)),
             "{call:?}"
         );
     }

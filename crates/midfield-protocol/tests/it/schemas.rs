@@ -4,7 +4,7 @@
 //! The schemas allow unknown members, so validity alone does not show what a newer revision left behind.
 
 use jsonschema::Validator;
-use midfield_protocol::Revision;
+use midfield_protocol::{Era, Revision};
 use serde_json::{Map, Value, json};
 
 use crate::support::{text, value};
@@ -20,11 +20,19 @@ pub(crate) struct Definitions {
 impl Definitions {
     /// Those of `revision`.
     pub(crate) fn of(revision: Revision) -> Self {
-        let document = value(text(&format!("schema/{revision}.json")));
+        let mut document = value(text(&format!("schema/{revision}.json")));
         let key = ["$defs", "definitions"]
             .into_iter()
             .find(|key| document.get(key).is_some())
             .expect("a schema document holds definitions");
+        if revision.era() == Era::Modern {
+            // The extension brings its own definitions and repeats those that it refers to.
+            let extension = value(text(EXTENSION));
+            let own = document[key].as_object_mut().expect("definitions");
+            for (name, definition) in extension["$defs"].as_object().expect("definitions") {
+                own.entry(name).or_insert_with(|| definition.clone());
+            }
+        }
         Self {
             revision,
             document,
@@ -101,7 +109,7 @@ impl Definitions {
                 }
             }
             Value::Object(members) => {
-                let properties = self.properties(schema);
+                let properties = self.properties(schema, instance);
                 for (key, member) in members {
                     let path = format!("{path}/{key}");
                     match properties.get(key) {
@@ -125,24 +133,31 @@ impl Definitions {
         schema
     }
 
-    /// The properties that `schema` names itself or by `allOf`.
-    fn properties(&self, schema: &Value) -> Map<String, Value> {
+    /// Whether the definition of this name names the property itself or by `allOf`.
+    pub(crate) fn names(&self, name: &str, property: &str) -> bool {
+        self.properties(self.get(name), &Value::Null)
+            .contains_key(property)
+    }
+
+    /// The properties of `instance` that `schema` names itself, by `allOf`, or by those parts of `anyOf` that may
+    /// describe it.
+    fn properties(&self, schema: &Value, instance: &Value) -> Map<String, Value> {
         let own = schema.get("properties").and_then(Value::as_object);
         let mut properties = own.cloned().unwrap_or_default();
-        for part in schema
-            .get("allOf")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-        {
-            properties.extend(self.properties(self.resolved(part)));
+        let parts = |key: &str| {
+            let parts = schema.get(key).and_then(Value::as_array);
+            parts.into_iter().flatten()
+        };
+        let choices = parts("anyOf").filter(|branch| self.may_describe(branch, instance));
+        for part in parts("allOf").chain(choices) {
+            properties.extend(self.properties(self.resolved(part), instance));
         }
         properties
     }
 
     /// Whether nothing constant in `branch` contradicts `instance`.
     fn may_describe(&self, branch: &Value, instance: &Value) -> bool {
-        self.properties(self.resolved(branch))
+        self.properties(self.resolved(branch), instance)
             .iter()
             .all(
                 |(key, property)| match (property.get("const"), instance.get(key)) {
@@ -169,6 +184,9 @@ fn is_open(schema: &Value) -> bool {
         || (schema.get("properties").is_none() && schema.get("allOf").is_none())
 }
 
+/// The schema of the extension for tasks, which the modern revision's is read with.
+const EXTENSION: &str = "schema/2026-07-28-tasks.json";
+
 /// Members whose contents are not the protocol's: what others attach, and schemas of tools.
 const OPEN: [&str; 3] = ["_meta", "inputSchema", "outputSchema"];
 
@@ -178,6 +196,7 @@ fn every_schema_document_is_a_schema() {
         let document = value(text(&format!("schema/{revision}.json")));
         assert!(jsonschema::meta::is_valid(&document), "{revision}");
     }
+    assert!(jsonschema::meta::is_valid(&value(text(EXTENSION))));
 }
 
 #[test]

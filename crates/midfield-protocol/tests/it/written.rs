@@ -188,10 +188,7 @@ fn parts(definitions: &Definitions, message: &Written) -> Vec<(String, Value)> {
             };
             let mut own = whole.clone();
             // The older schemas leave the envelope to a definition of its own.
-            if definitions.get(definition)["properties"]
-                .get("jsonrpc")
-                .is_none()
-            {
+            if !definitions.names(definition, "jsonrpc") {
                 let members = own.as_object_mut().expect("an object");
                 members.shift_remove("jsonrpc");
                 members.shift_remove("id");

@@ -112,6 +112,13 @@ pub(super) fn dispatch(
         Call::Ping | Call::SetLogLevel(_) | Call::Subscribe { .. } | Call::Unsubscribe { .. } => {
             Ok(Started::Done(Answer::Empty))
         }
+        Call::GetTask { .. }
+        | Call::TaskResult { .. }
+        | Call::ListTasks { .. }
+        | Call::CancelTask { .. }
+        | Call::UpdateTask { .. } => Err(Error::MethodNotFound {
+            method: call.method().to_owned(),
+        }),
         _ => Err(Error::Internal),
     }
 }

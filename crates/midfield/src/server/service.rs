@@ -281,6 +281,8 @@ impl Service {
         if capabilities.resources.is_none() {
             filter.resource_subscriptions.clear();
         }
+        // Nothing tells of tasks.
+        filter.task_ids.clear();
         filter
     }
 

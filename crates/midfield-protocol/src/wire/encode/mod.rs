@@ -11,17 +11,17 @@ use serde::Serialize;
 use serde::ser::Error as _;
 
 pub use page::List;
-pub(super) use shapes::ResultMeta;
+pub(super) use shapes::{COMPLETE, ResultMeta};
 
 use self::extended::Extended;
 use self::shapes::{
-    COMPLETE, Complete, Completed, Contents, Discovery, Empty, Finished, Initialized, Messages,
-    WireFreshness,
+    Complete, Completed, Contents, Discovery, Empty, Finished, Initialized, Messages, WireFreshness,
 };
 use super::{Codec, legacy, modern};
 use crate::jsonrpc::{self, RequestId};
 use crate::types::{
-    ClientCapabilities, Completion, Freshness, Implementation, MAX_VALUES, Meta, ServerCapabilities,
+    ClientCapabilities, Completion, Freshness, Implementation, MAX_VALUES, Meta,
+    ServerCapabilities, ServerTasks, Settings, TASKS_EXTENSION,
 };
 use crate::{Answer, Era, Error, Revision, Rules};
 
@@ -39,6 +39,21 @@ pub struct ServerDescription {
     pub instructions: Option<String>,
     /// How long its lists may be kept.
     pub freshness: Freshness,
+}
+
+impl ServerDescription {
+    /// Says that the server runs calls of tools as tasks, to each revision in its words: among the capabilities of
+    /// 2025-11-25, and by the extension [`TASKS_EXTENSION`] of 2026-07-28. With `list`, clients of 2025-11-25 may list
+    /// their tasks; a server that cannot tell its clients apart must not let them
+    /// ([access control](https://modelcontextprotocol.io/specification/2025-11-25/basic/utilities/tasks#task-isolation-and-access-control)).
+    pub fn offer_tasks(&mut self, list: bool) {
+        self.capabilities.tasks = Some(ServerTasks::of_tools(list));
+        self.capabilities
+            .extensions
+            .insert(TASKS_EXTENSION.to_owned(), Settings::default());
+        self.extensions_since
+            .insert(TASKS_EXTENSION.to_owned(), Revision::V2026_07_28);
+    }
 }
 
 /// Writes what one server has to say, in any revision.
@@ -108,6 +123,20 @@ impl Encoder {
                 },
             ),
             Answer::Raw(raw) => jsonrpc::result(id, raw),
+            Answer::TaskCreated { task, immediate } => {
+                let immediate = immediate.as_deref();
+                core_task(rules, id, &legacy::CreateTaskResult::new(task, immediate))
+            }
+            Answer::TaskState(view) => core_task(rules, id, &legacy::WireTask::from(view.as_ref())),
+            Answer::TaskResult { id: task, result } => {
+                let result = legacy::tool_result(result, rules);
+                core_task(rules, id, &legacy::TaskResult::new(task, &result))
+            }
+            Answer::TaskCancelled(task) => core_task(rules, id, &legacy::WireTask::from(task)),
+            Answer::Tasks { tasks, next_cursor } => {
+                let next_cursor = next_cursor.as_deref();
+                core_task(rules, id, &legacy::TaskPage::new(tasks, next_cursor))
+            }
             // Discovery is answered wherever it could be asked; the two below have no request here that
             // could lead to them.
             Answer::Discovery => self.discovered(id),
@@ -122,7 +151,7 @@ impl Encoder {
 
     fn modern(&self, id: &RequestId, answer: &Answer) -> Result<Vec<u8>, serde_json::Error> {
         match answer {
-            Answer::Empty => self.finished(id, Empty {}, None, None),
+            Answer::Empty | Answer::TaskCancelled(_) => self.finished(id, Empty {}, None, None),
             Answer::Page(page) => jsonrpc::result(id, page.as_ref()),
             Answer::Tool(result) => jsonrpc::result(
                 id,
@@ -159,6 +188,21 @@ impl Encoder {
                 id,
                 &modern::InputRequiredResult::new(required, self.meta(None)),
             ),
+            Answer::TaskCreated { task, .. } => jsonrpc::result(
+                id,
+                &Finished {
+                    result_type: modern::TASK,
+                    body: modern::WireTask::from(task),
+                    freshness: None,
+                    meta: self.meta(None),
+                },
+            ),
+            Answer::TaskState(view) => {
+                self.finished(id, modern::DetailedTask::new(view)?, None, None)
+            }
+            Answer::TaskResult { .. } | Answer::Tasks { .. } => Err(serde_json::Error::custom(
+                "the extension for tasks has no request that is answered so",
+            )),
             Answer::Raw(raw) => jsonrpc::result(id, &Extended::read(raw, &self.identity)?),
             Answer::ListenEnded { subscription } => jsonrpc::result(
                 id,
@@ -267,6 +311,18 @@ impl Encoder {
         };
         jsonrpc::error(id, &object)
     }
+}
+
+/// A result about a task, in a revision that has tasks of its own.
+fn core_task<T: Serialize>(
+    rules: Rules,
+    id: &RequestId,
+    result: &T,
+) -> Result<Vec<u8>, serde_json::Error> {
+    if !rules.core_tasks {
+        return Err(serde_json::Error::custom("this revision has no tasks"));
+    }
+    jsonrpc::result(id, result)
 }
 
 /// As many values as an answer may hold.

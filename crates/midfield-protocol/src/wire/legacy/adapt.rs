@@ -36,7 +36,7 @@ pub(in crate::wire) fn tool(tool: &Tool, rules: Rules) -> Tool {
     if !rules.icons {
         tool.icons = Vec::new();
     }
-    if !rules.tool_execution {
+    if !rules.core_tasks {
         tool.execution = None;
     }
     tool
@@ -190,7 +190,7 @@ pub(in crate::wire) fn capabilities(
     if !rules.completions_capability {
         capabilities.completions = None;
     }
-    if !rules.tool_execution {
+    if !rules.core_tasks {
         capabilities.tasks = None;
     }
     capabilities

@@ -14,10 +14,13 @@ const URL_ELICITATION_REQUIRED: Code = Code::new(-32042);
 pub(in crate::wire) fn error_object(error: &Error, revision: Revision) -> ErrorObject {
     let object = |code| ErrorObject::new(code, error.to_string());
     match error {
-        Error::MethodNotFound { .. } => object(Code::METHOD_NOT_FOUND),
+        Error::MethodNotFound { .. } | Error::TaskRequired { .. } | Error::TaskForbidden { .. } => {
+            object(Code::METHOD_NOT_FOUND)
+        }
         Error::InvalidParams { .. }
         | Error::UnknownTool { .. }
         | Error::UnknownPrompt { .. }
+        | Error::UnknownTask { .. }
         | Error::InvalidCursor => object(Code::INVALID_PARAMS),
         Error::ResourceNotFound { uri } => object(RESOURCE_NOT_FOUND).data_of(&NotFound { uri }),
         Error::UrlElicitationRequired { elicitations }
@@ -73,8 +76,20 @@ fn names(required: &ClientCapabilities) -> String {
         let parts = [("form", &elicitation.form), ("url", &elicitation.url)];
         push(&mut names, "elicitation", &parts);
     }
-    if required.tasks.is_some() {
-        names.push("tasks".into());
+    if let Some(tasks) = &required.tasks {
+        let parts = [
+            ("list", &tasks.list.then_some(())),
+            ("cancel", &tasks.cancel.then_some(())),
+            (
+                "requests.sampling.createMessage",
+                &tasks.sampling.then_some(()),
+            ),
+            (
+                "requests.elicitation.create",
+                &tasks.elicitation.then_some(()),
+            ),
+        ];
+        push(&mut names, "tasks", &parts);
     }
     names.extend(required.extensions.keys().cloned());
     names.extend(required.experimental.keys().cloned());

@@ -5,11 +5,13 @@ mod adapt;
 mod error;
 mod offers;
 mod question;
+mod task;
 
 pub(super) use adapt::{capabilities, implementation, tool, tool_result};
 pub(super) use error::error_object;
 pub(super) use offers::{prompt, prompt_result, read_result, resource, resource_template};
 pub(super) use question::{elicitation, sampling};
+pub(super) use task::{CreateTaskResult, OfTask, TaskPage, TaskResult, WireTask, task_status};
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -18,7 +20,7 @@ use super::params;
 use crate::jsonrpc::{Notification, Request, RequestId};
 use crate::session::Initialize;
 use crate::types::{ClientCapabilities, Progress, ProgressToken};
-use crate::{Call, Error};
+use crate::{Call, Error, Rules};
 
 /// The method that opens a session. It is answered by the transport, which owns sessions.
 pub const INITIALIZE: &str = "initialize";
@@ -35,10 +37,15 @@ pub const PROGRESS: &str = "notifications/progress";
 /// The notification by which the client says that its roots have changed.
 pub const ROOTS_LIST_CHANGED: &str = "notifications/roots/list_changed";
 
-/// The methods of the legacy era; `None` for any other.
-pub(super) fn decode<'a>(request: &Request<'a>) -> Result<Option<Call<'a>>, Error> {
+/// The methods of a legacy revision with these rules; `None` for any other.
+pub(super) fn decode<'a>(request: &Request<'a>, rules: Rules) -> Result<Option<Call<'a>>, Error> {
+    let read_task: params::ReadTask = if rules.core_tasks {
+        params::task
+    } else {
+        params::no_task
+    };
     Ok(Some(match request.method.as_ref() {
-        "tools/call" => params::call_tool(request, params::no_retry)?,
+        "tools/call" => params::call_tool(request, params::no_retry, read_task)?,
         "tools/list" => Call::ListTools {
             cursor: params::cursor(request)?,
         },
@@ -62,18 +69,21 @@ pub(super) fn decode<'a>(request: &Request<'a>) -> Result<Option<Call<'a>>, Erro
         "completion/complete" => params::complete(request)?,
         "ping" => Call::Ping,
         "logging/setLevel" => set_log_level(request)?,
+        "tasks/get" if rules.core_tasks => Call::GetTask {
+            id: params::task_id(request)?,
+        },
+        "tasks/result" if rules.core_tasks => Call::TaskResult {
+            id: params::task_id(request)?,
+        },
+        "tasks/list" if rules.core_tasks => Call::ListTasks {
+            cursor: params::cursor(request)?,
+        },
+        "tasks/cancel" if rules.core_tasks => Call::CancelTask {
+            id: params::task_id(request)?,
+        },
         _ => return Ok(None),
     }))
 }
-
-/// What only legacy clients ask.
-pub(super) const METHODS: [&str; 5] = [
-    INITIALIZE,
-    "ping",
-    "logging/setLevel",
-    "resources/subscribe",
-    "resources/unsubscribe",
-];
 
 /// Reads the parameters of `initialize`.
 ///

@@ -18,10 +18,13 @@ pub(in crate::wire) fn error_object(error: &Error) -> ErrorObject {
         Error::InvalidRequest { .. } | Error::UrlElicitationRequired { .. } => {
             object(Code::INVALID_REQUEST)
         }
-        Error::MethodNotFound { .. } => object(Code::METHOD_NOT_FOUND),
+        Error::MethodNotFound { .. } | Error::TaskRequired { .. } | Error::TaskForbidden { .. } => {
+            object(Code::METHOD_NOT_FOUND)
+        }
         Error::InvalidParams { .. }
         | Error::UnknownTool { .. }
         | Error::UnknownPrompt { .. }
+        | Error::UnknownTask { .. }
         | Error::InvalidCursor => object(Code::INVALID_PARAMS),
         Error::ResourceNotFound { uri } => object(Code::INVALID_PARAMS).data_of(&NotFound { uri }),
         Error::HeaderMismatch { .. } => object(HEADER_MISMATCH),
@@ -48,7 +51,9 @@ pub(in crate::wire) fn error_object(error: &Error) -> ErrorObject {
 /// what the server found out while it answered is a `200`, as every answered call.
 pub fn http_status(error: &Error) -> u16 {
     match error {
-        Error::MethodNotFound { .. } => 404,
+        Error::MethodNotFound { .. } | Error::TaskRequired { .. } | Error::TaskForbidden { .. } => {
+            404
+        }
         Error::InvalidRequest { .. }
         | Error::InvalidParams { .. }
         | Error::HeaderMismatch { .. }
@@ -56,6 +61,7 @@ pub fn http_status(error: &Error) -> u16 {
         | Error::UnsupportedRevision(_) => 400,
         Error::UnknownTool { .. }
         | Error::UnknownPrompt { .. }
+        | Error::UnknownTask { .. }
         | Error::ResourceNotFound { .. }
         | Error::UrlElicitationRequired { .. }
         | Error::Application { .. }

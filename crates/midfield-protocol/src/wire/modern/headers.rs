@@ -29,6 +29,7 @@ pub fn mirrored_name<'a>(call: &'a Call<'_>) -> Option<&'a str> {
         Call::CallTool(call) => Some(&call.name),
         Call::GetPrompt(call) => Some(&call.name),
         Call::ReadResource(call) => Some(&call.uri),
+        Call::GetTask { id } | Call::UpdateTask { id, .. } | Call::CancelTask { id } => Some(id),
         _ => None,
     }
 }

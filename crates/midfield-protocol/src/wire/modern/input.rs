@@ -30,7 +30,7 @@ impl<'a> InputRequiredResult<'a> {
     }
 }
 
-struct Questions<'a>(&'a [(String, InputRequest)]);
+pub(super) struct Questions<'a>(pub(super) &'a [(String, InputRequest)]);
 
 impl Questions<'_> {
     fn is_empty(&self) -> bool {

@@ -5,6 +5,7 @@ mod adapt;
 mod error;
 mod headers;
 mod input;
+mod task;
 
 pub(super) use adapt::{capabilities, tools};
 pub use error::http_status;
@@ -13,6 +14,7 @@ pub use headers::{
     METHOD, MalformedHeader, NAME, PROTOCOL_VERSION, decode_header, encode_header, mirrored_name,
 };
 pub(super) use input::InputRequiredResult;
+pub(super) use task::{DetailedTask, TASK, WireTask};
 
 use std::borrow::Cow;
 
@@ -27,7 +29,7 @@ use crate::{Call, Caller, Era, Error, Retry, Revision, UnsupportedRevision};
 /// The methods of the modern era; `None` for any other.
 pub(super) fn decode<'a>(request: &Request<'a>) -> Result<Option<Call<'a>>, Error> {
     Ok(Some(match request.method.as_ref() {
-        "tools/call" => params::call_tool(request, retry)?,
+        "tools/call" => params::call_tool(request, retry, params::no_task)?,
         "tools/list" => Call::ListTools {
             cursor: params::cursor(request)?,
         },
@@ -45,12 +47,16 @@ pub(super) fn decode<'a>(request: &Request<'a>) -> Result<Option<Call<'a>>, Erro
         "completion/complete" => params::complete(request)?,
         "subscriptions/listen" => listen(request)?,
         "server/discover" => Call::Discover,
+        "tasks/get" => Call::GetTask {
+            id: params::task_id(request)?,
+        },
+        "tasks/update" => update_task(request)?,
+        "tasks/cancel" => Call::CancelTask {
+            id: params::task_id(request)?,
+        },
         _ => return Ok(None),
     }))
 }
-
-/// What only modern clients ask.
-pub(super) const METHODS: [&str; 2] = ["server/discover", "subscriptions/listen"];
 
 /// What the client brings from the round trip before
 /// ([multi round-trip requests](https://modelcontextprotocol.io/specification/2026-07-28/basic/patterns/mrtr)).
@@ -83,6 +89,23 @@ fn listen<'a>(request: &Request<'a>) -> Result<Call<'a>, Error> {
         "notifications",
         params.notifications,
     )?))
+}
+
+fn update_task<'a>(request: &Request<'a>) -> Result<Call<'a>, Error> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Params<'a> {
+        #[serde(borrow)]
+        task_id: Cow<'a, str>,
+        #[serde(borrow)]
+        input_responses: &'a RawValue,
+    }
+    let params: Params<'a> = params::read(request)?;
+    params::is_object("inputResponses", Some(params.input_responses))?;
+    Ok(Call::UpdateTask {
+        id: params.task_id,
+        responses: params.input_responses,
+    })
 }
 
 /// The revision that a modern request names.

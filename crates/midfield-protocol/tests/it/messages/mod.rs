@@ -1,6 +1,7 @@
 //! Everything that we write, made of the richest parts that there are, in one revision.
 
 mod errors;
+mod tasks;
 mod told;
 
 use midfield_protocol::jsonrpc::RequestId;
@@ -43,6 +44,8 @@ pub(crate) fn messages(revision: Revision) -> Vec<Written> {
     };
     messages.extend(results(&server, revision));
     messages.extend(errors::errors(&server, revision));
+    messages.extend(tasks::answers(&server, revision));
+    messages.extend(tasks::told(revision));
     messages.extend(told::notifications(revision));
     messages.extend(told::changes(revision));
     match revision.era() {
