@@ -72,8 +72,8 @@ impl ClientCapabilities {
                 !offered.is_some_and(|offered| offered.covers(needed))
             }),
             tasks: needed.tasks.filter(|needed| {
-                let offered = self.tasks.as_ref();
-                !offered.is_some_and(|offered| offered.covers(needed))
+                let offered = self.tasks;
+                !offered.is_some_and(|offered| offered.covers(*needed))
             }),
             extensions: absent(&self.extensions, &needed.extensions),
         };

@@ -9,6 +9,10 @@ use super::Settings;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "WireTasks", into = "WireTasks")]
 #[non_exhaustive]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a member of the wire's own"
+)]
 pub struct ClientTasks {
     /// It lists them.
     pub list: bool,
@@ -21,7 +25,7 @@ pub struct ClientTasks {
 }
 
 impl ClientTasks {
-    pub(super) fn covers(self, needed: &Self) -> bool {
+    pub(super) fn covers(self, needed: Self) -> bool {
         (self.list || !needed.list)
             && (self.cancel || !needed.cancel)
             && (self.sampling || !needed.sampling)

@@ -39,31 +39,18 @@ impl Codec {
         caller: &Caller,
         support: TaskSupport,
     ) -> Result<RunAs, Error> {
-        let name = || call.name.clone().into_owned();
-        match (self.revision().era(), support) {
-            (Era::Modern, TaskSupport::Forbidden) => Ok(RunAs::Inline),
-            (Era::Modern, TaskSupport::Optional) if declares(caller) => Ok(RunAs::Either),
-            (Era::Modern, TaskSupport::Optional) => Ok(RunAs::Inline),
-            (Era::Modern, TaskSupport::Required) if declares(caller) => Ok(RunAs::Task),
-            (Era::Modern, TaskSupport::Required) => Err(undeclared()),
-            (Era::Legacy, TaskSupport::Required) if !self.revision().rules().core_tasks => {
-                Err(Error::InvalidRequest {
-                    detail: format!(
-                        "the tool {} runs only as a task, which revision {} has none of: use 2025-11-25 with `task`, or \
-                         2026-07-28 with the extension {TASKS_EXTENSION}",
-                        call.name,
-                        self.revision()
-                    ),
-                })
-            }
-            (Era::Legacy, TaskSupport::Required) if call.task.is_none() => {
-                Err(Error::TaskRequired { name: name() })
-            }
-            (Era::Legacy, TaskSupport::Forbidden) if call.task.is_some() => {
-                Err(Error::TaskForbidden { name: name() })
-            }
-            (Era::Legacy, _) if call.task.is_some() => Ok(RunAs::Task),
-            (Era::Legacy, _) => Ok(RunAs::Inline),
+        let revision = self.revision();
+        match revision.era() {
+            Era::Modern => decided_by_server(caller, support),
+            Era::Legacy if revision.rules().core_tasks => decided_by_client(call, support),
+            Era::Legacy if support == TaskSupport::Required => Err(Error::InvalidRequest {
+                detail: format!(
+                    "the tool {} runs only as a task, and revision {revision} has no tasks: use 2025-11-25 with `task`, \
+                     or 2026-07-28 with the extension {TASKS_EXTENSION}",
+                    call.name
+                ),
+            }),
+            Era::Legacy => Ok(RunAs::Inline),
         }
     }
 
@@ -104,6 +91,27 @@ impl Codec {
                 super::legacy::task_status(task)
             ),
         })
+    }
+}
+
+/// In 2026-07-28, of a client that declares the extension or does not.
+fn decided_by_server(caller: &Caller, support: TaskSupport) -> Result<RunAs, Error> {
+    match (support, declares(caller)) {
+        (TaskSupport::Optional, true) => Ok(RunAs::Either),
+        (TaskSupport::Forbidden, _) | (TaskSupport::Optional, false) => Ok(RunAs::Inline),
+        (TaskSupport::Required, true) => Ok(RunAs::Task),
+        (TaskSupport::Required, false) => Err(undeclared()),
+    }
+}
+
+/// In 2025-11-25, by `task`.
+fn decided_by_client(call: &CallTool<'_>, support: TaskSupport) -> Result<RunAs, Error> {
+    let name = || call.name.clone().into_owned();
+    match (support, call.task) {
+        (TaskSupport::Forbidden, Some(_)) => Err(Error::TaskForbidden { name: name() }),
+        (TaskSupport::Required, None) => Err(Error::TaskRequired { name: name() }),
+        (TaskSupport::Forbidden | TaskSupport::Optional, None) => Ok(RunAs::Inline),
+        (TaskSupport::Optional | TaskSupport::Required, Some(_)) => Ok(RunAs::Task),
     }
 }
 

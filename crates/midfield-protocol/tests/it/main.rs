@@ -14,4 +14,5 @@ mod refused;
 mod rich;
 mod schemas;
 mod support;
+mod tasks;
 mod written;

@@ -76,6 +76,25 @@ fn asked_wrongly() -> Vec<Failed> {
             },
         ),
         (
+            "error-unknown-task",
+            Some("InvalidParamsError"),
+            Error::UnknownTask { id: "t-9".into() },
+        ),
+        (
+            "error-task-required",
+            Some("MethodNotFoundError"),
+            Error::TaskRequired {
+                name: "burn".into(),
+            },
+        ),
+        (
+            "error-task-forbidden",
+            Some("MethodNotFoundError"),
+            Error::TaskForbidden {
+                name: "weigh".into(),
+            },
+        ),
+        (
             "error-resource-not-found",
             Some("InvalidParamsError"),
             Error::ResourceNotFound {

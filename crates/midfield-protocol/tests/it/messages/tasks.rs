@@ -20,7 +20,7 @@ pub(crate) fn task(status: TaskStatus) -> Task {
     task.status = status;
     task.message = Some("weighing 2 of 8".into());
     task.updated_at = Timestamp::from_millis(1_764_066_605_250);
-    task.ttl = Some(Duration::from_secs(3_600));
+    task.ttl = Some(Duration::from_hours(1));
     task.poll_interval = Some(Duration::from_millis(1_500));
     task
 }
