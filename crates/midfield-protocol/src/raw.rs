@@ -38,6 +38,11 @@ impl Raw {
         serde_json::from_str(self.0.get())
     }
 
+    /// The value, borrowed.
+    pub fn as_raw_value(&self) -> &RawValue {
+        &self.0
+    }
+
     /// The JSON text.
     pub fn as_str(&self) -> &str {
         self.0.get()

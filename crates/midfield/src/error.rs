@@ -25,6 +25,7 @@ pub struct Error {
 enum Kind {
     Tool(String),
     Protocol(midfield_protocol::Error),
+    OutcomeUnknown(String),
 }
 
 /// What handlers return.
@@ -48,6 +49,16 @@ impl Error {
     /// A failure of the request itself, answered as a JSON-RPC error.
     pub fn protocol(error: midfield_protocol::Error) -> Self {
         Self::of(Kind::Protocol(error))
+    }
+
+    pub(crate) fn outcome_unknown(message: String) -> Self {
+        Self::of(Kind::OutcomeUnknown(message))
+    }
+
+    /// Whether it is not known what a step came to, because its process died while it was at work: see
+    /// [`Context::step_at_most_once`](crate::Context::step_at_most_once).
+    pub fn is_outcome_unknown(&self) -> bool {
+        matches!(self.kind, Kind::OutcomeUnknown(_))
     }
 
     /// There is no resource at `uri`: for handlers of templates, which match more URIs than there are
@@ -82,7 +93,9 @@ impl Error {
     /// The error that a request is answered with whose result cannot tell of failures.
     pub(crate) fn into_error(self) -> midfield_protocol::Error {
         match self.kind {
-            Kind::Tool(detail) => midfield_protocol::Error::Failed { detail },
+            Kind::Tool(detail) | Kind::OutcomeUnknown(detail) => {
+                midfield_protocol::Error::Failed { detail }
+            }
             Kind::Protocol(error) => error,
         }
     }
@@ -92,7 +105,9 @@ impl Error {
         self,
     ) -> std::result::Result<midfield_protocol::types::ToolResult, midfield_protocol::Error> {
         match self.kind {
-            Kind::Tool(message) => Ok(midfield_protocol::types::ToolResult::error(message)),
+            Kind::Tool(message) | Kind::OutcomeUnknown(message) => {
+                Ok(midfield_protocol::types::ToolResult::error(message))
+            }
             Kind::Protocol(error) => Err(error),
         }
     }
@@ -114,7 +129,7 @@ fn unfit(elicitation: &midfield_protocol::types::Elicitation) -> Option<&'static
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
-            Kind::Tool(message) => f.write_str(message),
+            Kind::Tool(message) | Kind::OutcomeUnknown(message) => f.write_str(message),
             Kind::Protocol(error) => error.fmt(f),
         }
     }

@@ -82,6 +82,8 @@ pub struct NewCall {
     pub request: Raw,
     /// A key of the caller's, by which a repeated request finds the task that the first one made.
     pub idempotency_key: Option<String>,
+    /// What a repeated request is told by from another one with the same key; `None`: by the whole request.
+    pub digest: Option<[u8; 32]>,
     /// How long the task is kept, from now; `None`: [`EngineOptions::lifetime`]. More than
     /// [`EngineOptions::max_lifetime`] is cut to that.
     pub lifetime: Option<Duration>,
@@ -95,6 +97,7 @@ impl NewCall {
             lane: lane.into(),
             request,
             idempotency_key: None,
+            digest: None,
             lifetime: None,
         }
     }
@@ -150,6 +153,19 @@ impl Engine {
         }
     }
 
+    /// Whether [`Engine::start`] was called.
+    pub fn has_started(&self) -> bool {
+        self.0.runner.get().is_some()
+    }
+
+    /// Spawns what belongs to the engine: [`Engine::shut_down`] waits for it.
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.0.tracker.spawn(work);
+    }
+
     /// Makes a task, durably: when this answers, the task is found by whoever asks for it, also after a crash.
     ///
     /// A request that repeats an idempotency key gives the task that was made before.
@@ -183,7 +199,8 @@ impl Engine {
         let mut record = Record::new(id, call.owner, call.lane, now);
         record.expires = Some(now.saturating_add(lifetime));
         let sealed = self.seal(id, Place::Request, &call.request)?;
-        let digest = Sha256::digest(call.request.as_str()).into();
+        let digest = call.digest;
+        let digest = digest.unwrap_or_else(|| Sha256::digest(call.request.as_str()).into());
         let mut new = NewTask::new(record, sealed, digest);
         new.key = call.idempotency_key.map(|key| Sha256::digest(key).into());
         new.most = options.unfinished_per_owner.get();
@@ -357,11 +374,16 @@ impl Engine {
         self.0.lives.count()
     }
 
+    /// Begins to hand back what runs here, as [`Engine::shut_down`] does, and does not wait for it.
+    pub fn stop(&self) {
+        self.0.stop.cancel();
+        self.0.tracker.close();
+    }
+
     /// Hands back what runs here, after its steps that are at work have ended or [`EngineOptions::shutdown_grace`] has passed, so
     /// that another process can go on at once. Makes no tasks any more.
     pub async fn shut_down(&self) {
-        self.0.stop.cancel();
-        self.0.tracker.close();
+        self.stop();
         self.0.tracker.wait().await;
     }
 

@@ -112,7 +112,7 @@ impl Extensions {
         };
         let begun = begin(service, request, call)?;
         let running = begun.start(method.handler.as_ref(), Arguments::new(other.params))?;
-        Ok(begun.running(Handling::Extension(running)))
+        Ok(begun.running(Handling::Extension(running), None))
     }
 
     /// The identifiers of those that this client has negotiated: it hears of them.

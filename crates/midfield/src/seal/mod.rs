@@ -6,9 +6,11 @@
 
 mod file;
 mod ring;
+mod task;
 
 pub use file::KeyFileError;
 pub use ring::{KeyRing, KeyRingError};
+pub(crate) use task::TaskSeal;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

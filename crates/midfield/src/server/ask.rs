@@ -111,6 +111,8 @@ pub(crate) enum Asking {
     },
     /// By the reply, which says what is needed. The client repeats its request with the answers.
     Retried,
+    /// By the task that the call is: whoever looks at it sees the question.
+    Task,
     /// By none: there is no session, and the revision has no other way.
     Never,
     /// By none: the request is none by which a client may be asked.
@@ -121,7 +123,7 @@ impl Asking {
     /// Why `what` cannot be asked, where there is no way.
     pub(super) fn check(&self, what: &str) -> Result<(), Error> {
         match self {
-            Self::Live { .. } | Self::Retried => Ok(()),
+            Self::Live { .. } | Self::Retried | Self::Task => Ok(()),
             Self::Never => Err(Error::InvalidRequest {
                 detail: format!(
                     "{what} can only be asked in a session; begin one with `initialize`"

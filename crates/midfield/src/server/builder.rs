@@ -23,6 +23,7 @@ use super::request_state::{MAX_JOURNAL, Travel};
 use super::resource::{AnyResource, Resource, ResourceTemplate};
 use super::running::Limits;
 use super::service::{Inner, Service};
+use super::tasks::{TaskEngine, Tasks};
 use super::tool::Tool;
 use crate::extension::{Extension, Extensions};
 use crate::seal::{KeyRing, Sealer};
@@ -59,6 +60,7 @@ pub struct Server {
     limits: Limits,
     listening: Share,
     travel: Travel,
+    tasks: Option<Tasks>,
 }
 
 impl Server {
@@ -92,6 +94,7 @@ impl Server {
                 max_size: DEFAULT_JOURNAL_SIZE,
                 lifetime: DEFAULT_JOURNAL_LIFETIME,
             },
+            tasks: None,
         }
     }
 
@@ -244,6 +247,14 @@ impl Server {
         self
     }
 
+    /// Runs calls of tools as tasks that survive the process, where tools say so ([`Tool::task`]) and clients know how.
+    ///
+    /// What is kept is sealed with the keys of the server: set [`Server::keys`], or nothing can be read after a restart.
+    pub fn tasks(mut self, tasks: Tasks) -> Self {
+        self.tasks = Some(tasks);
+        self
+    }
+
     /// Sets how long clients may keep lists. Default: one minute, by anybody.
     pub fn list_freshness(mut self, freshness: Freshness) -> Self {
         self.description.freshness = freshness;
@@ -265,6 +276,9 @@ impl Server {
         }
         self.description.capabilities = self.capabilities();
         self.description.extensions_since = self.extensions.since().collect();
+        if self.tasks.is_some() {
+            self.description.offer_tasks(true);
+        }
         let keys = Keys(&self.extensions);
         let mut catalog = Catalog::default();
         for tool in self.tools {
@@ -295,6 +309,13 @@ impl Server {
             encoder: Encoder::new(self.description),
             catalog: RwLock::new(Arc::new(catalog)),
             states: self.states,
+            tasks: match self.tasks {
+                Some(tasks) => {
+                    let engine = TaskEngine::new(tasks, ring.clone());
+                    Some(engine.map_err(|_| BuildError::Random)?)
+                }
+                None => None,
+            },
             sealer: Sealer::new(ring),
             extensions: self.extensions,
             hub: Arc::new(Hub::new(self.listening)),

@@ -2,11 +2,12 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::HeaderMap;
 use midfield_protocol::jsonrpc::RequestId;
 use midfield_protocol::types::Completion;
-use midfield_protocol::wire::Codec;
+use midfield_protocol::wire::{Codec, RunAs};
 use midfield_protocol::{
     Answer, Call, CallTool, Caller, Complete, Error, GetPrompt, ReadResource, Reference, Retry,
 };
@@ -15,7 +16,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::ask::{Asking, Asks};
-use super::catalog::{ListKind, TemplateEntry};
+use super::catalog::{ListKind, TemplateEntry, ToolEntry};
 use super::complete::Typing;
 use super::context::Setting;
 use super::exchange::Work;
@@ -24,7 +25,7 @@ use super::hub::Interest;
 use super::listen::Listening;
 use super::request_state::{self, Answers, Origin};
 use super::running::{Handling, Running};
-use super::{Context, Service};
+use super::{Context, Service, tasks};
 
 /// Who asks, how it is answered, and by which way it can be asked in turn.
 #[derive(Debug)]
@@ -85,12 +86,17 @@ pub(super) fn dispatch(
         }
         Call::ListPrompts { cursor } => list(ListKind::Prompts, cursor.as_deref()),
         Call::Listen(filter) => {
+            if service.tasks().is_ok() {
+                let call = Call::Listen(filter.clone());
+                request.codec.check_tasks(&call, &request.caller)?;
+            }
             let filter = service.honoured(filter);
             let principal = &request.caller.principal;
             let seat = service.hub().seat(principal)?;
             let capabilities = &request.caller.capabilities;
             let extensions = service.extensions();
             let listener = service.hub().listen(Interest {
+                codec: request.codec,
                 principal: principal.clone(),
                 filter: filter.clone(),
                 extensions: extensions.heard_by(capabilities),
@@ -116,16 +122,14 @@ pub(super) fn dispatch(
         | Call::TaskResult { .. }
         | Call::ListTasks { .. }
         | Call::CancelTask { .. }
-        | Call::UpdateTask { .. } => Err(Error::MethodNotFound {
-            method: call.method().to_owned(),
-        }),
+        | Call::UpdateTask { .. } => tasks::ask(service, request, &call),
         _ => Err(Error::Internal),
     }
 }
 
 fn call_tool(
     service: &Service,
-    request: Request<'_>,
+    mut request: Request<'_>,
     call: &CallTool<'_>,
 ) -> Result<Started, Error> {
     let catalog = service.catalog();
@@ -145,10 +149,23 @@ fn call_tool(
     {
         entry.mirrored.check(headers, call.arguments)?;
     }
+    let is_task = runs_as_task(service, &request, call, entry)?;
+    let asking = std::mem::replace(&mut request.asking, Asking::Task);
+    if !is_task {
+        request.asking = asking.clone();
+    }
     check_asks(&entry.asks, &request)?;
     let arguments = Arguments::new(call.arguments);
     if let Err(misfit) = entry.check.check(arguments) {
+        // Who has asked for a task can read nothing but one.
+        if call.task.is_some() {
+            return Err(misfit.into_error());
+        }
         return Ok(Started::Done(Answer::Tool(misfit.into_tool_result())));
+    }
+    if is_task {
+        request.asking = asking;
+        return tasks::create(service, &request, call, entry);
     }
     let mut origin = Origin::new("tools/call");
     if entry.answers_ahead {
@@ -161,18 +178,43 @@ fn call_tool(
         retry: &call.retry,
     };
     let begun = begin(service, request, subject)?;
-    let running = begun.start(entry.handler.as_ref(), arguments)?;
-    let running = caught(&begun.context, || {
-        service.extensions().around_tool(&begun.context, running)
+    let running = handle(service, entry, &begun.context, arguments)?;
+    Ok(begun.running(Handling::Tool(running), entry.timeout))
+}
+
+/// Whether a call of a tool is to run as a task, by what the server has, the client knows and the tool can.
+fn runs_as_task(
+    service: &Service,
+    request: &Request<'_>,
+    call: &CallTool<'_>,
+    entry: &ToolEntry,
+) -> Result<bool, Error> {
+    if service.tasks().is_err() {
+        return Ok(false);
+    }
+    let support = entry.description.task_support();
+    let runs_as = request.codec.runs_as(call, &request.caller, support)?;
+    Ok(runs_as != RunAs::Inline)
+}
+
+/// Starts a tool's handler, within what extensions put around it, and checks its result.
+pub(super) fn handle(
+    service: &Service,
+    entry: &ToolEntry,
+    context: &Context,
+    arguments: Arguments<'_>,
+) -> Result<HandlerFuture, Error> {
+    let running = caught(context, || entry.handler.call(arguments, context.clone()))?;
+    let running = caught(context, || {
+        service.extensions().around_tool(context, running)
     })?;
-    let running: HandlerFuture = match &entry.results {
+    Ok(match &entry.results {
         Some(check) => {
             let check = check.clone();
             Box::pin(async move { Ok(check.checked(running.await?)) })
         }
         None => running,
-    };
-    Ok(begun.running(Handling::Tool(running)))
+    })
 }
 
 fn prompt_messages(
@@ -196,7 +238,7 @@ fn prompt_messages(
     };
     let begun = begin(service, request, subject)?;
     let running = begun.start(entry.handler.as_ref(), Arguments::new(Some(&arguments)))?;
-    Ok(begun.running(Handling::Prompt(running)))
+    Ok(begun.running(Handling::Prompt(running), None))
 }
 
 fn read_resource(
@@ -224,7 +266,7 @@ fn read_resource(
     };
     let begun = begin(service, request, subject)?;
     let running = begun.start(handler.as_ref(), Arguments::new(values.as_deref()))?;
-    Ok(begun.running(Handling::Resource(running, defaults.clone())))
+    Ok(begun.running(Handling::Resource(running, defaults.clone()), None))
 }
 
 /// The values of a template's variables as a handler reads them.
@@ -287,7 +329,7 @@ fn complete_value(
     let begun = begin(service, request, subject)?;
     let context = begun.context.clone();
     let running = caught(&begun.context, || completer.complete(typing, context))?;
-    Ok(begun.running(Handling::Completion(running)))
+    Ok(begun.running(Handling::Completion(running), None))
 }
 
 fn check_asks(asks: &Asks, request: &Request<'_>) -> Result<(), Error> {
@@ -346,6 +388,7 @@ pub(crate) fn begin(
         target: name,
         arguments: arguments.filter(|_| is_retried).map(ToOwned::to_owned),
         execution,
+        task: None,
     });
     Ok(Begun {
         context,
@@ -365,9 +408,12 @@ impl Begun {
         caught(&self.context, || handler.call(arguments, context))
     }
 
-    pub(crate) fn running(self, work: Handling) -> Started {
+    /// The handler at work, for no longer than `timeout`; `None`: than calls may take on this server.
+    pub(crate) fn running(self, work: Handling, timeout: Option<Duration>) -> Started {
+        let mut running = Running::new(work, self.context, self.origin);
+        running.limit_to(timeout);
         Started::Running(StartedWork {
-            work: Work::Handler(Running::new(work, self.context, self.origin)),
+            work: Work::Handler(running),
             events: self.events,
         })
     }

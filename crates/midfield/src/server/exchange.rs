@@ -16,6 +16,7 @@ use tokio::sync::mpsc;
 use super::Service;
 use super::ask::Asking;
 use super::listen::Listening;
+use super::questions::Asker;
 use super::running::Running;
 
 /// An answer, or the work on one.
@@ -82,6 +83,8 @@ pub(in crate::server) enum Work {
     Handler(Running),
     /// Changes to hear of.
     Listening(Listening),
+    /// A look at tasks, or the wait for one.
+    Task(super::tasks::Answering),
 }
 
 impl Exchange {
@@ -178,7 +181,8 @@ impl Exchange {
             return;
         };
         for question in context.execution().take_new_questions() {
-            let id = questions.ask(*session, context.clone(), question.key.clone());
+            let asker = Asker::Handler(context.clone(), question.key.clone());
+            let id = questions.ask(*session, asker);
             match self.question(&id, &question.request) {
                 Ok(bytes) => {
                     self.asked.push((question.key, id));
@@ -238,6 +242,7 @@ impl Work {
         match self {
             Self::Handler(running) => Pin::new(running).poll(task).map(Step::Done),
             Self::Listening(listening) => listening.poll_step(task),
+            Self::Task(answering) => answering.as_mut().poll(task).map(Step::Done),
         }
     }
 }

@@ -8,6 +8,7 @@ use std::task::{Context as TaskContext, Poll};
 
 use midfield_protocol::jsonrpc::RequestId;
 use midfield_protocol::types::Filter;
+use midfield_protocol::wire::Codec;
 use midfield_protocol::{Answer, wire};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
@@ -53,7 +54,7 @@ impl Listening {
         }
         match self.listener.poll_news(task) {
             Poll::Ready(news) => {
-                let written = written(&news, Some(&self.subscription));
+                let written = written(self.listener.codec(), &news, Some(&self.subscription));
                 Self::say(written)
             }
             Poll::Pending => Poll::Pending,
@@ -73,12 +74,14 @@ impl Listening {
 
 /// The notification that tells `news`, on a subscription or in a session.
 pub(crate) fn written(
+    codec: Codec,
     news: &News,
     subscription: Option<&RequestId>,
 ) -> Result<Vec<u8>, serde_json::Error> {
     match news {
         News::List(list) => wire::list_changed(*list, subscription),
         News::Resource(uri) => wire::resource_updated(uri, subscription),
+        News::Task(task) => wire::task_status(codec, task, subscription),
         News::Message(message) => Ok(message.clone()),
         News::Extension { method, params } => wire::custom(method, params, subscription),
     }

@@ -1,14 +1,15 @@
 //! Questions that have been sent to clients and not been answered yet.
 
 use std::collections::HashMap;
-use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use midfield_durable::engine::KeptAnswer;
 use midfield_durable::{Refusal, Reply, Unaccepted};
 use midfield_protocol::jsonrpc::{Code, RequestId, Response};
 
 use super::Context;
+use super::tasks::{Answered, TaskQuestion};
 use crate::seal::random;
 
 /// Which session of a transport somebody is in. On a pair of pipes there is only one.
@@ -18,23 +19,35 @@ pub(crate) type SessionKey = [u8; 16];
 /// session is the asked principal's was checked when it was found.
 #[derive(Debug)]
 pub(crate) struct Questions {
-    waiting: Mutex<HashMap<(SessionKey, RequestId), Waiting>>,
+    waiting: Mutex<HashMap<(SessionKey, RequestId), Asker>>,
     /// The id of the next question.
     next: AtomicI64,
 }
 
-/// A handler that waits for an answer.
-struct Waiting {
-    context: Context,
-    key: String,
+/// Who has asked.
+#[derive(Debug)]
+pub(super) enum Asker {
+    /// A handler that waits for the answer where it is, and its key.
+    Handler(Context, String),
+    /// A task, which may run anywhere.
+    Task(TaskQuestion),
+}
+
+/// What became of an answer.
+pub(crate) enum Taken {
+    /// Nobody waits for it.
+    Nobody,
+    /// The handler has it.
+    Handler,
+    /// It will be kept: whoever gave it is told so only when it is.
+    Task(Answered),
 }
 
 impl Questions {
-    /// The id of a question's request, by which its answer will find `context`.
-    pub(super) fn ask(&self, session: SessionKey, context: Context, key: String) -> RequestId {
+    /// The id of a question's request, by which its answer will find `asker`.
+    pub(super) fn ask(&self, session: SessionKey, asker: Asker) -> RequestId {
         let id = RequestId::Integer(self.next.fetch_add(1, Ordering::Relaxed));
-        self.waiting()
-            .insert((session, id.clone()), Waiting { context, key });
+        self.waiting().insert((session, id.clone()), asker);
         id
     }
 
@@ -43,13 +56,26 @@ impl Questions {
         self.waiting().remove(&(session, id.clone())).is_some()
     }
 
-    /// Hands the client's answer to the handler that waits for it; `false` where none does.
-    pub(crate) fn answer(&self, session: SessionKey, response: Response) -> bool {
+    /// Hands the client's answer to whoever waits for it.
+    #[must_use]
+    pub(crate) fn answer(&self, session: SessionKey, response: Response) -> Taken {
         let Some(id) = response.id else {
-            return false;
+            return Taken::Nobody;
         };
-        let Some(Waiting { context, key }) = self.waiting().remove(&(session, id)) else {
-            return false;
+        let asker = self.waiting().remove(&(session, id));
+        let (context, key) = match asker {
+            None => return Taken::Nobody,
+            Some(Asker::Handler(context, key)) => (context, key),
+            Some(Asker::Task(question)) => {
+                let answer = match response.result {
+                    Ok(result) => KeptAnswer::Result(result),
+                    Err(error) => KeptAnswer::Error {
+                        code: error.code.number().into(),
+                        message: error.message.into_owned(),
+                    },
+                };
+                return Taken::Task(question.answer(answer));
+            }
         };
         let execution = context.execution();
         let reply = match response.result {
@@ -67,10 +93,10 @@ impl Questions {
             // It was open a moment ago; if the handler has gone meanwhile, nobody needs it.
             let _ = execution.answer(&key, Reply::Refused(refusal));
         }
-        true
+        Taken::Handler
     }
 
-    fn waiting(&self) -> MutexGuard<'_, HashMap<(SessionKey, RequestId), Waiting>> {
+    fn waiting(&self) -> MutexGuard<'_, HashMap<(SessionKey, RequestId), Asker>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -86,13 +112,5 @@ impl Default for Questions {
             waiting: Mutex::default(),
             next: AtomicI64::new(first),
         }
-    }
-}
-
-impl fmt::Debug for Waiting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Waiting")
-            .field("key", &self.key)
-            .finish_non_exhaustive()
     }
 }

@@ -100,6 +100,11 @@ impl Running {
         }
     }
 
+    /// Sets how long the handler may take while it works; `None` leaves it as it is.
+    pub(super) fn limit_to(&mut self, timeout: Option<Duration>) {
+        self.limits.call = timeout.or(self.limits.call);
+    }
+
     pub(super) fn context(&self) -> &Context {
         &self.context
     }

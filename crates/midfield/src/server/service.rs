@@ -23,6 +23,7 @@ use super::meta::Keys;
 use super::questions::SessionKey;
 use super::request_state::Travel;
 use super::running::Limits;
+use super::tasks::TaskEngine;
 use super::{Prompt, Resource, ResourceTemplate, Tool};
 use crate::extension::Extensions;
 use crate::seal::Sealer;
@@ -45,11 +46,37 @@ pub(super) struct Inner {
     pub(super) limits: Limits,
     pub(super) travel: Travel,
     pub(super) elicitations: Elicitations,
+    pub(super) tasks: Option<TaskEngine>,
 }
 
 impl Service {
     pub(super) fn new(inner: Inner) -> Self {
         Self(Arc::new(inner))
+    }
+
+    pub(super) fn from_inner(inner: Arc<Inner>) -> Self {
+        Self(inner)
+    }
+
+    /// Begins to run tasks, also those that processes before this one have left. To be called within a runtime; a server does
+    /// it when it begins to serve, and the second call does nothing.
+    pub fn begin_tasks(&self) {
+        if let Some(tasks) = &self.0.tasks {
+            tasks.start(Arc::downgrade(&self.0));
+        }
+    }
+
+    /// Hands back the tasks that run here, so that another process, or the next one, goes on with them at once. Steps that are
+    /// at work have a while to end. A server does it when it has stopped to serve.
+    pub async fn shut_down_tasks(&self) {
+        if let Some(tasks) = &self.0.tasks {
+            tasks.shut_down().await;
+        }
+    }
+
+    /// The tasks of the server.
+    pub(super) fn tasks(&self) -> Result<&TaskEngine, Error> {
+        self.0.tasks.as_ref().ok_or(Error::Internal)
     }
 
     /// Adds a tool while the server is serving.
@@ -256,6 +283,11 @@ impl Service {
             | Call::Subscribe { .. }
             | Call::Unsubscribe { .. } => capabilities.resources.is_some(),
             Call::Complete(_) => capabilities.completions.is_some(),
+            Call::GetTask { .. }
+            | Call::TaskResult { .. }
+            | Call::ListTasks { .. }
+            | Call::CancelTask { .. }
+            | Call::UpdateTask { .. } => self.0.tasks.is_some(),
             _ => true,
         }
     }
@@ -281,8 +313,9 @@ impl Service {
         if capabilities.resources.is_none() {
             filter.resource_subscriptions.clear();
         }
-        // Nothing tells of tasks.
-        filter.task_ids.clear();
+        if self.0.tasks.is_none() {
+            filter.task_ids.clear();
+        }
         filter
     }
 
@@ -306,6 +339,7 @@ impl Service {
         filter.prompts_list_changed = true;
         filter.resources_list_changed = true;
         self.hub().listen(Interest {
+            codec,
             principal: principal.clone(),
             filter: self.honoured(filter),
             extensions: self.0.extensions.heard_by(&capabilities),
@@ -384,6 +418,10 @@ impl Service {
 
     pub(super) fn states(&self) -> &States {
         &self.0.states
+    }
+
+    pub(super) fn page_size(&self) -> PageSize {
+        self.0.page_size
     }
 
     pub(super) fn limits(&self) -> Limits {

@@ -1,8 +1,9 @@
 //! A tool of a server: what clients learn about it, and the code behind it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use midfield_protocol::types::{self, Schema, ToolAnnotations};
+use midfield_protocol::types::{self, Schema, TaskSupport, ToolAnnotations};
 
 use super::IntoToolResult;
 use super::ask::Asks;
@@ -23,6 +24,7 @@ pub struct Tool {
     pub(super) asks: Asks,
     pub(super) answers_ahead: bool,
     pub(super) forms: Vec<FormOf>,
+    pub(super) timeout: Option<Duration>,
 }
 
 /// Who checks that arguments fit the input schema.
@@ -58,6 +60,7 @@ impl Tool {
             asks: Asks::default(),
             answers_ahead: false,
             forms: Vec::new(),
+            timeout: None,
         }
     }
 
@@ -74,6 +77,7 @@ impl Tool {
             asks: Asks::default(),
             answers_ahead: false,
             forms: Vec::new(),
+            timeout: None,
         }
     }
 
@@ -95,6 +99,29 @@ impl Tool {
     pub fn input_schema(mut self, schema: Schema) -> Self {
         self.description.input_schema = schema;
         self.trust = Trust::Unchecked;
+        self
+    }
+
+    /// Says whether calls of it run as tasks, which survive the process. Default: [`TaskSupport::Forbidden`].
+    ///
+    /// - `Optional`: a client of revision 2025-11-25 that asks for a task gets one, and a client of 2026-07-28 that knows the
+    ///   extension for tasks always does. Others wait for the answer.
+    /// - `Required`: always. Clients that know no tasks are refused.
+    ///
+    /// On a server without [`Server::tasks`](super::Server::tasks) all calls are answered at once.
+    #[must_use]
+    pub fn task(mut self, support: TaskSupport) -> Self {
+        self.description.execution = Some(types::Execution::task(support));
+        self
+    }
+
+    /// Sets the longest time that a call of it may take. Default: [`Server::call_timeout`](super::Server::call_timeout) for
+    /// calls that are answered at once, and no limit but their lifetime for tasks.
+    ///
+    /// For a task it counts from its making, with all that it waits for: one that takes longer fails.
+    #[must_use]
+    pub fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
         self
     }
 

@@ -23,7 +23,7 @@ use crate::types::{
     ClientCapabilities, Completion, Freshness, Implementation, MAX_VALUES, Meta,
     ServerCapabilities, ServerTasks, Settings, TASKS_EXTENSION,
 };
-use crate::{Answer, Era, Error, Revision, Rules};
+use crate::{Answer, Era, Error, Principal, Revision, Rules};
 
 /// What a server says of itself.
 #[derive(Clone, Debug, Default)]
@@ -264,17 +264,23 @@ impl Encoder {
         }
     }
 
-    /// The response to an `initialize` request: the session speaks `revision`.
+    /// The response to an `initialize` request of `principal`: the session speaks `revision`. Who cannot be told apart from
+    /// others is not offered the list of tasks
+    /// ([access control](https://modelcontextprotocol.io/specification/2025-11-25/basic/utilities/tasks#task-isolation-and-access-control)).
     ///
     /// # Errors
     /// When the server's description cannot be written as JSON.
     pub fn initialized(
         &self,
         revision: Revision,
+        principal: &Principal,
         id: &RequestId,
     ) -> Result<Vec<u8>, serde_json::Error> {
         let rules = revision.rules();
         let mut capabilities = legacy::capabilities(&self.description.capabilities, rules);
+        if let Some(tasks) = &mut capabilities.tasks {
+            tasks.list &= *principal != Principal::Anonymous;
+        }
         capabilities
             .extensions
             .retain(|id, _| self.has_room(revision, id));

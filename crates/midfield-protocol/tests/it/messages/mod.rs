@@ -59,7 +59,11 @@ fn initialized(server: &Encoder, revision: Revision) -> Written {
     Written {
         name: "initialize",
         bytes: server
-            .initialized(revision, &RequestId::from(0))
+            .initialized(
+                revision,
+                &midfield_protocol::Principal::Parent,
+                &RequestId::from(0),
+            )
             .expect("JSON"),
         kind: Kind::Result("InitializeResult"),
     }

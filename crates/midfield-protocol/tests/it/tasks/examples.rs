@@ -297,7 +297,7 @@ fn server_capabilities(codec: Codec, text: &str) -> Value {
     let written = if codec == EXTENSION {
         server.answer(MODERN, &id, &Answer::Discovery)
     } else {
-        server.initialized(codec.revision(), &id)
+        server.initialized(codec.revision(), &midfield_protocol::Principal::Parent, &id)
     };
     let written = value(written.expect("JSON"))["result"]["capabilities"].take();
     assert_eq!(written, json!(read));

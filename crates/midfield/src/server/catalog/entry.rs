@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use midfield_protocol::Error;
 use midfield_protocol::types::{self, PromptResult, ReadResult};
@@ -35,6 +36,7 @@ pub(in crate::server) struct ToolEntry {
     pub(in crate::server) mirrored: Mirrored,
     pub(in crate::server) asks: Asks,
     pub(in crate::server) answers_ahead: bool,
+    pub(in crate::server) timeout: Option<Duration>,
 }
 
 /// A prompt that is ready to be called.
@@ -115,6 +117,7 @@ impl ToolEntry {
             mirrored,
             asks: tool.asks,
             answers_ahead: tool.answers_ahead,
+            timeout: tool.timeout,
         })
     }
 }

@@ -4,10 +4,12 @@ mod agent;
 mod ask;
 mod conversation;
 mod step;
+mod task;
 mod within;
 
 pub use agent::{Agent, AgentResult};
 pub use ask::Answer;
+pub(super) use task::TaskSide;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -47,6 +49,8 @@ struct Inner {
     /// Kept where the call may be run again.
     arguments: Option<Box<RawValue>>,
     execution: Execution,
+    /// Only where the call is a task.
+    task: Option<TaskSide>,
     /// The client may go and come back for the rest.
     lets_go: AtomicBool,
     /// Who hears what it says; only where somebody does.
@@ -62,6 +66,8 @@ pub(super) struct Setting {
     pub(super) target: Arc<str>,
     pub(super) arguments: Option<Box<RawValue>>,
     pub(super) execution: Execution,
+    /// Only where the call is a task.
+    pub(super) task: Option<TaskSide>,
 }
 
 /// The client, as far as it hears what a handler says while it works.
@@ -78,7 +84,8 @@ impl Context {
     /// The context of a call, and what it will say where somebody listens.
     pub(super) fn new(setting: Setting) -> (Self, Option<mpsc::Receiver<Vec<u8>>>) {
         let caller = &setting.caller;
-        let listens = caller.progress_token.is_some() || caller.log_level.is_some();
+        let is_task = setting.task.is_some();
+        let listens = !is_task && (caller.progress_token.is_some() || caller.log_level.is_some());
         let (audience, events) = if listens {
             let (tx, rx) = mpsc::channel(QUEUED_EVENTS);
             (
@@ -99,6 +106,7 @@ impl Context {
             target: setting.target,
             arguments: setting.arguments,
             execution: setting.execution,
+            task: setting.task,
             lets_go: AtomicBool::new(false),
             audience,
         }));
@@ -117,6 +125,9 @@ impl Context {
 
     /// Tells the client how far the work has come, in full; see [`Context::progress`].
     pub async fn report(&self, progress: Progress) {
+        if let Some(task) = &self.0.task {
+            return task.report(self, &progress);
+        }
         let (Some(audience), Some(token)) = (&self.0.audience, &self.0.caller.progress_token)
         else {
             return;
@@ -135,12 +146,15 @@ impl Context {
     /// The message must hold no secret and no personal data
     /// ([logging](https://modelcontextprotocol.io/specification/2025-11-25/server/utilities/logging#security)).
     pub async fn log<T: Serialize + ?Sized>(&self, level: LogLevel, data: &T) {
-        let (Some(audience), Some(wanted)) = (&self.0.audience, self.0.caller.log_level) else {
-            return;
-        };
-        if level < wanted {
+        if self.0.caller.log_level.is_none_or(|wanted| level < wanted) {
             return;
         }
+        if let Some(task) = &self.0.task {
+            return task.log(self, level, data);
+        }
+        let Some(audience) = &self.0.audience else {
+            return;
+        };
         match Raw::of(data).and_then(|data| wire::log(&LogMessage::new(level, data))) {
             Ok(event) => audience.say(event).await,
             Err(error) => tracing::error!(%error, "a log message cannot be written"),
@@ -274,17 +288,22 @@ impl Audience {
     /// Whether `progress` goes beyond what was told, and takes it as told if so.
     fn advances(&self, progress: f64) -> bool {
         let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
-        let advances = progress.is_finite() && told.is_none_or(|told| progress > told);
-        if advances {
-            *told = Some(progress);
-        }
-        advances
+        advances(&mut told, progress)
     }
 
     async fn say(&self, event: Vec<u8>) {
         // Nobody listens any more: that is not the handler's error.
         let _ = self.events.send(event).await;
     }
+}
+
+/// Whether `progress` goes beyond what was `told`, and takes it as told if so.
+fn advances(told: &mut Option<f64>, progress: f64) -> bool {
+    let advances = progress.is_finite() && told.is_none_or(|told| progress > told);
+    if advances {
+        *told = Some(progress);
+    }
+    advances
 }
 
 impl fmt::Debug for Context {

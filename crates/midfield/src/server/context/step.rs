@@ -71,6 +71,37 @@ impl Context {
             .map_err(given)
     }
 
+    /// Does `work`, which must never be done twice, and records its result under `name`.
+    ///
+    /// That it begins is recorded first. If the process dies before the result is recorded, nobody knows whether the work was
+    /// done: run again, the handler gets an error for which [`Error::is_outcome_unknown`] is `true`, instead of the work being
+    /// done a second time. It can then ask somebody, or look for itself. Only a call that is a task survives its process.
+    ///
+    /// The work is not tried again. Within a step it is part of that, as is a step.
+    ///
+    /// # Errors
+    /// As the work, or that its outcome is unknown. The error is recorded too.
+    pub async fn step_at_most_once<T, E, F, Fut>(&self, name: &str, work: F) -> Result<T>
+    where
+        T: Serialize + DeserializeOwned,
+        E: Into<Error>,
+        F: FnOnce(Attempt) -> Fut,
+        Fut: Future<Output = Result<T, E>>,
+    {
+        let call = self.number();
+        if let Some(outer) = Within::here(call) {
+            return work(outer.attempt(name)).await.map_err(Into::into);
+        }
+        let marked = |attempt: Attempt| {
+            let key = attempt.key.clone();
+            Within::mark(call, key, work(attempt))
+        };
+        self.execution()
+            .step_at_most_once(name, marked, |error: E| recorded(error.into()))
+            .await
+            .map_err(given)
+    }
+
     /// Waits for `duration`, counted from the first time that the call came here: run again, it waits only
     /// for what is left. Within a step, which is done as a whole, it is not recorded.
     pub async fn sleep(&self, name: &str, duration: Duration) {
@@ -92,6 +123,9 @@ fn recorded(error: Error) -> StepError {
 
 /// The error of a step as its handler gets it.
 fn given(error: StepError) -> Error {
+    if error.is_outcome_unknown {
+        return Error::outcome_unknown(error.message);
+    }
     match error.error {
         Some(error) => Error::protocol(*error),
         None => Error::tool(error.message),

@@ -1,11 +1,11 @@
 //! One who listens, and what it has not heard yet.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context as TaskContext, Poll, Waker};
 
-use midfield_protocol::types::Filter;
-use midfield_protocol::wire::Changed;
+use midfield_protocol::types::{Filter, TaskView};
+use midfield_protocol::wire::{Changed, Codec};
 use midfield_protocol::{Principal, Raw};
 
 use super::super::questions::SessionKey;
@@ -18,6 +18,8 @@ pub(crate) enum News {
     List(Changed),
     /// The resource at this URI has changed.
     Resource(Arc<str>),
+    /// How a task is now.
+    Task(Arc<TaskView>),
     /// A message for this listener alone.
     Message(Vec<u8>),
     /// A notification of an extension.
@@ -27,6 +29,7 @@ pub(crate) enum News {
 /// Somebody who listens; dropping it ends that.
 #[derive(Debug)]
 pub(crate) struct Listener {
+    pub(super) codec: Codec,
     pub(super) hub: Arc<Hub>,
     pub(super) number: u64,
     pub(super) principal: Principal,
@@ -35,7 +38,10 @@ pub(crate) struct Listener {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Shared(Mutex<Unheard>);
+pub(super) struct Shared {
+    pub(super) principal: Principal,
+    unheard: Mutex<Unheard>,
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Unheard {
@@ -43,6 +49,8 @@ pub(super) struct Unheard {
     pub(super) extensions: BTreeSet<String>,
     pub(super) lists: BTreeSet<Changed>,
     pub(super) resources: BTreeSet<Arc<str>>,
+    /// How tasks are now, by their ids.
+    pub(super) tasks: BTreeMap<String, Arc<TaskView>>,
     messages: VecDeque<News>,
     waker: Option<Waker>,
 }
@@ -80,6 +88,11 @@ impl Listener {
         unheard.resources.remove(uri);
     }
 
+    /// How it is spoken to.
+    pub(crate) fn codec(&self) -> Codec {
+        self.codec
+    }
+
     /// Polls for what it has not heard yet.
     pub(crate) fn poll_news(&self, task: &mut TaskContext<'_>) -> Poll<News> {
         let mut unheard = self.shared.unheard();
@@ -88,6 +101,9 @@ impl Listener {
         }
         if let Some(uri) = unheard.resources.pop_first() {
             return Poll::Ready(News::Resource(uri));
+        }
+        if let Some((_, task)) = unheard.tasks.pop_first() {
+            return Poll::Ready(News::Task(task));
         }
         if let Some(message) = unheard.messages.pop_front() {
             return Poll::Ready(message);
@@ -102,13 +118,22 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        let subscribed = std::mem::take(&mut self.shared.unheard().filter.resource_subscriptions);
+        let filter = std::mem::take(&mut self.shared.unheard().filter);
+        let subscribed = filter.resource_subscriptions;
         let mut listeners = self.hub.listeners();
         listeners.all.remove(&self.number);
         if let Some(session) = self.session
             && listeners.by_session.get(&session) == Some(&self.number)
         {
             listeners.by_session.remove(&session);
+        }
+        for id in filter.task_ids {
+            if let Some(numbers) = listeners.by_task.get_mut(&id) {
+                numbers.remove(&self.number);
+                if numbers.is_empty() {
+                    listeners.by_task.remove(&id);
+                }
+            }
         }
         for uri in subscribed {
             listeners.unsubscribe(self.number, &self.principal, &uri);
@@ -117,12 +142,15 @@ impl Drop for Listener {
 }
 
 impl Shared {
-    pub(super) fn new(filter: Filter, extensions: BTreeSet<String>) -> Self {
-        Self(Mutex::new(Unheard {
-            filter,
-            extensions,
-            ..Unheard::default()
-        }))
+    pub(super) fn new(principal: Principal, filter: Filter, extensions: BTreeSet<String>) -> Self {
+        Self {
+            principal,
+            unheard: Mutex::new(Unheard {
+                filter,
+                extensions,
+                ..Unheard::default()
+            }),
+        }
     }
 
     /// Changes what is unheard, and wakes whoever waits for it when `change` says that there is more.
@@ -152,7 +180,7 @@ impl Shared {
     }
 
     pub(super) fn unheard(&self) -> MutexGuard<'_, Unheard> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.unheard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -12,8 +12,8 @@ pub(crate) use shares::{Seat, Share, TooMany};
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use midfield_protocol::types::Filter;
-use midfield_protocol::wire::Changed;
+use midfield_protocol::types::{Filter, TaskView};
+use midfield_protocol::wire::{Changed, Codec};
 use midfield_protocol::{Principal, Raw};
 
 use self::listener::Shared;
@@ -30,12 +30,15 @@ struct Listeners {
     all: HashMap<u64, Arc<Shared>>,
     by_uri: HashMap<Arc<str>, HashSet<u64>>,
     by_session: HashMap<SessionKey, u64>,
+    by_task: HashMap<String, HashSet<u64>>,
     shares: Shares,
 }
 
 /// Who listens, and to what.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct Interest {
+    /// How it is spoken to.
+    pub(crate) codec: Codec,
     /// Whose it is.
     pub(crate) principal: Principal,
     /// Which changes.
@@ -54,6 +57,7 @@ impl Hub {
             all: HashMap::new(),
             by_uri: HashMap::new(),
             by_session: HashMap::new(),
+            by_task: HashMap::new(),
             shares: Shares::new(most),
         }))
     }
@@ -77,6 +81,7 @@ impl Hub {
     /// When these are more resources than can be subscribed to, beside all that others are subscribed to.
     pub(crate) fn listen(self: &Arc<Self>, interest: Interest) -> Result<Listener, TooMany> {
         let Interest {
+            codec,
             principal,
             filter,
             extensions,
@@ -87,7 +92,8 @@ impl Hub {
             return Err(TooMany::Resources);
         }
         let mut listeners = self.listeners();
-        listeners.shares.check(&principal, Share::of_all(uris))?;
+        let names = uris.iter().chain(&filter.task_ids);
+        listeners.shares.check(&principal, Share::of_all(names))?;
         let number = listeners.next;
         listeners.next += 1;
         if let Some(session) = session {
@@ -96,9 +102,14 @@ impl Hub {
         for uri in uris {
             listeners.subscribe(number, &principal, uri);
         }
-        let shared = Arc::new(Shared::new(filter, extensions));
+        for id in &filter.task_ids {
+            let numbers = listeners.by_task.entry(id.clone()).or_default();
+            numbers.insert(number);
+        }
+        let shared = Arc::new(Shared::new(principal.clone(), filter, extensions));
         listeners.all.insert(number, shared.clone());
         Ok(Listener {
+            codec,
             hub: self.clone(),
             number,
             principal,
@@ -153,6 +164,49 @@ impl Hub {
         };
         if let Some(listener) = listener {
             listener.tell(News::Message(message));
+        }
+    }
+
+    /// The tasks that somebody listens to, and who does.
+    pub(crate) fn listened_tasks(&self) -> Vec<(String, Principal)> {
+        let everybody: Vec<_> = self.listeners().all.values().cloned().collect();
+        let tasks = everybody.iter().flat_map(|listener| {
+            let unheard = listener.unheard();
+            let ids = unheard.filter.task_ids.iter();
+            let listened = ids.map(|id| (id.clone(), listener.principal.clone()));
+            listened.collect::<Vec<_>>()
+        });
+        tasks.collect()
+    }
+
+    /// Whether anybody listens to a task that was asked for in `session`.
+    pub(crate) fn is_listened_to(&self, id: &str, session: Option<SessionKey>) -> bool {
+        let listeners = self.listeners();
+        let is_in_session = session.is_some_and(|it| listeners.by_session.contains_key(&it));
+        is_in_session || listeners.by_task.contains_key(id)
+    }
+
+    /// Tells how a task is: those who listen to it and are its owner, and the session that it was asked for in.
+    pub(crate) fn task_changed(
+        &self,
+        task: &Arc<TaskView>,
+        session: Option<SessionKey>,
+        is_owner: impl Fn(&Principal) -> bool,
+    ) {
+        let told: Vec<Arc<Shared>> = {
+            let listeners = self.listeners();
+            let by_task = listeners.by_task.get(task.task.id.as_str());
+            let by_session = session.and_then(|session| listeners.by_session.get(&session));
+            let numbers = by_task.into_iter().flatten().chain(by_session);
+            numbers
+                .filter_map(|number| listeners.all.get(number).cloned())
+                .collect()
+        };
+        for listener in told.iter().filter(|it| is_owner(&it.principal)) {
+            listener.hear(|unheard| {
+                unheard.tasks.insert(task.task.id.clone(), task.clone());
+                true
+            });
         }
     }
 
@@ -236,6 +290,7 @@ mod tests {
         filter.tools_list_changed = true;
         filter.resource_subscriptions = uris.iter().map(|uri| (*uri).to_owned()).collect();
         Interest {
+            codec: Codec::new(midfield_protocol::Revision::NEWEST_LEGACY),
             principal: Principal::Anonymous,
             filter,
             extensions: BTreeSet::from(["a/b".to_owned()]),
@@ -263,7 +318,11 @@ mod tests {
         let hub = hub();
         let params = Raw::of(&1).expect("JSON");
         let aware = listen(&hub, interest(&[]));
-        let unaware = listen(&hub, Interest::default());
+        let nothing = Interest {
+            filter: Filter::default(),
+            ..interest(&[])
+        };
+        let unaware = listen(&hub, nothing);
         hub.tell_extension("a/b", "a/happened", &params);
         let expected = News::Extension {
             method: "a/happened".into(),

@@ -133,8 +133,8 @@ impl Share {
     }
 
     /// What subscriptions to all of `uris` take.
-    pub(super) fn of_all(uris: &[String]) -> Self {
-        let bytes = uris.iter().map(|uri| Self::of(uri).bytes);
+    pub(super) fn of_all<'a>(uris: impl IntoIterator<Item = &'a String>) -> Self {
+        let bytes = uris.into_iter().map(|uri| Self::of(uri).bytes);
         Self {
             streams: 0,
             bytes: bytes.fold(0, usize::saturating_add),

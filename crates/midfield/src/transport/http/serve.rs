@@ -38,7 +38,8 @@ pub async fn serve(
     options: Options,
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ServeError> {
-    let endpoint = HttpService::new(service, options.apart()?)?;
+    let endpoint = HttpService::new(service.clone(), options.apart()?)?;
+    service.begin_tasks();
     let connections = Arc::new(Semaphore::new(
         endpoint
             .options()
@@ -67,6 +68,7 @@ pub async fn serve(
     stop.cancel();
     tracker.close();
     endpoint.close_after(tracker.wait()).await;
+    service.shut_down_tasks().await;
     Ok(())
 }
 

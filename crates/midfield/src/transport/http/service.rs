@@ -72,6 +72,7 @@ impl HttpService {
     {
         let (head, body) = request.into_parts();
         let endpoint = &self.0;
+        endpoint.service.begin_tasks();
         let source = guard::check_source(&endpoint.options, head.version, &head.uri, &head.headers);
         let (reply, page) = match source {
             Err(refusal) => (Reply::refuse(refusal.status, refusal.message), None),

@@ -23,7 +23,7 @@ use super::requests::{Ids, Requests, Said};
 use crate::seal::random;
 use crate::server::{
     Answering, Asking, Listener, News, Piece, Questions, Request, Response, Service, SessionKey,
-    written,
+    Taken, written,
 };
 use crate::transport::work::{Batch, Work};
 
@@ -105,6 +105,7 @@ impl Connection {
     {
         let mut shutdown = pin!(shutdown);
         let mut lines = Lines::new(self.max_line);
+        self.service.begin_tasks();
         let has_ended = loop {
             while let Some(line) = lines.next() {
                 self.line(&line);
@@ -233,7 +234,9 @@ impl Connection {
             }
             Message::Response(response) => {
                 // What nobody has asked for is passed over.
-                self.questions.answer(self.key, response);
+                if let Taken::Task(keeping) = self.questions.answer(self.key, response) {
+                    self.requests.keep(keeping);
+                }
                 None
             }
         }
@@ -298,7 +301,10 @@ impl Connection {
             &capabilities,
         );
         self.changes = Some(listener?);
-        let written = self.service.encoder().initialized(revision, &request.id);
+        let written = self
+            .service
+            .encoder()
+            .initialized(revision, &self.principal, &request.id);
         written
             .map(|bytes| Answering::Done(Response::answered(bytes)))
             .map_err(|_| Error::Internal)
@@ -357,7 +363,8 @@ impl Connection {
 
     /// Tells the client what has changed.
     fn tell(&mut self, news: &News) {
-        match written(news, None) {
+        let codec = Codec::new(self.session.revision());
+        match written(codec, news, None) {
             Ok(message) => self.write(&message),
             Err(error) => tracing::error!(%error, "a notification cannot be written as JSON"),
         }

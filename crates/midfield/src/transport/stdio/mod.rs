@@ -40,9 +40,10 @@ pub async fn serve_until(
 ) -> io::Result<()> {
     let input = pipes::input()?;
     let output = pipes::output()?;
-    Connection::new(service)
-        .run_until(input, output, shutdown)
-        .await
+    let connection = Connection::new(service.clone());
+    let served = connection.run_until(input, output, shutdown).await;
+    service.shut_down_tasks().await;
+    served
 }
 
 /// Serves `service` on any pair of byte streams that carries one message per line, such as the two ends

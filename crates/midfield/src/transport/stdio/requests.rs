@@ -9,7 +9,7 @@ use midfield_protocol::jsonrpc::RequestId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinSet;
 
-use crate::server::{Exchange, Piece};
+use crate::server::{Answered, Exchange, Piece};
 use crate::transport::work::Work;
 
 /// The requests of a connection that are at work. Dropping it stops them.
@@ -136,6 +136,15 @@ impl Requests {
             };
             // In one with the end, so that the ids are free when their answer is written.
             let _ = say.send(Said::Done(ids, last)).await;
+        });
+    }
+
+    /// Sees to it that an answer is kept. Nobody waits to be told so.
+    pub(super) fn keep(&mut self, keeping: Answered) {
+        self.tasks.spawn(async move {
+            if let Err(error) = keeping.kept().await {
+                tracing::warn!(%error, "an answer to a task could not be kept");
+            }
         });
     }
 

@@ -16,7 +16,7 @@ use super::endpoint::Endpoint;
 use super::reply::{AfterDrop, Reply, Resumable};
 use super::session::Session;
 use super::sessions::AtWork;
-use crate::server::{Answering, Asking, Request, Response};
+use crate::server::{Answering, Asking, Request, Response, Taken};
 use crate::transport::work::{Batch, Work};
 
 /// The legacy side of an endpoint, for one request.
@@ -53,10 +53,14 @@ impl Legacy<'_> {
                 Reply::Accepted
             }
             Message::Response(response) => match &place {
-                Place::Session(session) if self.endpoint.questions.answer(session.id, response) => {
-                    Reply::Accepted
+                Place::Session(session) => {
+                    match self.endpoint.questions.answer(session.id, response) {
+                        Taken::Handler => Reply::Accepted,
+                        Taken::Task(keeping) => Reply::Keeping(keeping),
+                        Taken::Nobody => no_such_question(),
+                    }
                 }
-                _ => no_such_question(),
+                Place::None { .. } => no_such_question(),
             },
         }
     }
@@ -90,7 +94,8 @@ impl Legacy<'_> {
                 Ok(Message::Notification(notification)) => self.notification(&place, &notification),
                 Ok(Message::Response(response)) => {
                     if let Place::Session(session) = &place {
-                        self.endpoint.questions.answer(session.id, response);
+                        // Revisions that have batches have no tasks: the handler has it, or nobody.
+                        let _ = self.endpoint.questions.answer(session.id, response);
                     }
                 }
                 Err(rejected) => {
@@ -160,11 +165,11 @@ impl Legacy<'_> {
             self.now,
             self.endpoint.service.sealer(),
         );
-        let response = self
-            .endpoint
-            .service
-            .encoder()
-            .initialized(revision, &request.id);
+        let response =
+            self.endpoint
+                .service
+                .encoder()
+                .initialized(revision, self.principal, &request.id);
         match (opened, response) {
             (Ok((_, id)), Ok(response)) if self.endpoint.options.sessions => {
                 Reply::Opened { id, response }

@@ -21,7 +21,7 @@ use self::work::Guarded;
 use super::legacy::SESSION_ID;
 use super::sse::Events;
 use super::stream::Reader;
-use crate::server::{Piece, Seat};
+use crate::server::{Answered, Piece, Seat};
 use crate::transport::work::Work;
 
 /// What one HTTP request is answered with, before it is known whether that takes a stream.
@@ -33,6 +33,8 @@ pub(super) enum Reply {
     Opened { id: String, response: Vec<u8> },
     /// A notification was taken.
     Accepted,
+    /// An answer is being kept: it is taken when it is.
+    Keeping(Answered),
     /// A session was ended.
     NoContent,
     /// The method is none that the endpoint has.
@@ -104,6 +106,7 @@ impl Reply {
             Self::Json(status, bytes) => return json(status, bytes),
             Self::Opened { id, response } => return opened(&id, response),
             Self::Accepted => return empty(StatusCode::ACCEPTED),
+            Self::Keeping(keeping) => return kept(keeping.kept().await),
             Self::NoContent => return empty(StatusCode::NO_CONTENT),
             Self::NotAllowed { allowed } => return not_allowed(allowed),
             Self::Challenged(status, challenge) => return challenged(status, challenge),
@@ -169,6 +172,20 @@ fn opened(id: &str, bytes: Vec<u8>) -> Response<ReplyBody> {
         response.headers_mut().insert(&SESSION_ID, id);
     }
     response
+}
+
+/// What is said of an answer that was to be kept.
+fn kept(kept: Result<(), midfield_protocol::Error>) -> Response<ReplyBody> {
+    match kept {
+        Ok(()) => empty(StatusCode::ACCEPTED),
+        Err(error) => {
+            let error = ErrorObject::new(Code::INTERNAL_ERROR, error.to_string());
+            json(
+                StatusCode::SERVICE_UNAVAILABLE,
+                jsonrpc::error(None, &error),
+            )
+        }
+    }
 }
 
 fn empty(status: StatusCode) -> Response<ReplyBody> {

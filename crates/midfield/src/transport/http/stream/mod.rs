@@ -214,7 +214,7 @@ impl Stream {
                 }
                 Source::Changes(listener) => match listener.poll_news(task) {
                     Poll::Pending => return Poll::Pending,
-                    Poll::Ready(news) => written(&news, None).ok(),
+                    Poll::Ready(news) => written(listener.codec(), &news, None).ok(),
                 },
                 Source::Requests { work, .. } => match work.poll_next(task) {
                     Poll::Pending => return Poll::Pending,

@@ -1,0 +1,159 @@
+//! Tasks: calls of tools whose answers come later, and that survive the process. One engine serves both protocols, the tasks
+//! of revision 2025-11-25
+//! ([tasks](https://modelcontextprotocol.io/specification/2025-11-25/basic/utilities/tasks)) and the extension of 2026-07-28
+//! ([SEP-2663](https://modelcontextprotocol.io/seps/2663-tasks-extension)): a task that was made through one is seen through
+//! the other.
+//!
+//! `create.rs` makes a task of a call; `run.rs` runs it, on any process that shares the store; `calls.rs` answers what is
+//! asked about it, `result.rs` waits for its end and asks its questions meanwhile; `news.rs` tells who listens.
+
+mod calls;
+mod create;
+mod kept;
+mod news;
+mod result;
+mod run;
+mod view;
+
+use std::fmt;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use midfield_durable::engine::{Engine, EngineOptions};
+use midfield_durable::store::{Memory, Store};
+use midfield_durable::task::Owner;
+use midfield_protocol::{Error, Principal};
+use sha2::{Digest as _, Sha256};
+
+use super::service::Inner;
+use crate::seal::{KeyRing, TaskSeal};
+
+pub(super) use calls::Answering;
+pub(super) use calls::ask;
+pub(super) use create::create;
+pub(crate) use result::Answered;
+pub(super) use result::TaskQuestion;
+
+use news::News;
+use run::TaskRunner;
+
+/// Where tasks are kept, and how they run; see [`Server::tasks`](super::Server::tasks).
+#[derive(Debug)]
+pub struct Tasks {
+    store: Arc<dyn Store>,
+    options: EngineOptions,
+    poll_interval: Duration,
+}
+
+impl Tasks {
+    /// Keeps tasks in memory: they end with the process. For tests, and for tools whose work is not worth more.
+    pub fn in_memory() -> Self {
+        Self::in_store(Arc::new(Memory::new()))
+    }
+
+    /// Keeps tasks in any store, such as one of your own that passes the suite of `midfield-durable`.
+    pub fn in_store(store: Arc<dyn Store>) -> Self {
+        Self {
+            store,
+            options: EngineOptions::default(),
+            poll_interval: DEFAULT_POLL_INTERVAL,
+        }
+    }
+
+    /// Sets how tasks run: leases, limits, lifetimes.
+    #[must_use]
+    pub fn options(mut self, options: EngineOptions) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Sets how long clients are asked to wait before they look again. Default: 1 s.
+    #[must_use]
+    pub fn poll_interval(mut self, interval: Duration) -> Self {
+        self.poll_interval = interval;
+        self
+    }
+}
+
+/// The tasks of a server.
+pub(super) struct TaskEngine {
+    engine: Engine,
+    news: Arc<News>,
+    poll_interval: Duration,
+}
+
+impl TaskEngine {
+    /// The tasks of a server with these keys. Nothing runs yet.
+    pub(super) fn new(tasks: Tasks, keys: KeyRing) -> Result<Self, crate::seal::NoRandomness> {
+        let seal = Arc::new(TaskSeal::new(keys));
+        let engine = Engine::new(tasks.store, seal, tasks.options);
+        Ok(Self {
+            engine: engine.map_err(|_| crate::seal::NoRandomness)?,
+            news: Arc::default(),
+            poll_interval: tasks.poll_interval,
+        })
+    }
+
+    /// Begins to run tasks of `service`, also those that were made by processes before this one. The second call does nothing.
+    pub(super) fn start(&self, service: Weak<Inner>) {
+        if self.engine.has_started() {
+            return;
+        }
+        self.engine.start(Arc::new(TaskRunner::new(
+            service.clone(),
+            self.news.clone(),
+        )));
+        self.engine.spawn(self.news.clone().tell(service));
+    }
+
+    /// Hands back what runs, so that another process goes on with it.
+    pub(super) async fn shut_down(&self) {
+        self.news.stop();
+        self.engine.shut_down().await;
+    }
+}
+
+/// What nobody holds any more is handed back.
+impl Drop for TaskEngine {
+    fn drop(&mut self) {
+        self.news.stop();
+        self.engine.stop();
+    }
+}
+
+impl fmt::Debug for TaskEngine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.engine.fmt(f)
+    }
+}
+
+/// Whose a principal's tasks are.
+fn owner(principal: &Principal) -> Owner {
+    let mut binding = Vec::with_capacity(64);
+    principal.write_binding(&mut binding);
+    Owner(Sha256::digest(binding).into())
+}
+
+/// What a peer is told of an error of the engine.
+fn refuse(error: midfield_durable::engine::Error) -> Error {
+    use midfield_durable::engine::Error as EngineError;
+    match error {
+        EngineError::KeyReused => Error::InvalidParams {
+            detail: error.to_string(),
+        },
+        EngineError::TooMany { .. } | EngineError::ShuttingDown => Error::Failed {
+            detail: error.to_string(),
+        },
+        error => {
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "a task could not be reached"
+            );
+            Error::Failed {
+                detail: "the store of tasks cannot be reached; try again later".to_owned(),
+            }
+        }
+    }
+}
+
+const DEFAULT_POLL_INTERVAL: Duration = Duration::from_secs(1);
