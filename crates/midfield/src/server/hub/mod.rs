@@ -320,6 +320,8 @@ mod tests {
         let aware = listen(&hub, interest(&[]));
         let nothing = Interest {
             filter: Filter::default(),
+            extensions: BTreeSet::new(),
+            session: None,
             ..interest(&[])
         };
         let unaware = listen(&hub, nothing);
