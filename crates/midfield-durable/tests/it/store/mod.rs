@@ -1,0 +1,3 @@
+//! What a store promises, for those that we have.
+
+mod suites;
