@@ -40,7 +40,7 @@ fn arguments() -> Outcome<Arguments> {
     };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
-        let mut value = || words.next().ok_or(format!("{word} needs a value"));
+        let mut value = || words.next().ok_or_else(|| format!("{word} needs a value"));
         match word.as_str() {
             "--kept" => found.kept = value()?.parse()?,
             "--seconds" => found.seconds = value()?.parse()?,
