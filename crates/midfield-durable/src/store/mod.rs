@@ -6,6 +6,10 @@
 
 mod memory;
 mod room;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
+#[cfg(feature = "store-suite")]
+pub mod suite;
 
 use std::fmt;
 use std::future::Future;
@@ -14,6 +18,8 @@ use std::pin::Pin;
 use crate::task::{Owner, Record, State, TaskId, WorkerId};
 
 pub use memory::Memory;
+#[cfg(feature = "sqlite")]
+pub use sqlite::{Sqlite, SqliteOptions, Synchronous};
 
 /// For how many milliseconds a worker is remembered whose time was over, so that it is told when it comes back: a week.
 const REMEMBERED: u64 = 7 * 24 * 60 * 60 * 1000;

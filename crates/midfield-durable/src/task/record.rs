@@ -119,6 +119,8 @@ impl Record {
             self.deliveries = 1;
         }
         self.answered.retain(|key| !write.learned.contains(key));
+        // What was learned is not asked any more: nobody may answer it a second time.
+        self.open.retain(|key| !write.learned.contains(key));
         if let Some(open) = &write.open {
             self.open.clone_from(open);
             // An answer to what is not asked any more wakes nobody.

@@ -8,6 +8,7 @@ mod order;
 mod questions;
 mod sleeps;
 mod steps;
+mod store;
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;

@@ -21,6 +21,8 @@ use std::time::Duration;
 
 use midfield_durable::engine::{Engine, EngineOptions};
 use midfield_durable::store::{Memory, Store};
+#[cfg(feature = "sqlite")]
+use midfield_durable::store::{Sqlite, SqliteOptions, StoreError};
 use midfield_durable::task::Owner;
 use midfield_protocol::{Error, Principal};
 use sha2::{Digest as _, Sha256};
@@ -49,6 +51,19 @@ impl Tasks {
     /// Keeps tasks in memory: they end with the process. For tests, and for tools whose work is not worth more.
     pub fn in_memory() -> Self {
         Self::in_store(Arc::new(Memory::new()))
+    }
+
+    /// Keeps tasks in the SQLite database at `path`, which is made if it is not there. What a client was told of survives a
+    /// crash of the process, and of the machine; see [`SqliteOptions`] for what may be given up of that.
+    ///
+    /// Set [`Server::keys`](super::Server::keys): what is kept is sealed, and can be read only with the keys that sealed it.
+    ///
+    /// # Errors
+    /// When there is no such database, and none can be made, or when it is none of this version.
+    #[cfg(feature = "sqlite")]
+    pub fn sqlite(path: impl AsRef<std::path::Path>) -> Result<Self, StoreError> {
+        let store = Sqlite::open(path, SqliteOptions::default())?;
+        Ok(Self::in_store(Arc::new(store)))
     }
 
     /// Keeps tasks in any store, such as one of your own that passes the suite of `midfield-durable`.
