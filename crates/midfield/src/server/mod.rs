@@ -42,6 +42,9 @@ pub use extract::{Args, FromCall, Parts, Requirement, State};
 pub use form::{Form, NotAForm};
 pub use handler::{Arguments, Handler, HandlerFuture, Misfit, RawHandler};
 pub use midfield_durable::engine::{EngineOptions, Renewal};
+#[cfg(feature = "sqlite")]
+pub use midfield_durable::store::{SqliteOptions, Synchronous};
+pub use midfield_durable::store::{Store, StoreError};
 pub use midfield_durable::{Attempt, Backoff, IdempotencyKey, Retry};
 pub use midfield_protocol::types::{CacheScope, Freshness};
 pub use output::{IntoPromptResult, IntoReadResult, IntoToolResult, Json};
