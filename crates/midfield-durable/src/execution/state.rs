@@ -138,6 +138,9 @@ impl State {
         let digest = Digest::of(kind, request);
         let at = self.replayed.remove(&key);
         let marked = self.left.remove(&key);
+        if marked.is_some() {
+            self.moves += 1;
+        }
         let entry = at
             .and_then(|at| self.journal.entries().get(at))
             .or(marked.as_ref());

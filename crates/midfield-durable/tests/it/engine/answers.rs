@@ -1,0 +1,1 @@
+//! Answers: kept once, heard once, whenever and wherever they come.
