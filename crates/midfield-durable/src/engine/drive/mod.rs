@@ -174,9 +174,6 @@ impl Drive {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
         self.live.wake_on_post(cx.waker());
         self.run.execution().wake_on_change(cx.waker());
-        if self.live.has_others() {
-            return Poll::Ready(Event::Park(Some(self.engine.now())));
-        }
         let polled = catch_unwind(AssertUnwindSafe(|| self.run.poll(cx)));
         let Ok(polled) = polled else {
             tracing::error!(task = %self.record.id, "the handler of a task panicked");
@@ -227,6 +224,10 @@ impl Drive {
         if let Some(until) = self.leaving {
             let leaves = !execution.is_running() || now >= until;
             return leaves.then_some(Event::Park(Some(clock)));
+        }
+        // What is at work is not interrupted for an answer.
+        if self.live.has_others() && !execution.is_running() {
+            return Some(Event::Park(Some(clock)));
         }
         if !execution.is_at_rest() {
             self.at_rest = None;
