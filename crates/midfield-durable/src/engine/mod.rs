@@ -214,7 +214,16 @@ impl Engine {
             }
             other => {
                 if runs {
-                    lives.leave(id, &live);
+                    self.leave(id, &live);
+                }
+                if let Err(error) = &other
+                    && runs
+                    && error.is_unknown()
+                {
+                    // Should it be there, nobody runs it.
+                    let engine = self.clone();
+                    let handing_back = async move { engine.hand_back(id, FIRST_FENCE).await };
+                    self.0.tracker.spawn(handing_back);
                 }
                 match other? {
                     Created::Again(seen) => View::of(&*self.0.seal, seen),
@@ -442,6 +451,9 @@ impl fmt::Debug for Engine {
             .finish_non_exhaustive()
     }
 }
+
+/// The fence of a task that the worker took at its making.
+const FIRST_FENCE: u64 = 1;
 
 fn random<const N: usize>() -> Result<[u8; N], Error> {
     let mut bytes = [0; N];

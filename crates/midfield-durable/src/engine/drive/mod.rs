@@ -41,18 +41,26 @@ pub(super) async fn claimed(
             let later = engine.now() + milliseconds(UNREADABLE);
             write.next = Next::Park { due: Some(later) };
             let _ = engine.put(&record, &live, write).await;
-            engine.leave(record.id, &live);
+            leave(&engine, &live, &record).await;
         }
     }
 }
 
 /// Runs a task until it ends, is put away or is lost.
 pub(super) async fn drive(engine: Engine, live: Arc<Live>, opened: Opened) {
-    let id = opened.record.id;
+    let record = opened.record.clone();
     if let Some(mut drive) = Drive::begin(&engine, &live, opened) {
         drive.go().await;
     }
-    engine.leave(id, &live);
+    leave(&engine, &live, &record).await;
+}
+
+/// Gives back the place of a run that is over, and the task, where the process may have lost it and may hold it all the same.
+async fn leave(engine: &Engine, live: &Arc<Live>, record: &Record) {
+    if live.lost.is_cancelled() {
+        engine.hand_back(record.id, record.fence).await;
+    }
+    engine.leave(record.id, live);
 }
 
 struct Drive {

@@ -2,6 +2,7 @@
 
 mod answers;
 mod create;
+mod leases;
 mod once;
 mod support;
 
