@@ -212,7 +212,10 @@ impl Lives {
 
 impl Table {
     fn enter(&mut self, id: TaskId, live: &Arc<Live>) {
-        self.tasks.insert(id, Arc::clone(live));
+        if let Some(before) = self.tasks.insert(id, Arc::clone(live)) {
+            // What is held anew was lost before.
+            before.lost.cancel();
+        }
         *self.owners.entry(live.owner).or_default() += 1;
         *self.lanes.entry(live.lane.clone()).or_default() += 1;
     }

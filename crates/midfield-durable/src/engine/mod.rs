@@ -30,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::drive::Opened;
+use self::lease::Lease;
 use self::live::{Live, Lives, Room};
 use self::put::Put;
 use self::seal::Place;
@@ -56,6 +57,7 @@ struct Inner {
     options: EngineOptions,
     clock: Clock,
     worker: WorkerId,
+    lease: Lease,
     runner: OnceLock<Arc<dyn Runner>>,
     lives: Lives,
     waiting: Waiting,
@@ -129,6 +131,7 @@ impl Engine {
             options,
             clock,
             worker: WorkerId(random()?),
+            lease: Lease::default(),
             runner: OnceLock::new(),
             lives: Lives::default(),
             waiting: Waiting::default(),
@@ -188,7 +191,8 @@ impl Engine {
         new.key = call.idempotency_key.map(|key| Sha256::digest(key).into());
         new.most = options.unfinished_per_owner.get();
         let live = Arc::new(Live::new(call.owner, new.record.lane.clone()));
-        let runs = self.0.runner.get().is_some()
+        let runs = self.0.lease.is_valid(now)
+            && self.0.runner.get().is_some()
             && !self.0.stop.is_cancelled()
             && lives.enter(id, &live, self.room());
         new.worker = runs.then_some(self.0.worker);

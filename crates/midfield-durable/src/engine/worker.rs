@@ -29,6 +29,7 @@ impl Engine {
                 }
             };
             tokio::select! {
+                biased;
                 () = stop.cancelled() => break,
                 () = self.0.wake.notified() => {}
                 () = tokio::time::sleep(pause) => {}
@@ -44,7 +45,8 @@ impl Engine {
             self.look_around().await?;
         }
         let mut next = self.0.store.next_due().await?;
-        if next.is_some_and(|next| next <= self.now()) {
+        let is_due = next.is_some_and(|next| next <= self.now());
+        if is_due && self.0.lease.is_valid(self.now()) {
             while self.claim().await? {}
             next = self.0.store.next_due().await?;
         }
@@ -86,7 +88,14 @@ impl Engine {
         claim.held = left.owners;
         claim.lanes = left.lanes;
         claim.deliveries = options.deliveries.get();
-        let claimed = self.0.store.claim(claim).await?;
+        let claimed = match self.0.store.claim(claim).await {
+            Err(error) if error.is_unknown() => {
+                // What it may have given is held by this worker, and nobody knows what it is.
+                lease::begin_anew(self).await;
+                return Err(error);
+            }
+            claimed => claimed?,
+        };
         for record in &claimed.given_up {
             tracing::error!(task = %record.id, lane = record.lane, "a task was begun too often, and has failed");
             self.changed(record);
