@@ -49,8 +49,23 @@ pub(super) async fn claimed(
 /// Runs a task until it ends, is put away or is lost.
 pub(super) async fn drive(engine: Engine, live: Arc<Live>, opened: Opened) {
     let record = opened.record.clone();
-    if let Some(mut drive) = Drive::begin(&engine, &live, opened) {
-        drive.go().await;
+    let begun = catch_unwind(AssertUnwindSafe(|| Drive::begin(&engine, &live, opened)));
+    match begun {
+        Ok(Some(mut drive)) => {
+            drive.go().await;
+            // What a handler does when it is dropped is its own affair.
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(drive)));
+        }
+        Ok(None) => {}
+        Err(_) => {
+            engine
+                .end(
+                    &record,
+                    &live,
+                    Ended::Failed(engine.failed(&panicked(&record))),
+                )
+                .await
+        }
     }
     leave(&engine, &live, &record).await;
 }
@@ -184,8 +199,7 @@ impl Drive {
         self.run.execution().wake_on_change(cx.waker());
         let polled = catch_unwind(AssertUnwindSafe(|| self.run.poll(cx)));
         let Ok(polled) = polled else {
-            tracing::error!(task = %self.record.id, "the handler of a task panicked");
-            return Poll::Ready(Event::Failed(Failure::Other("the handler panicked".into())));
+            return Poll::Ready(Event::Failed(panicked(&self.record)));
         };
         if let Poll::Ready(ended) = polled {
             return Poll::Ready(Event::Ended(ended));
@@ -201,10 +215,15 @@ impl Drive {
             self.at_rest = None;
             return Poll::Ready(Event::Keep(unkept));
         }
-        if self.hand_in() {
-            // The handler has been woken.
-            self.at_rest = None;
-            return Poll::Pending;
+        // Whether an answer fits is for the handler's code to say.
+        match catch_unwind(AssertUnwindSafe(|| self.hand_in())) {
+            Ok(false) => {}
+            Ok(true) => {
+                // The handler has been woken.
+                self.at_rest = None;
+                return Poll::Pending;
+            }
+            Err(_) => return Poll::Ready(Event::Failed(panicked(&self.record))),
         }
         loop {
             if let Some(event) = self.poll_time() {
@@ -296,6 +315,11 @@ impl Drive {
         }
         handed_in
     }
+}
+
+fn panicked(record: &Record) -> Failure {
+    tracing::error!(task = %record.id, lane = record.lane, "the handler of a task panicked");
+    Failure::Other("the handler panicked".into())
 }
 
 /// A day: how long nothing is looked at by itself.

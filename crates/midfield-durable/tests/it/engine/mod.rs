@@ -1,9 +1,11 @@
 //! Tasks from their making to their end, over a store in memory, in time that is not real.
 
 mod answers;
+mod cancel;
 mod create;
 mod leases;
 mod once;
+mod panics;
 mod support;
 
 use support::site::result;
