@@ -32,7 +32,6 @@ use tokio_util::task::TaskTracker;
 use self::drive::Opened;
 use self::lease::Lease;
 use self::live::{Live, Lives, Room};
-use self::put::Put;
 use self::seal::Place;
 use self::waiting::Waiting;
 use crate::execution::Clock;

@@ -105,6 +105,12 @@ impl Engine {
             self.transitioned(Some(record.state), &seen.record);
         }
     }
+
+    /// Whether a task has ended meanwhile, as far as the store says.
+    pub(super) async fn has_ended(&self, record: &Record) -> bool {
+        let seen = self.0.store.get(record.id).await;
+        seen.is_ok_and(|seen| seen.is_some_and(|seen| seen.record.state.has_ended()))
+    }
 }
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);

@@ -176,6 +176,11 @@ impl Drive {
                 }
             };
             if !goes_on {
+                // Its write may have been refused because somebody has ended it.
+                if self.engine.has_ended(&self.record).await {
+                    self.live.cancelled.cancel();
+                    self.clean_up().await;
+                }
                 return;
             }
         }
