@@ -48,8 +48,11 @@ impl Live {
     pub(super) fn answer(&self, answers: impl IntoIterator<Item = (String, KeptAnswer)>) {
         self.post(|mailbox| {
             for (key, answer) in answers {
-                mailbox.known.push(key.clone());
-                mailbox.answers.push((key, answer));
+                // The run may have begun with it.
+                if !mailbox.known.contains(&key) {
+                    mailbox.known.push(key.clone());
+                    mailbox.answers.push((key, answer));
+                }
             }
         });
     }

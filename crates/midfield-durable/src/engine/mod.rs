@@ -36,7 +36,7 @@ use self::seal::Place;
 use self::waiting::Waiting;
 use crate::execution::Clock;
 use crate::failure::Failure;
-use crate::store::{Answer, Counts, Created, NewTask, Seen, Store};
+use crate::store::{Answer, Counts, Created, NewTask, Seen, Store, StoreError};
 use crate::task::{Owner, Record, State, TaskId, WorkerId};
 
 pub use error::Error;
@@ -316,7 +316,15 @@ impl Engine {
             })
         });
         let sealed = sealed.collect::<Result<Vec<_>, Error>>()?;
-        let Some(answered) = self.0.store.answer(id, self.now(), sealed).await? else {
+        let answered = self.0.store.answer(id, self.now(), sealed).await;
+        if answered.as_ref().is_err_and(StoreError::is_unknown) {
+            // They may be kept: a new run reads them.
+            if let Some(live) = self.0.lives.find(id) {
+                live.answered_elsewhere();
+            }
+            self.0.wake.notify_one();
+        }
+        let Some(answered) = answered? else {
             return Ok(None);
         };
         match self.0.lives.find(id) {

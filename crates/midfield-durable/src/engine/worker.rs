@@ -19,8 +19,9 @@ impl Engine {
     async fn work(&self) {
         lease::start(self).await;
         let stop = &self.0.stop;
+        let mut must_look = false;
         while !stop.is_cancelled() {
-            let pause = match self.round().await {
+            let pause = match self.round(&mut must_look).await {
                 Ok(pause) => pause,
                 Err(error) => {
                     let cause = cause(&error);
@@ -40,10 +41,14 @@ impl Engine {
     }
 
     /// Does all that can be done now, and says how long there is nothing to do unless somebody wakes the worker.
-    async fn round(&self) -> Result<Duration, StoreError> {
-        if self.0.store.has_changed_elsewhere().await? {
+    /// `must_look`: others have changed something, which was not looked at yet.
+    async fn round(&self, must_look: &mut bool) -> Result<Duration, StoreError> {
+        // What fails may have taken the news along.
+        let before = std::mem::replace(must_look, true);
+        if self.0.store.has_changed_elsewhere().await? || before {
             self.look_around().await?;
         }
+        *must_look = false;
         let mut next = self.0.store.next_due().await?;
         let is_due = next.is_some_and(|next| next <= self.now());
         if is_due && self.0.lease.is_valid(self.now()) {

@@ -3,6 +3,7 @@
 mod answers;
 mod cancel;
 mod create;
+mod failing_store;
 mod leases;
 mod once;
 mod panics;
