@@ -2,11 +2,14 @@
 
 mod answers;
 mod cancel;
+mod crashes;
 mod create;
+mod deliveries;
 mod failing_store;
 mod leases;
 mod once;
 mod panics;
+mod sleeps;
 mod support;
 
 use support::site::result;

@@ -63,6 +63,14 @@ impl Site {
         self.until(id, |view| view.state.has_ended()).await
     }
 
+    pub(crate) async fn until_ended_within(&self, id: TaskId, time: Duration) -> View {
+        let wait = self.wait(OWNER, id, |view| view.state.has_ended());
+        let view = tokio::time::timeout(time, wait).await;
+        view.expect("it does not end")
+            .unwrap()
+            .expect("it is there")
+    }
+
     /// Waits until there are as many questions, and gives their keys.
     pub(crate) async fn until_asked(&self, id: TaskId, count: usize) -> Vec<String> {
         let view = self.until(id, |view| view.questions.len() == count).await;
