@@ -9,6 +9,7 @@ mod failing_store;
 mod leases;
 mod once;
 mod panics;
+mod simulation;
 mod sleeps;
 mod support;
 

@@ -6,7 +6,7 @@
 use std::fmt;
 use std::future::pending;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use midfield_durable::store::{
@@ -14,7 +14,7 @@ use midfield_durable::store::{
     Store, StoreError, Write,
 };
 use midfield_durable::task::{Owner, Record, TaskId, WorkerId};
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 /// What becomes of a verb.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,61 +49,52 @@ pub(crate) struct Verb {
 pub(crate) type Fates = Arc<dyn Fn(Verb) -> Fate + Send + Sync>;
 
 /// What keeps a process from reaching the world.
-#[derive(Clone, Debug)]
-pub(crate) struct Gate(Arc<watch::Sender<Passage>>);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Passage {
-    Open,
-    Stopped,
-    Dead,
-}
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Gate(Arc<(AtomicU8, Notify)>);
 
 impl Gate {
-    pub(crate) fn new() -> Self {
-        Self(Arc::new(watch::Sender::new(Passage::Open)))
-    }
-
     /// As SIGKILL.
     pub(crate) fn kill(&self) {
-        self.0.send_replace(Passage::Dead);
+        self.0.0.store(DEAD, Ordering::SeqCst);
     }
 
     /// As SIGSTOP.
     pub(crate) fn stop(&self) {
-        self.change(Passage::Stopped);
+        self.change(OPEN, STOPPED);
     }
 
     /// As SIGCONT.
     pub(crate) fn go_on(&self) {
-        self.change(Passage::Open);
+        self.change(STOPPED, OPEN);
+        self.0.1.notify_waiters();
     }
 
     pub(crate) fn is_dead(&self) -> bool {
-        *self.0.borrow() == Passage::Dead
+        self.0.0.load(Ordering::SeqCst) == DEAD
     }
 
     pub(crate) fn is_open(&self) -> bool {
-        *self.0.borrow() == Passage::Open
+        self.0.0.load(Ordering::SeqCst) == OPEN
     }
 
     /// Waits until the process may do something outside of itself.
     pub(crate) async fn pass(&self) {
-        let mut passage = self.0.subscribe();
-        // The sender lives as long as this does.
-        let _ = passage.wait_for(|it| *it == Passage::Open).await;
+        while !self.is_open() {
+            self.0.1.notified().await;
+        }
     }
 
-    fn change(&self, to: Passage) {
-        self.0.send_if_modified(|it| {
-            let changes = *it != Passage::Dead && *it != to;
-            if changes {
-                *it = to;
-            }
-            changes
-        });
+    fn change(&self, from: u8, to: u8) {
+        let _ = self
+            .0
+            .0
+            .compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst);
     }
 }
+
+const OPEN: u8 = 0;
+const STOPPED: u8 = 1;
+const DEAD: u8 = 2;
 
 /// A process's line to the store that all share.
 pub(crate) struct Line {

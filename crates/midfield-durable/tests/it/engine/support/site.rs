@@ -37,7 +37,7 @@ impl Site {
         fates: Fates,
         seal: Arc<dyn Seal>,
     ) -> Self {
-        let gate = Gate::new();
+        let gate = Gate::default();
         let line = Line::new(world.memory(), world.changes(), gate.clone(), fates);
         let engine = Engine::with_clock(Arc::new(line), seal, options, clock).unwrap();
         engine.start(Arc::new(Hands {
