@@ -95,9 +95,7 @@ pub(super) fn fates(simulation: &Arc<Simulation>, process: u64) -> Fates {
         let mut history = simulation.history();
         let task = verb.task.map(|id| history.number(id));
         let at = simulation.begun.elapsed().as_millis();
-        history
-            .trace
-            .push(format!("{at} {process} {} {task:?} {fate:?}", verb.name));
+        history.note(format!("{at} {process} {} {task:?} {fate:?}", verb.name));
         fate
     })
 }

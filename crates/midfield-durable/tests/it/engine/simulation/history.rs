@@ -13,6 +13,8 @@ pub(super) struct History {
     tasks: HashMap<TaskId, Known>,
     /// What was done, as text, to tell two runs of one seed apart.
     pub(super) trace: Vec<String>,
+    /// Whether the trace is printed as it happens.
+    prints: bool,
     nonce: u64,
 }
 
@@ -57,12 +59,27 @@ struct Attempt {
 }
 
 impl History {
+    pub(super) fn new(prints: bool) -> Self {
+        Self {
+            prints,
+            ..Self::default()
+        }
+    }
+
     fn of(&mut self, id: TaskId) -> &mut Known {
         let number = self.tasks.len();
         self.tasks.entry(id).or_insert_with(|| Known {
             number,
             ..Known::default()
         })
+    }
+
+    /// Adds a line to the trace.
+    pub(super) fn note(&mut self, line: String) {
+        if self.prints {
+            println!("{line}");
+        }
+        self.trace.push(line);
     }
 
     /// The number of a task, by which a trace calls it.
@@ -76,6 +93,8 @@ impl History {
     }
 
     pub(super) fn acknowledged(&mut self, view: &View, asked_for: AskedFor) {
+        let number = self.number(view.id);
+        self.note(format!("made {number}: {:?}", asked_for.program));
         self.of(view.id).asked_for = Some(asked_for);
         self.seen(view);
     }
@@ -96,7 +115,7 @@ impl History {
             nonce: nonce.clone(),
             is_once,
         });
-        self.trace.push(format!("effect {number} {path}"));
+        self.note(format!("effect {number} {path}"));
         nonce
     }
 
@@ -161,6 +180,8 @@ impl History {
 
     /// The answer that was begun last is kept.
     pub(super) fn answered(&mut self, id: TaskId, key: &str) {
+        let number = self.number(id);
+        self.note(format!("answered {number} {key}"));
         let known = self.of(id);
         if let Some(attempt) = known.answers.get_mut(key).and_then(|it| it.last_mut()) {
             attempt.is_acknowledged = true;
