@@ -125,7 +125,6 @@ impl Drive {
             notes,
             execution,
             answered,
-            refusals,
         } = opened;
         let call = TaskCall {
             id: record.id,
@@ -148,7 +147,7 @@ impl Drive {
             run,
             notes,
             answered,
-            early: refusals,
+            early: Vec::new(),
             at_rest: None,
             next_message: Instant::now(),
             leaving: None,
@@ -311,7 +310,13 @@ impl Drive {
                     handed_in = true;
                 }
                 // The handler has not come to it yet.
-                Err(Unaccepted::NotOpen) => self.early.push((outer, reply)),
+                Err(Unaccepted::NotOpen) => {
+                    if execution.answer_ahead(inner_key(&outer), reply.clone()) {
+                        self.answered.push(outer);
+                    } else {
+                        self.early.push((outer, reply));
+                    }
+                }
             }
         }
         // One that does not fit wakes nobody else.

@@ -264,3 +264,47 @@ async fn an_answer_that_does_not_fit_counts_once_at_any_time() {
         }
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_is_not_lost_when_branches_come_in_another_order_than_before() {
+    let world = World::new().handler("branches", async |cx| {
+        let slow = async {
+            // Nobody knows of this wait.
+            tokio::time::sleep(milliseconds(200)).await;
+            match cx.ask("one").await {
+                Ok(answer) => answer,
+                Err(refusal) => refusal.message,
+            }
+        };
+        let fast = async {
+            let two = cx.ask("two").await.unwrap();
+            let _ = cx.once("pay", milliseconds(100)).await;
+            two
+        };
+        let (one, two) = futures_util::join!(slow, fast);
+        done(format!("{one} {two}"))
+    });
+    let answers = [
+        KeptAnswer::Result(raw("1")),
+        KeptAnswer::Error {
+            code: -1,
+            message: "1".to_owned(),
+        },
+    ];
+    for answer in answers {
+        let first = world.site();
+        let task = first.create(call("branches")).await.unwrap();
+        first.until_asked(task.id, 2).await;
+        tokio::time::sleep(seconds(3)).await;
+        let both = vec![
+            ("one".to_owned(), answer),
+            ("two".to_owned(), KeptAnswer::Result(raw("2"))),
+        ];
+        first.answer(OWNER, task.id, both).await.unwrap();
+        tokio::time::sleep(milliseconds(150)).await;
+        first.gate.kill();
+        let second = world.site();
+        assert_eq!(result(&second.until_ended(task.id).await), "1 2");
+        second.gate.kill();
+    }
+}
