@@ -44,7 +44,7 @@ impl Execution {
         let (mut seen, mut idle) = (0, 0);
         poll_fn(|cx| {
             let mut state = self.lock();
-            if state.failure.is_some() {
+            if state.failure.is_some() || state.has_lost_keeper {
                 return Poll::Pending;
             }
             if state.next >= upto {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::done;
 use super::support::line::{Fate, Verb};
 use super::support::site::result;
-use super::support::{World, call, options, seconds};
+use super::support::{OWNER, World, call, milliseconds, options, seconds};
 
 /// What a task says of a step that must not be done twice.
 fn world() -> World {
@@ -155,4 +155,29 @@ async fn a_replay_does_not_begin_again_what_the_handler_had_dropped() {
     let second = world.site();
     assert_eq!(result(&second.until_ended(task.id).await), "false");
     assert_eq!(world.deeds(), ["pay", "one", "two", "three"]);
+}
+
+/// A process that was stopped comes back to a task that another one has run on, and that was cancelled then.
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_cleans_up_begins_nothing_that_must_not_be_done_twice() {
+    let world = World::new().handler("pay", async |cx| {
+        cx.slow_step("before", seconds(1)).await;
+        let paid = cx.once("pay", seconds(1)).await.unwrap();
+        done(format!("{paid} {}", cx.ask("confirm").await.unwrap()))
+    });
+    let first = world.site();
+    let task = first.create(call("pay")).await.unwrap();
+    tokio::time::sleep(milliseconds(500)).await;
+    first.gate.stop();
+    let second = world.site();
+    second.until_asked(task.id, 1).await;
+    second.cancel(OWNER, task.id).await.unwrap();
+    first.gate.go_on();
+    tokio::time::sleep(seconds(60)).await;
+    let deeds = world.deeds();
+    assert_eq!(
+        deeds.iter().filter(|it| *it == "pay").count(),
+        1,
+        "{deeds:?}"
+    );
 }
