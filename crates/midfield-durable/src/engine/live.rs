@@ -48,8 +48,11 @@ impl Live {
     pub(super) fn answer(&self, answers: impl IntoIterator<Item = (String, KeptAnswer)>) {
         self.post(|mailbox| {
             for (key, answer) in answers {
-                mailbox.known.push(key.clone());
-                mailbox.answers.push((key, answer));
+                // The run may have begun with it.
+                if !mailbox.known.contains(&key) {
+                    mailbox.known.push(key.clone());
+                    mailbox.answers.push((key, answer));
+                }
             }
         });
     }
@@ -124,7 +127,9 @@ pub(super) struct Lives(Mutex<Table>);
 
 #[derive(Debug, Default)]
 struct Table {
-    tasks: HashMap<TaskId, Arc<Live>>,
+    tasks: HashMap<TaskId, (u64, Arc<Live>)>,
+    /// How many have entered.
+    entered: u64,
     owners: HashMap<Owner, usize>,
     lanes: HashMap<String, usize>,
 }
@@ -169,7 +174,10 @@ impl Lives {
     /// Gives a place back, unless another run of the task has it.
     pub(super) fn leave(&self, id: TaskId, live: &Arc<Live>) {
         let mut table = self.lock();
-        let is_its_own = table.tasks.get(&id).is_some_and(|it| Arc::ptr_eq(it, live));
+        let is_its_own = table
+            .tasks
+            .get(&id)
+            .is_some_and(|(_, it)| Arc::ptr_eq(it, live));
         if is_its_own {
             table.tasks.remove(&id);
         }
@@ -178,13 +186,19 @@ impl Lives {
     }
 
     pub(super) fn find(&self, id: TaskId) -> Option<Arc<Live>> {
-        self.lock().tasks.get(&id).cloned()
+        let table = self.lock();
+        table.tasks.get(&id).map(|(_, live)| Arc::clone(live))
     }
 
+    /// All, in the order in which they came.
     pub(super) fn all(&self) -> Vec<(TaskId, Arc<Live>)> {
         let table = self.lock();
         let tasks = table.tasks.iter();
-        tasks.map(|(id, live)| (*id, Arc::clone(live))).collect()
+        let mut all: Vec<_> = tasks
+            .map(|(id, (number, live))| (*number, *id, Arc::clone(live)))
+            .collect();
+        all.sort_unstable_by_key(|(number, ..)| *number);
+        all.into_iter().map(|(_, id, live)| (id, live)).collect()
     }
 
     pub(super) fn count(&self) -> usize {
@@ -212,7 +226,12 @@ impl Lives {
 
 impl Table {
     fn enter(&mut self, id: TaskId, live: &Arc<Live>) {
-        self.tasks.insert(id, Arc::clone(live));
+        self.entered += 1;
+        let entry = (self.entered, Arc::clone(live));
+        if let Some((_, before)) = self.tasks.insert(id, entry) {
+            // What is held anew was lost before.
+            before.lost.cancel();
+        }
         *self.owners.entry(live.owner).or_default() += 1;
         *self.lanes.entry(live.lane.clone()).or_default() += 1;
     }

@@ -19,8 +19,9 @@ impl Engine {
     async fn work(&self) {
         lease::start(self).await;
         let stop = &self.0.stop;
+        let mut must_look = false;
         while !stop.is_cancelled() {
-            let pause = match self.round().await {
+            let pause = match self.round(&mut must_look).await {
                 Ok(pause) => pause,
                 Err(error) => {
                     let cause = cause(&error);
@@ -29,6 +30,7 @@ impl Engine {
                 }
             };
             tokio::select! {
+                biased;
                 () = stop.cancelled() => break,
                 () = self.0.wake.notified() => {}
                 () = tokio::time::sleep(pause) => {}
@@ -39,12 +41,17 @@ impl Engine {
     }
 
     /// Does all that can be done now, and says how long there is nothing to do unless somebody wakes the worker.
-    async fn round(&self) -> Result<Duration, StoreError> {
-        if self.0.store.has_changed_elsewhere().await? {
+    /// `must_look`: others have changed something, which was not looked at yet.
+    async fn round(&self, must_look: &mut bool) -> Result<Duration, StoreError> {
+        // What fails may have taken the news along.
+        let before = std::mem::replace(must_look, true);
+        if self.0.store.has_changed_elsewhere().await? || before {
             self.look_around().await?;
         }
+        *must_look = false;
         let mut next = self.0.store.next_due().await?;
-        if next.is_some_and(|next| next <= self.now()) {
+        let is_due = next.is_some_and(|next| next <= self.now());
+        if is_due && self.0.lease.is_valid(self.now()) {
             while self.claim().await? {}
             next = self.0.store.next_due().await?;
         }
@@ -86,7 +93,14 @@ impl Engine {
         claim.held = left.owners;
         claim.lanes = left.lanes;
         claim.deliveries = options.deliveries.get();
-        let claimed = self.0.store.claim(claim).await?;
+        let claimed = match self.0.store.claim(claim).await {
+            Err(error) if error.is_unknown() => {
+                // What it may have given is held by this worker, and nobody knows what it is.
+                lease::begin_anew(self).await;
+                return Err(error);
+            }
+            claimed => claimed?,
+        };
         for record in &claimed.given_up {
             tracing::error!(task = %record.id, lane = record.lane, "a task was begun too often, and has failed");
             self.changed(record);

@@ -86,9 +86,13 @@ impl Execution {
     }
 
     /// Takes the keeper away: nothing is kept any more, and the handler need not wait for it. For a call that was ended, and
-    /// may clean up.
+    /// may clean up. Steps that must not be done twice do not begin any more: another run may have done them.
     pub fn stop_keeping(&self) {
-        let keeping = self.lock().keeping.take();
+        let keeping = {
+            let mut state = self.lock();
+            state.has_lost_keeper = true;
+            state.keeping.take()
+        };
         let waiters = keeping.map(|keeping| keeping.waiters).unwrap_or_default();
         waiters.into_iter().for_each(Waker::wake);
     }
@@ -110,7 +114,7 @@ impl Execution {
         let moves = self.lock().moves;
         poll_fn(|cx| {
             let mut state = self.lock();
-            if state.failure.is_some() {
+            if state.failure.is_some() || state.has_lost_keeper {
                 return Poll::Pending;
             }
             let kept = state.keeping.as_ref().map_or(u64::MAX, |it| it.moves.1);
