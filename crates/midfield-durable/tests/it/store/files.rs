@@ -69,6 +69,25 @@ async fn two_stores_on_one_file_see_each_other() {
 }
 
 #[tokio::test]
+async fn a_change_by_others_is_told_though_a_verb_beside_it_fails() {
+    let (_folder, path) = folder();
+    let (one, other) = (open(&path), open(&path));
+    created(&one, new_task(0)).await;
+    // All in line at once: the first is done alone, those after it together.
+    let ask = async { other.has_changed_elsewhere().await.unwrap() };
+    let fails = [(); 3].map(|()| other.create(new_task(0)));
+    let (has_changed, failed) =
+        futures_util::future::join(ask, futures_util::future::join_all(fails)).await;
+    assert!(failed.iter().all(Result::is_err));
+    assert!(has_changed);
+    let fails = other.create(new_task(0));
+    created(&one, new_task(1)).await;
+    let ask = other.has_changed_elsewhere();
+    let (failed, has_changed) = futures_util::future::join(fails, ask).await;
+    assert!(failed.is_err() && has_changed.unwrap());
+}
+
+#[tokio::test]
 async fn the_last_handle_does_what_waits_in_line_first() {
     let (_folder, path) = folder();
     let store = open(&path);
