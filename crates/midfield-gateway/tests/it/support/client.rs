@@ -129,6 +129,27 @@ impl Client {
         self.post(&request, &headers)
     }
 
+    /// Calls a tool and gives its result, with what was told of its progress before.
+    #[track_caller]
+    pub(crate) fn call_with_progress(&self, name: &str, arguments: Value) -> (Value, Vec<Value>) {
+        let mut params = json!({"name": name, "_meta": {"progressToken": "p"}});
+        params["arguments"] = arguments;
+        if self.era == Era::Modern {
+            let version = "io.modelcontextprotocol/protocolVersion";
+            params["_meta"][version] = "2026-07-28".into();
+            params["_meta"]["io.modelcontextprotocol/clientCapabilities"] = json!({});
+        }
+        let request = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
+        let (_, body) = self.post(&request, &self.headers("tools/call", Some(name)));
+        let lines = body.lines().filter_map(|line| line.strip_prefix("data:"));
+        let messages = lines.filter_map(|data| serde_json::from_str::<Value>(data.trim()).ok());
+        let (mut results, told): (Vec<_>, Vec<_>) =
+            messages.partition(|message| message["result"].is_object());
+        let mut result = results.pop().unwrap_or_else(|| panic!("{body}"));
+        let told = told.into_iter().map(|mut told| told["params"].take());
+        (result["result"].take(), told.collect())
+    }
+
     fn headers(&self, method: &str, name: Option<&str>) -> Vec<String> {
         let mut headers = Vec::new();
         match self.era {
