@@ -51,6 +51,13 @@ impl Offer {
             operation,
         };
         offer.jobs = offer.followed(source);
+        if offer.jobs.is_some() {
+            let description = offer.description.description.get_or_insert_default();
+            if !description.is_empty() {
+                description.push_str("\n\n");
+            }
+            description.push_str(WAITS);
+        }
         // The document says what the operation answers, and not what comes of its jobs.
         if offer.jobs.is_none() && source.responses == Responses::Checked {
             offer.check_answers();
@@ -181,6 +188,9 @@ fn annotations(operation: &Operation) -> ToolAnnotations {
     annotations.idempotent_hint = Some(operation.hints.idempotent);
     annotations
 }
+
+/// What is said of a tool that follows jobs: documents tell to ask for the job oneself.
+const WAITS: &str = "The answer comes when the work has ended, with what came of it: there is no need to ask for its job.";
 
 const MAX_TITLE: usize = 80;
 

@@ -32,7 +32,7 @@ pub struct JobRules {
     pub error: Vec<Pointer>,
     /// Where it is said how far it has come: percent from 0 to 100, or a fraction below 1.
     pub progress: Vec<Pointer>,
-    /// Where the URL of the result is, when the job has ended.
+    /// Where the URL of the result is, when the job has ended: one that begins with `http://`, `https://` or `/`.
     pub result_link: Vec<Pointer>,
     /// Where the result itself is, when the job has ended. The whole answer where none leads to something.
     pub result: Vec<Pointer>,
@@ -219,4 +219,5 @@ const RESULT_LINK: &[&str] = &[
     "/resultLocation",
     "/links/result",
     "/_links/result/href",
+    "/result",
 ];

@@ -116,6 +116,8 @@ fn a_state_that_only_says_that_it_ended_has_a_second_word() {
     // A result that is no word for an end is just a result.
     let body = json!({"status": "done", "result": "pending review"});
     check(200, NOTHING, &body, &WHOLE);
+    let body = json!({"status": "succeeded", "result": "/assays/1/result"});
+    check(200, NOTHING, &body, &result_at("/assays/1/result"));
 }
 
 #[test]
