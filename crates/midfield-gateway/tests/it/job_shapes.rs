@@ -15,7 +15,7 @@ const DOCUMENT: &str = r#"{"openapi": "3.1.0", "info": {"title": "Things", "vers
     "paths": {"/things/{name}": {
         "parameters": [{"name": "name", "in": "path", "required": true, "schema": {"type": "string"}}],
         "post": {"operationId": "make", "responses": {"202": {}}},
-        "put": {"operationId": "set", "responses": {"202": {}}},
+        "put": {"operationId": "set", "parameters": [{"name": "v", "in": "query"}], "responses": {"202": {}}},
         "get": {"operationId": "see", "responses": {"200": {}}}}}}"#;
 
 /// An answer with headers and a JSON body.
@@ -103,13 +103,13 @@ fn an_operation_of_azure_leads_to_the_resource() {
         _ => said("200 OK", &[], &json!({"name": "a b", "size": 3})),
     });
     let midfield = serve(&Folder::new(), &service, "");
-    let result = midfield.call("set", json!({"name": "a"}));
+    let result = midfield.call("set", json!({"name": "a", "v": "7"}));
     assert_eq!(result["structuredContent"]["size"], 3, "{result}");
     let expected = [
-        "PUT /things/a",
+        "PUT /things/a?v=7",
         "GET /operations/1?v=2",
         "GET /operations/1?v=2",
-        "GET /things/a",
+        "GET /things/a?v=7",
     ];
     assert_eq!(lines(&service), expected);
     for request in service.recorded() {

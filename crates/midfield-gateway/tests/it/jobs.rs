@@ -38,8 +38,8 @@ impl JobService {
     /// A gateway in front of it, with `jobs` in its configuration.
     fn gateway(&self, folder: &Folder, jobs: &str) -> Midfield {
         let source = format!(
-            "[sources.jobs]\nopenapi = {:?}\nbase_url = \"http://127.0.0.1:{}\"\n[sources.jobs.jobs]\n{jobs}",
-            files().join("openapi.json"),
+            "[sources.jobs]\nopenapi = \"{}\"\nbase_url = \"http://127.0.0.1:{}\"\n[sources.jobs.jobs]\n{jobs}",
+            files().join("openapi.json").display(),
             self.port
         );
         Midfield::serve(&folder.write("midfield.toml", &source))

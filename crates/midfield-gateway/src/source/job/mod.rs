@@ -54,8 +54,8 @@ struct Job<'a> {
     /// The URL of the request that began it, without its query.
     request_url: Url,
     id: Option<String>,
-    /// Where the result will be, as the first answer says.
-    result_url: Option<Url>,
+    /// Where the result will be, as the first answer says. Nobody has decided yet whether to go there.
+    result_link: Option<String>,
 }
 
 /// What was heard of a job, and whether it was asked for its result.
@@ -107,7 +107,7 @@ impl Follower {
             method,
             request_url: answer.url.clone(),
             id: None,
-            result_url: None,
+            result_link: None,
         };
         let status_url = match job.begin(&answer) {
             Ok(Some(url)) => url,
@@ -196,9 +196,9 @@ impl Job<'_> {
             // Nobody says where to ask: the answer is all that there is.
             (None, None) => return Ok(None),
         };
-        self.result_url = match result_url {
-            Some(text) => Some(self.follower.admit(&text, &answer.url)?),
-            None => result_is_request_url.then(|| answer.url.clone()),
+        self.result_link = match result_url {
+            None if result_is_request_url => self.bare_request().map(|request| request.url),
+            link => link,
         };
         Ok(Some(status_url))
     }
@@ -304,7 +304,11 @@ impl Job<'_> {
         match result {
             JobResult::At(to) => self.follower.admit(to, url).map(Some),
             JobResult::Part(_) => Ok(None),
-            JobResult::Whole => Ok(self.result_url.clone()),
+            JobResult::Whole => {
+                let link = self.result_link.as_deref();
+                link.map(|link| self.follower.admit(link, &self.request_url))
+                    .transpose()
+            }
         }
     }
 
@@ -322,6 +326,12 @@ impl Job<'_> {
             request.body = Some(Vec::new());
         }
         Ok(target.exchange(client, request).await)
+    }
+
+    /// The request that began the work, without secrets, which the journal must not hold.
+    fn bare_request(&self) -> Option<HttpRequest> {
+        let operation = &self.target.operation;
+        operation.request(self.arguments, &Credentials::none()).ok()
     }
 
     /// The URL that a template of the configuration gives for this job.
