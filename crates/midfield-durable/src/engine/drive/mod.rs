@@ -64,7 +64,7 @@ pub(super) async fn drive(engine: Engine, live: Arc<Live>, opened: Opened) {
                     &live,
                     Ended::Failed(engine.failed(&panicked(&record))),
                 )
-                .await
+                .await;
         }
     }
     leave(&engine, &live, &record).await;
