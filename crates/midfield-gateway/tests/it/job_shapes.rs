@@ -339,6 +339,22 @@ fn what_leads_nowhere_is_refused() {
 }
 
 #[test]
+fn a_key_goes_with_the_request_that_begins_the_work_alone() {
+    for (jobs, has_key) in [("", false), ("idempotency_header = \"X-Once\"\n", true)] {
+        let service = scripted(|_, asked| match asked {
+            0 => said("202 Accepted", &[("Location", "/jobs/1")], &Value::Null),
+            _ => said("200 OK", &[], &json!({"size": 3})),
+        });
+        make(&service, jobs);
+        let recorded = service.recorded();
+        let keys: Vec<_> = recorded.iter().map(|one| one.header("x-once")).collect();
+        assert_eq!(keys.len(), 2);
+        assert_eq!(keys[0].map(str::len), has_key.then_some(22));
+        assert_eq!(keys[1], None);
+    }
+}
+
+#[test]
 fn an_answer_that_is_too_large_ends_the_call() {
     let service = scripted(|_, asked| match asked {
         0 => said("202 Accepted", &[("Location", "/jobs/1")], &Value::Null),

@@ -187,7 +187,7 @@ fn a_job_without_end_is_cancelled_in_time() {
 }
 
 #[test]
-fn a_service_that_knows_keys_is_given_one() {
+fn each_call_is_a_job_of_its_own_key() {
     let (folder, service) = (Folder::new(), JobService::start("0"));
     let midfield = service.gateway(
         &folder,

@@ -19,7 +19,7 @@ use serde_json::Value;
 pub use self::pointer::{NotAPointer, Pointer};
 pub use self::reply::{JobLinks, JobReply};
 pub use self::rules::JobRules;
-pub use self::template::{Template as UrlTemplate, TemplateError};
+pub use self::template::{TemplateError, UrlTemplate};
 
 /// How a job began, as the first answer says.
 #[derive(Debug, Clone, PartialEq)]

@@ -10,7 +10,7 @@ use crate::request::{Reserved, encode};
 /// A template of a URL: a path, which is put behind a base, or a whole URL. In its path and its query `{name}`
 /// stands for a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Template {
+pub struct UrlTemplate {
     text: String,
     /// Literal text and names in turns, beginning with text.
     pieces: Vec<Piece>,
@@ -45,7 +45,7 @@ pub enum TemplateError {
     Leaves,
 }
 
-impl Template {
+impl UrlTemplate {
     /// The names that values are needed for, in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.pieces.iter().filter_map(|piece| match piece {
@@ -91,7 +91,7 @@ impl Template {
     }
 }
 
-impl FromStr for Template {
+impl FromStr for UrlTemplate {
     type Err = TemplateError;
 
     fn from_str(text: &str) -> Result<Self, TemplateError> {
@@ -134,7 +134,7 @@ impl FromStr for Template {
     }
 }
 
-impl std::fmt::Display for Template {
+impl std::fmt::Display for UrlTemplate {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str(&self.text)
     }

@@ -5,17 +5,19 @@
 //! asked already is not asked anew. Where the answers lead is foreign text: nothing is sent to another origin
 //! than the service's own, unless the configuration names it, and no secret ever is.
 
+mod ask;
 mod cancel;
 mod record;
 mod told;
 mod watch;
 
+use std::time::Duration;
+
 use midfield::server::Retry;
 use midfield::types::ToolResult;
 use midfield::{Context, Error};
 use midfield_openapi::{
-    Credentials, HttpRequest, JobBegun, JobLinks, JobReply, JobResult, JobStatus, Method,
-    Operation, ReplyContent, UrlTemplate,
+    Credentials, HttpRequest, JobBegun, JobStatus, Method, Operation, ReplyContent, UrlTemplate,
 };
 use reqwest::Client;
 use serde_json::{Map, Value};
@@ -23,13 +25,14 @@ use url::{Origin, Url};
 
 use super::answer::Answer;
 use super::call::Target;
-use super::client::{FetchError, MAX_REDIRECTS};
+use super::client::MAX_REDIRECTS;
 use super::text::clean;
 use crate::config;
 
-use self::record::{Polled, Stamp, Submitted, Turn};
+use self::ask::reply;
+use self::record::{Polled, Stamp, Submitted};
 use self::told::Teller;
-use self::watch::{Next, Watch};
+use self::watch::{Next, Pace, Watch};
 
 /// The name that templates of URLs have for the id of a job.
 pub(super) const ID: &str = "id";
@@ -96,7 +99,7 @@ impl Follower {
                 async move { self.submit(target, request, attempt.key.as_str()).await }
             })
             .await?;
-        let at = submitted.at;
+        let (at, pause) = (submitted.at, submitted.pause);
         let answer = submitted
             .into_answer()
             .ok_or_else(|| Error::tool("the record of the request is broken"))?;
@@ -114,9 +117,7 @@ impl Follower {
             Ok(None) => return Ok(target.result_of(&answer)),
             Err(error) => return Err(job.lost(&error)),
         };
-        let pause = record::retry_after(&answer, at);
-        let (interval, limit) = (self.jobs.poll_interval, self.jobs.max_duration);
-        let watch = Watch::new(status_url, at, pause, interval, limit);
+        let watch = Watch::new(status_url, at, pause, self.pace());
         job.follow(watch, context).await
     }
 
@@ -137,9 +138,15 @@ impl Follower {
             request.headers.push((name.to_owned(), key.to_owned()));
         }
         let answered = target.exchange(&target.client, request).await;
-        answered
-            .map(Submitted::from)
-            .map_err(|error| target.failed(&error))
+        let answer = answered.map_err(|error| target.failed(&error))?;
+        let at = Stamp::now();
+        let asked = record::retry_after(&answer, at);
+        let pause = self.pace().pause(asked, Duration::ZERO).into();
+        Ok(Submitted::new(answer, at, pause))
+    }
+
+    fn pace(&self) -> Pace {
+        Pace::new(self.jobs.poll_interval, self.jobs.max_duration)
     }
 
     fn is_own(&self, url: &Url) -> bool {
@@ -212,13 +219,7 @@ impl Job<'_> {
             }
             let mut heard = None;
             let (place, current) = (&mut heard, &watch);
-            let polled: Polled = context
-                .step("poll", || async move {
-                    let turn = self.ask(current, place).await?;
-                    let at = Stamp::now();
-                    Ok::<_, Error>(Polled { at, turn })
-                })
-                .await?;
+            let polled: Polled = context.step("poll", || self.ask(current, place)).await?;
             match (watch.apply(polled), &heard) {
                 (Next::End, Some(heard)) => return Ok(told::to_result(self.target, heard)),
                 (Next::TooLong, _) => return self.give_up(&watch, context).await,
@@ -232,100 +233,6 @@ impl Job<'_> {
                 (Next::End | Next::Ask, None) => {}
             }
         }
-    }
-
-    /// Asks once, and keeps the answer in `heard`.
-    async fn ask(&self, watch: &Watch, heard: &mut Option<Heard>) -> Result<Turn, Error> {
-        let is_result = watch.result_url.is_some();
-        let mut url = watch.url().clone();
-        for _ in 0..=MAX_REDIRECTS {
-            let answer = match self.send(Method::Get, &url).await? {
-                Ok(answer) => answer,
-                Err(error) if error.may_pass() => return Ok(Turn::Away { retry_after: None }),
-                Err(error) => return Err(self.target.failed(&error)),
-            };
-            let body = self.json(&answer);
-            let reply = reply(&answer, body.as_ref());
-            let rules = &self.follower.jobs.rules;
-            let status = if is_result {
-                rules.read_result(&reply)
-            } else {
-                rules.read(&reply, watch.by_status)
-            };
-            if let JobStatus::Moved { to } = &status {
-                let moved = self.follower.admit(to, &url);
-                url = moved.map_err(|error| self.lost(&error))?;
-                continue;
-            }
-            let turn = self.turn(&status, &answer, &url, is_result);
-            *heard = Some(Heard {
-                status,
-                answer,
-                is_result,
-            });
-            return turn.map_err(|error| self.lost(&error));
-        }
-        Err(self.lost(&Lost::Redirects))
-    }
-
-    /// How it goes on after an answer from `url`.
-    fn turn(
-        &self,
-        status: &JobStatus,
-        answer: &Answer,
-        url: &Url,
-        is_result: bool,
-    ) -> Result<Turn, Lost> {
-        let retry_after = record::retry_after(answer, Stamp::now());
-        Ok(match status {
-            JobStatus::Running(running) => {
-                let to = running.status_url.as_deref();
-                let to = to.map(|to| self.follower.admit(to, url)).transpose()?;
-                Turn::Running {
-                    to: to.filter(|to| to != url),
-                    retry_after,
-                    by_status: running.by_status,
-                }
-            }
-            JobStatus::Unavailable => Turn::Away { retry_after },
-            JobStatus::Succeeded(result) if !is_result => match self.result(result, url)? {
-                Some(url) => Turn::Result(url),
-                None => Turn::Ended,
-            },
-            _ => Turn::Ended,
-        })
-    }
-
-    /// Where the result is to be fetched; `None` when it is here.
-    fn result(&self, result: &JobResult, url: &Url) -> Result<Option<Url>, Lost> {
-        if let Some(template) = &self.follower.jobs.result_url {
-            return self.expand(template).map(Some);
-        }
-        match result {
-            JobResult::At(to) => self.follower.admit(to, url).map(Some),
-            JobResult::Part(_) => Ok(None),
-            JobResult::Whole => {
-                let link = self.result_link.as_deref();
-                link.map(|link| self.follower.admit(link, &self.request_url))
-                    .transpose()
-            }
-        }
-    }
-
-    /// Sends a request about the job. Secrets go to the service's own origin alone.
-    async fn send(&self, method: Method, url: &Url) -> Result<Result<Answer, FetchError>, Error> {
-        let (follower, target) = (self.follower, self.target);
-        let (client, credentials) = if follower.is_own(url) {
-            (&follower.own, &target.secrets.credentials)
-        } else {
-            (&follower.other, &Credentials::none())
-        };
-        let mut request = target.operation.follow_up(method, url, credentials)?;
-        if matches!(method, Method::Post | Method::Put | Method::Patch) {
-            // Says that there is none.
-            request.body = Some(Vec::new());
-        }
-        Ok(target.exchange(client, request).await)
     }
 
     /// The request that began the work, without secrets, which the journal must not hold.
@@ -369,27 +276,13 @@ impl Job<'_> {
         ))
     }
 
-    fn silent(&self, silence: std::time::Duration) -> Error {
-        let silence = std::time::Duration::from_secs(silence.as_secs());
+    fn silent(&self, silence: Duration) -> Error {
+        let silence = Duration::from_secs(silence.as_secs());
         Error::tool(format!(
             "the service `{}` has not said anything about the job for {}; whether it goes on is not known",
             self.target.source,
             humantime::format_duration(silence)
         ))
-    }
-}
-
-/// What an answer holds that matters for a job.
-fn reply<'a>(answer: &'a Answer, body: Option<&'a Value>) -> JobReply<'a> {
-    JobReply {
-        status: answer.status.as_u16(),
-        links: JobLinks {
-            location: answer.location.as_deref(),
-            operation_location: answer.operation_location.as_deref(),
-            azure_async_operation: answer.azure_async_operation.as_deref(),
-        },
-        body,
-        has_body: !answer.body.is_empty(),
     }
 }
 

@@ -40,6 +40,8 @@ impl Stamp {
 pub(super) struct Submitted {
     /// When it came.
     pub(super) at: Stamp,
+    /// The pause before the job is asked about.
+    pub(super) pause: Pause,
     status: u16,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     content_type: Option<String>,
@@ -63,10 +65,12 @@ enum Body {
     Base64(String),
 }
 
-impl From<Answer> for Submitted {
-    fn from(answer: Answer) -> Self {
+impl Submitted {
+    /// Records an answer that came at `at`.
+    pub(super) fn new(answer: Answer, at: Stamp, pause: Pause) -> Self {
         Self {
-            at: Stamp::now(),
+            at,
+            pause,
             status: answer.status.as_u16(),
             content_type: answer.content_type,
             location: answer.location,
@@ -80,9 +84,7 @@ impl From<Answer> for Submitted {
             },
         }
     }
-}
 
-impl Submitted {
     /// The answer, as it was; `None` when the record is broken.
     pub(super) fn into_answer(self) -> Option<Answer> {
         Some(Answer {
@@ -108,6 +110,28 @@ pub(super) struct Polled {
     pub(super) at: Stamp,
     /// How it goes on.
     pub(super) turn: Turn,
+    /// The pause before the next time; none when it is asked again at once.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(super) pause: Option<Pause>,
+}
+
+/// A pause, in whole milliseconds. It is kept and not reckoned anew, so that a call which is run again sleeps as it
+/// did before, even when the configuration says something else by then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(super) struct Pause(u64);
+
+impl From<Duration> for Pause {
+    fn from(duration: Duration) -> Self {
+        // Nothing is asked without any pause.
+        Self(milliseconds(duration).max(1))
+    }
+}
+
+impl From<Pause> for Duration {
+    fn from(pause: Pause) -> Self {
+        Self::from_millis(pause.0)
+    }
 }
 
 /// How it goes on with a job.
@@ -119,29 +143,22 @@ pub(super) enum Turn {
         /// Where to ask from now on, when that changes.
         #[serde(skip_serializing_if = "Option::is_none", default)]
         to: Option<Url>,
-        /// How long to wait at least, in milliseconds.
-        #[serde(skip_serializing_if = "Option::is_none", default)]
-        retry_after: Option<u64>,
         /// The service said so by its status.
         #[serde(skip_serializing_if = "std::ops::Not::not", default)]
         by_status: bool,
     },
     /// The service did not say.
-    Away {
-        /// How long to wait at least, in milliseconds.
-        #[serde(skip_serializing_if = "Option::is_none", default)]
-        retry_after: Option<u64>,
-    },
+    Away,
     /// The job has ended well; its result is there.
     Result(Url),
     /// The job has ended. What the answer said is not kept: whoever does not hold it asks once more.
     Ended,
 }
 
-/// How long an answer asks to wait, in milliseconds, as of `at`.
-pub(super) fn retry_after(answer: &Answer, at: Stamp) -> Option<u64> {
+/// How long an answer that came at `at` asks to wait.
+pub(super) fn retry_after(answer: &Answer, at: Stamp) -> Option<Duration> {
     let header = answer.retry_after.as_deref()?;
-    JobReply::retry_after(header, at.time()).map(milliseconds)
+    JobReply::retry_after(header, at.time())
 }
 
 fn milliseconds(duration: Duration) -> u64 {
@@ -168,8 +185,10 @@ mod tests {
     #[test]
     fn an_answer_is_kept_as_it_was() {
         for body in [&b"{\"id\": 1}"[..], b"", b"\xff\x00"] {
-            let kept = serde_json::to_string(&Submitted::from(answer(body))).unwrap();
+            let kept =
+                serde_json::to_string(&Submitted::new(answer(body), Stamp(9), Pause(8))).unwrap();
             let read: Submitted = serde_json::from_str(&kept).unwrap();
+            assert_eq!((read.at, read.pause), (Stamp(9), Pause(8)));
             let read = read.into_answer().unwrap();
             assert_eq!(read.body, body);
             assert_eq!(read.status, StatusCode::ACCEPTED);
@@ -180,9 +199,12 @@ mod tests {
     #[test]
     fn a_pause_is_reckoned_from_when_the_answer_came() {
         let mut answer = answer(b"");
-        assert_eq!(retry_after(&answer, Stamp(5)), Some(3000));
+        assert_eq!(retry_after(&answer, Stamp(5)), Some(Duration::from_secs(3)));
         answer.retry_after = Some("Thu, 01 Jan 1970 00:01:00 GMT".to_owned());
-        assert_eq!(retry_after(&answer, Stamp(20_000)), Some(40_000));
+        assert_eq!(
+            retry_after(&answer, Stamp(20_000)),
+            Some(Duration::from_secs(40))
+        );
     }
 
     #[test]
@@ -191,11 +213,11 @@ mod tests {
             at: Stamp(1),
             turn: Turn::Running {
                 to: None,
-                retry_after: None,
                 by_status: false,
             },
+            pause: Some(Pause(2000)),
         };
         let kept = serde_json::to_string(&polled).unwrap();
-        assert_eq!(kept, r#"{"at":1,"turn":{"running":{}}}"#);
+        assert_eq!(kept, r#"{"at":1,"turn":{"running":{}},"pause":2000}"#);
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::record::{Polled, Stamp, Turn};
+use super::record::{Pause, Polled, Stamp, Turn};
 use crate::config::Interval;
 
 /// The course of a job.
@@ -41,7 +41,7 @@ pub(super) enum Next {
 
 /// How the pauses grow.
 #[derive(Clone, Copy, Debug)]
-struct Pace {
+pub(super) struct Pace {
     next: Duration,
     longest: Duration,
     /// The longest time of a job.
@@ -49,30 +49,19 @@ struct Pace {
 }
 
 impl Watch {
-    /// A job that began at `begun`, when the service asked for a pause of `retry_after` milliseconds.
-    pub(super) fn new(
-        status_url: Url,
-        begun: Stamp,
-        retry_after: Option<u64>,
-        interval: Interval,
-        limit: Duration,
-    ) -> Self {
-        let mut pace = Pace {
-            next: interval.min,
-            // A journal has room for so many pauses and answers, and no more.
-            longest: interval.max.max(limit / MAX_POLLS),
-            limit,
-        };
-        let pause = pace.pause(retry_after, Duration::ZERO);
-        Self {
+    /// A job that began at `begun`, before which comes `pause`.
+    pub(super) fn new(status_url: Url, begun: Stamp, pause: Pause, pace: Pace) -> Self {
+        let mut watch = Self {
             pace,
             begun,
             status_url,
             result_url: None,
             by_status: false,
-            pause: Some(pause),
+            pause: Some(pause.into()),
             away: None,
-        }
+        };
+        watch.pace.grow();
+        watch
     }
 
     /// Where to ask.
@@ -80,25 +69,28 @@ impl Watch {
         self.result_url.as_ref().unwrap_or(&self.status_url)
     }
 
+    /// What came of asking at `at`, with the pause that comes after it. `retry_after` is what the service asks for.
+    pub(super) fn polled(&self, at: Stamp, turn: Turn, retry_after: Option<Duration>) -> Polled {
+        let pause = match turn {
+            Turn::Result(_) => None,
+            _ => Some(self.pace.pause(retry_after, at.since(self.begun)).into()),
+        };
+        Polled { at, turn, pause }
+    }
+
     /// Takes up what came of asking.
     pub(super) fn apply(&mut self, polled: Polled) -> Next {
         let elapsed = polled.at.since(self.begun);
-        let (is_away, retry_after) = match polled.turn {
-            Turn::Ended => {
-                // Asked for by a call that is run again and does not hold the answer.
-                self.pause = Some(self.pace.pause(None, elapsed));
-                return Next::End;
-            }
+        self.pause = polled.pause.map(Duration::from);
+        self.pace.grow();
+        let is_away = match polled.turn {
+            Turn::Ended => return Next::End,
             Turn::Result(url) => {
                 self.result_url = Some(url);
-                (self.pause, self.away) = (None, None);
+                self.away = None;
                 return Next::Ask;
             }
-            Turn::Running {
-                to,
-                retry_after,
-                by_status,
-            } => {
+            Turn::Running { to, by_status } => {
                 self.by_status |= by_status;
                 if let Some(to) = to {
                     match &mut self.result_url {
@@ -106,11 +98,10 @@ impl Watch {
                         None => self.status_url = to,
                     }
                 }
-                (false, retry_after)
+                false
             }
-            Turn::Away { retry_after } => (true, retry_after),
+            Turn::Away => true,
         };
-        self.pause = Some(self.pace.pause(retry_after, elapsed));
         if elapsed >= self.pace.limit {
             return Next::TooLong;
         }
@@ -125,13 +116,25 @@ impl Watch {
 }
 
 impl Pace {
+    /// The pace of a job that may take `limit`.
+    pub(super) fn new(interval: Interval, limit: Duration) -> Self {
+        Self {
+            next: interval.min,
+            // A journal has room for so many pauses and answers, and no more.
+            longest: interval.max.max(limit / MAX_POLLS),
+            limit,
+        }
+    }
+
     /// The next pause, `elapsed` after the beginning: as long as the service asks for, no shorter than the
     /// pauses have grown to, and not beyond the end.
-    fn pause(&mut self, retry_after: Option<u64>, elapsed: Duration) -> Duration {
-        let grown = self.next;
-        self.next = (grown * 5 / 4).min(self.longest);
-        let asked = retry_after.map_or(Duration::ZERO, Duration::from_millis);
-        grown.max(asked).min(self.limit.saturating_sub(elapsed))
+    pub(super) fn pause(&self, retry_after: Option<Duration>, elapsed: Duration) -> Duration {
+        let asked = retry_after.unwrap_or_default();
+        self.next.max(asked).min(self.limit.saturating_sub(elapsed))
+    }
+
+    fn grow(&mut self) {
+        self.next = (self.next * 5 / 4).min(self.longest);
     }
 }
 
@@ -155,29 +158,38 @@ mod tests {
             max: 30 * SECOND,
         };
         let url = Url::parse("http://a.example/jobs/1").unwrap();
-        Watch::new(url, stamp(Duration::ZERO), None, interval, limit)
+        let pace = Pace::new(interval, limit);
+        let pause = pace.pause(None, Duration::ZERO).into();
+        Watch::new(url, stamp(Duration::ZERO), pause, pace)
     }
 
     fn stamp(time: Duration) -> Stamp {
         serde_json::from_value(u64::try_from(time.as_millis()).unwrap().into()).unwrap()
     }
 
-    fn running(retry_after: Option<u64>) -> Turn {
-        Turn::Running {
-            to: None,
-            retry_after,
-            by_status: false,
-        }
+    const RUNNING: Turn = Turn::Running {
+        to: None,
+        by_status: false,
+    };
+
+    /// Asks at `time`, and keeps what came of it as the journal does.
+    fn ask(watch: &mut Watch, time: Duration, turn: Turn, retry_after: Option<u64>) -> Next {
+        let retry_after = retry_after.map(Duration::from_millis);
+        let kept = serde_json::to_string(&watch.polled(stamp(time), turn, retry_after)).unwrap();
+        watch.apply(serde_json::from_str(&kept).unwrap())
     }
 
     /// Goes through a whole job whose answers are all `turn`; gives the number of polls and the time.
-    fn run(mut watch: Watch, turn: impl Fn() -> Turn) -> (Next, u32, Duration) {
+    fn run(
+        mut watch: Watch,
+        turn: impl Fn() -> Turn,
+        retry_after: Option<u64>,
+    ) -> (Next, u32, Duration) {
         let (mut polls, mut time) = (0, Duration::ZERO);
         loop {
             time += watch.pause.unwrap();
             polls += 1;
-            let at = stamp(time);
-            let next = watch.apply(Polled { at, turn: turn() });
+            let next = ask(&mut watch, time, turn(), retry_after);
             if next != Next::Ask {
                 return (next, polls, time);
             }
@@ -189,55 +201,66 @@ mod tests {
         for hours in [1, 24] {
             let limit = Duration::from_hours(hours);
             for retry_after in [None, Some(0), Some(1000)] {
-                let (next, polls, time) = run(watch(limit), || running(retry_after));
+                let (next, polls, time) = run(watch(limit), || RUNNING, retry_after);
                 assert_eq!(next, Next::TooLong);
-                // Stamps have no more than milliseconds.
+                // Pauses are whole milliseconds.
                 assert!(time >= limit && time < limit + SECOND / 10, "{time:?}");
                 assert!(polls <= MAX_POLLS + 30, "{polls}");
             }
         }
-        let mut hasty = watch(Duration::from_hours(24));
-        hasty.pace.longest = (SECOND / 100).max(hasty.pace.limit / MAX_POLLS);
-        let (_, polls, _) = run(hasty, || running(None));
-        assert!(polls <= MAX_POLLS + 30, "{polls}");
+        let hasty = Interval {
+            min: SECOND / 1_000_000,
+            max: SECOND / 100,
+        };
+        let mut watch = watch(Duration::from_hours(24));
+        watch.pace = Pace::new(hasty, watch.pace.limit);
+        let (_, polls, _) = run(watch, || RUNNING, None);
+        assert!(polls <= MAX_POLLS + 100, "{polls}");
     }
 
     #[test]
     fn no_pause_is_shorter_than_was_asked_for() {
         let mut watch = watch(Duration::from_hours(24));
         assert_eq!(watch.pause, Some(SECOND));
-        let at = stamp(SECOND);
-        let turn = running(Some(90_000));
-        assert_eq!(watch.apply(Polled { at, turn }), Next::Ask);
+        ask(&mut watch, SECOND, RUNNING, Some(90_000));
         assert_eq!(watch.pause, Some(90 * SECOND));
-        let at = stamp(91 * SECOND);
-        let turn = running(Some(u64::MAX));
-        watch.apply(Polled { at, turn });
+        ask(&mut watch, 91 * SECOND, RUNNING, Some(u64::MAX));
         let left = Duration::from_hours(24).saturating_sub(91 * SECOND);
         assert_eq!(watch.pause, Some(left));
     }
 
     #[test]
+    fn a_call_that_is_run_again_pauses_as_before_whatever_the_configuration_says_now() {
+        let mut first = watch(Duration::from_hours(24));
+        let interval = Interval {
+            min: 5 * SECOND,
+            max: 6 * SECOND,
+        };
+        let mut again = watch(Duration::from_hours(24));
+        again.pace = Pace::new(interval, Duration::from_hours(23));
+        for (seconds, retry_after) in [(1, None), (2, Some(7000)), (9, None)] {
+            let retry_after = retry_after.map(Duration::from_millis);
+            let polled = first.polled(stamp(seconds * SECOND), RUNNING, retry_after);
+            let kept = serde_json::to_string(&polled).unwrap();
+            first.apply(polled);
+            again.apply(serde_json::from_str(&kept).unwrap());
+            assert_eq!(first.pause, again.pause);
+        }
+    }
+
+    #[test]
     fn a_service_may_be_away_for_a_while() {
-        let away = || Turn::Away { retry_after: None };
-        let (next, _, time) = run(watch(Duration::from_hours(24)), away);
+        let (next, _, time) = run(watch(Duration::from_hours(24)), || Turn::Away, None);
         assert!(matches!(next, Next::Silent(_)), "{next:?}");
         assert!(time >= PATIENCE && time < 2 * PATIENCE, "{time:?}");
         // It may ask for a long pause without being given up at once.
         let mut watch = watch(Duration::from_hours(24));
         for minutes in [1, 12, 24] {
-            let turn = Turn::Away {
-                retry_after: Some(720_000),
-            };
-            let at = stamp(Duration::from_mins(minutes));
-            assert_eq!(watch.apply(Polled { at, turn }), Next::Ask);
+            let time = Duration::from_mins(minutes);
+            assert_eq!(ask(&mut watch, time, Turn::Away, Some(720_000)), Next::Ask);
         }
         // A word in between, and patience begins anew.
-        let at = stamp(Duration::from_mins(25));
-        watch.apply(Polled {
-            at,
-            turn: running(None),
-        });
+        ask(&mut watch, Duration::from_mins(25), RUNNING, None);
         assert_eq!(watch.away, None);
     }
 
@@ -245,24 +268,18 @@ mod tests {
     fn a_result_is_fetched_at_once_and_from_where_it_moves() {
         let mut watch = watch(Duration::from_hours(1));
         let to = |path: &str| Url::parse("http://a.example").unwrap().join(path).unwrap();
-        let at = stamp(SECOND);
         let turn = Turn::Running {
             to: Some(to("/moved")),
-            retry_after: None,
             by_status: true,
         };
-        watch.apply(Polled { at, turn });
+        ask(&mut watch, SECOND, turn, None);
         assert_eq!(watch.url(), &to("/moved"));
         assert!(watch.by_status);
         let turn = Turn::Result(to("/result"));
-        assert_eq!(watch.apply(Polled { at, turn }), Next::Ask);
+        assert_eq!(ask(&mut watch, SECOND, turn, None), Next::Ask);
         assert_eq!((watch.url(), watch.pause), (&to("/result"), None));
         assert_eq!(watch.status_url, to("/moved"));
-        let ended = Polled {
-            at,
-            turn: Turn::Ended,
-        };
-        assert_eq!(watch.apply(ended), Next::End);
+        assert_eq!(ask(&mut watch, SECOND, Turn::Ended, None), Next::End);
         assert!(watch.pause.is_some());
     }
 }
