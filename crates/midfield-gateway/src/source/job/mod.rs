@@ -92,7 +92,7 @@ impl Follower {
     ) -> Result<ToolResult, Error> {
         let method = request.method;
         let mut request = Some(request);
-        let mut submit = |attempt: Attempt| {
+        let submit = |attempt: Attempt| {
             let request = request.take();
             async move { self.submit(target, request, attempt.key.as_str()).await }
         };
