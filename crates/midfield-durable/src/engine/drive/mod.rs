@@ -201,6 +201,10 @@ impl Drive {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
         self.live.wake_on_post(cx.waker());
         self.run.execution().wake_on_change(cx.waker());
+        let deadline = self.deadline;
+        if deadline.is_some_and(|deadline| deadline <= self.engine.now()) {
+            return Poll::Ready(Event::Failed(Failure::TimedOut));
+        }
         let polled = catch_unwind(AssertUnwindSafe(|| self.run.poll(cx)));
         let Ok(polled) = polled else {
             return Poll::Ready(Event::Failed(panicked(&self.record)));
