@@ -62,6 +62,7 @@ pub(super) async fn drive(engine: Engine, live: Arc<Live>, opened: Opened) {
                 .end(
                     &record,
                     &live,
+                    None,
                     Ended::Failed(engine.failed(&panicked(&record))),
                 )
                 .await
