@@ -55,6 +55,8 @@ pub(super) struct State {
     marked: BTreeMap<Key, Entry>,
     /// Who keeps the journal while the handler runs.
     pub(super) keeping: Option<Keeping>,
+    /// Whether the call is about to be put away.
+    pub(super) begins_no_more: bool,
     /// Whether there was a keeper, and is none any more.
     pub(super) has_lost_keeper: bool,
     /// Grows with each change of the marks, and of what is asked.

@@ -69,6 +69,7 @@ impl Execution {
                 (key, outcome)
             }
             Some(Begun::New(key, digest)) => {
+                self.until_work_may_begin().await;
                 let key_of = IdempotencyKey::of(self.id(), &key);
                 let running = Running::of(self);
                 let result = attempts(key_of, retry, work).await.map_err(record);
@@ -116,6 +117,7 @@ impl Execution {
                 (key, outcome)
             }
             Some(Begun::New(key, digest)) => {
+                self.until_work_may_begin().await;
                 let attempt = Attempt {
                     number: 1,
                     key: IdempotencyKey::of(self.id(), &key),

@@ -172,6 +172,7 @@ impl Drive {
                 Event::Stop => {
                     let grace = self.engine.0.options.shutdown_grace;
                     self.leaving = Some(Instant::now() + grace);
+                    self.run.execution().begin_no_more();
                     true
                 }
             };
