@@ -49,7 +49,7 @@ pub(super) struct State {
     pub(super) running: usize,
     /// Which entries wait for their turn.
     pub(super) held: BTreeSet<usize>,
-    /// The marks that the journal ended with, and that the handler has not come to yet.
+    /// The marks that the journal ended with, and that the handler has not come to yet, and those that it has left behind.
     left: BTreeMap<Key, Entry>,
     /// Sleeps that are not over, and steps that have begun and must not be done twice.
     marked: BTreeMap<Key, Entry>,
@@ -271,6 +271,13 @@ impl State {
     pub(super) fn end_mark(&mut self, entry: Entry) -> usize {
         self.unmark(&entry.key);
         self.push(entry)
+    }
+
+    /// Leaves a mark to the next run.
+    pub(super) fn leave_mark(&mut self, key: &Key) {
+        if let Some(entry) = self.marked.remove(key) {
+            self.left.insert(entry.key.clone(), entry);
+        }
     }
 
     /// Forgets a mark.
