@@ -128,6 +128,8 @@ pub(super) struct Lives(Mutex<Table>);
 #[derive(Debug, Default)]
 struct Table {
     tasks: HashMap<TaskId, (u64, Arc<Live>)>,
+    /// How many places are kept for what a claim gives.
+    kept: usize,
     /// How many have entered.
     entered: u64,
     owners: HashMap<Owner, usize>,
@@ -157,7 +159,7 @@ impl Lives {
         let of_owner = table.owners.get(&live.owner).copied().unwrap_or(0);
         let of_lane = table.lanes.get(&live.lane).copied().unwrap_or(0);
         let limit = room.lanes.iter().find(|(lane, _)| *lane == live.lane);
-        let has_room = table.tasks.len() < room.all
+        let has_room = table.tasks.len() + table.kept < room.all
             && of_owner < room.owner
             && limit.is_none_or(|(_, limit)| of_lane < *limit);
         if has_room {
@@ -205,18 +207,25 @@ impl Lives {
         self.lock().tasks.len()
     }
 
-    /// How much may still be claimed.
-    pub(super) fn left(&self, room: Room<'_>) -> Left {
-        let table = self.lock();
+    /// How much may still be claimed. Until [`has_claimed`](Self::has_claimed), these places are kept for it.
+    pub(super) fn left(&self, room: Room<'_>, most: usize) -> Left {
+        let mut table = self.lock();
         let lanes = room.lanes.iter().map(|(lane, limit)| {
             let held = table.lanes.get(lane).copied().unwrap_or(0);
             (lane.clone(), limit.saturating_sub(held))
         });
-        Left {
-            all: room.all.saturating_sub(table.tasks.len()),
+        let left = Left {
+            all: room.all.saturating_sub(table.tasks.len()).min(most),
             owners: table.owners.iter().map(|(it, held)| (*it, *held)).collect(),
             lanes: lanes.collect(),
-        }
+        };
+        table.kept = left.all;
+        left
+    }
+
+    /// A claim has ended, and what it gave has entered.
+    pub(super) fn has_claimed(&self) {
+        self.lock().kept = 0;
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {

@@ -363,11 +363,14 @@ impl Engine {
     /// # Errors
     /// See [`Error`].
     pub async fn cancel(&self, owner: Owner, id: TaskId) -> Result<Option<View>, Error> {
-        let Some(view) = self.view(owner, id).await? else {
+        // Also a task whose contents cannot be read can be ended.
+        let seen = self.0.store.get(id).await?;
+        let Some(seen) = seen.filter(|seen| seen.record.owner == owner) else {
             return Ok(None);
         };
-        if view.state.has_ended() {
-            return Ok(Some(view));
+        let before = seen.record.state;
+        if before.has_ended() {
+            return View::of(&*self.0.seal, seen).map(Some);
         }
         let record = self.0.store.cancel(id, self.now()).await?;
         if let Some(record) = record
@@ -376,7 +379,7 @@ impl Engine {
             if let Some(live) = self.0.lives.find(id) {
                 live.cancelled.cancel();
             }
-            self.transitioned(Some(view.state), &record);
+            self.transitioned(Some(before), &record);
         }
         self.view(owner, id).await
     }

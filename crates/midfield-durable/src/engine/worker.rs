@@ -66,7 +66,7 @@ impl Engine {
         })
     }
 
-    /// Takes what is due; `true` when there may be more.
+    /// Lets go what is too old, and takes what is due; `true` when there may be more.
     async fn claim(&self) -> Result<bool, StoreError> {
         let options = &self.0.options;
         let now = self.now();
@@ -82,11 +82,19 @@ impl Engine {
         for id in &expired.gone {
             self.0.waiting.wake(*id);
         }
-        let left = self.0.lives.left(self.room());
-        let most = left.all.min(AT_ONCE);
         let more_expired = expired.failed.len() + expired.gone.len() >= AT_ONCE;
+        let claimed = self.claim_due(now).await;
+        self.0.lives.has_claimed();
+        Ok(claimed? || more_expired)
+    }
+
+    /// Takes what is due, as far as there is room; `true` when there may be more.
+    async fn claim_due(&self, now: u64) -> Result<bool, StoreError> {
+        let options = &self.0.options;
+        let left = self.0.lives.left(self.room(), AT_ONCE);
+        let most = left.all;
         if most == 0 || self.0.stop.is_cancelled() {
-            return Ok(more_expired);
+            return Ok(false);
         }
         let mut claim = Claim::new(self.0.worker, now, most);
         claim.most_per_owner = options.concurrency_per_owner.get();
@@ -109,7 +117,7 @@ impl Engine {
         for loaded in claimed.tasks {
             self.run(loaded);
         }
-        Ok(is_full || more_expired)
+        Ok(is_full)
     }
 
     fn run(&self, loaded: Loaded) {

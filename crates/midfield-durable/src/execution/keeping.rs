@@ -97,6 +97,18 @@ impl Execution {
         waiters.into_iter().for_each(Waker::wake);
     }
 
+    /// Lets no step begin any more, so that the call can be put away when those that are at work have ended.
+    pub fn begin_no_more(&self) {
+        self.lock().begins_no_more = true;
+    }
+
+    /// Waits for ever when no step may begin.
+    pub(super) async fn until_work_may_begin(&self) {
+        if self.lock().begins_no_more {
+            std::future::pending().await
+        }
+    }
+
     /// What is to be kept beside the entries of the journal, and handed to [`resume`](Self::resume) at its end: sleeps that
     /// are not over, and steps that must not be done twice and have begun.
     pub fn marks(&self) -> Vec<Entry> {

@@ -1,7 +1,7 @@
 //! What an execution keeps under its lock. Nothing here waits, wakes or calls foreign code.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
@@ -47,14 +47,16 @@ pub(super) struct State {
     pub(super) withdrawn: Vec<String>,
     /// How many steps run.
     pub(super) running: usize,
-    /// How many entries wait for their turn.
-    pub(super) held: usize,
-    /// The marks that the journal ended with, and that the handler has not come to yet.
+    /// Which entries wait for their turn.
+    pub(super) held: BTreeSet<usize>,
+    /// The marks that the journal ended with, and that the handler has not come to yet, and those that it has left behind.
     left: BTreeMap<Key, Entry>,
     /// Sleeps that are not over, and steps that have begun and must not be done twice.
     marked: BTreeMap<Key, Entry>,
     /// Who keeps the journal while the handler runs.
     pub(super) keeping: Option<Keeping>,
+    /// Whether the call is about to be put away.
+    pub(super) begins_no_more: bool,
     /// Whether there was a keeper, and is none any more.
     pub(super) has_lost_keeper: bool,
     /// Grows with each change of the marks, and of what is asked.
@@ -271,6 +273,13 @@ impl State {
         self.push(entry)
     }
 
+    /// Leaves a mark to the next run.
+    pub(super) fn leave_mark(&mut self, key: &Key) {
+        if let Some(entry) = self.marked.remove(key) {
+            self.left.insert(entry.key.clone(), entry);
+        }
+    }
+
     /// Forgets a mark.
     pub(super) fn unmark(&mut self, key: &Key) {
         if self.marked.remove(key).is_some() {
@@ -317,20 +326,20 @@ impl State {
     }
 
     pub(super) fn is_waiting(&self) -> bool {
-        self.running + self.held == 0
+        self.running + self.held.len() == 0
             && !self.questions.is_empty()
             && self.questions.values().all(Open::is_open)
     }
 
     pub(super) fn is_at_rest(&self) -> bool {
-        self.running + self.held == 0
+        self.running + self.held.len() == 0
             && !(self.questions.is_empty() && self.marked.is_empty())
             && self.questions.values().all(Open::is_open)
     }
 
     /// Lets go of an entry that waited for its turn. Gives the driver to wake.
-    pub(super) fn release(&mut self) -> Option<Waker> {
-        self.held = self.held.saturating_sub(1);
+    pub(super) fn release(&mut self, at: usize) -> Option<Waker> {
+        self.held.remove(&at);
         self.driver.take()
     }
 

@@ -51,7 +51,18 @@ impl Drive {
 
     /// Writes the end.
     pub(super) async fn end(&mut self, ended: Ended) {
-        self.engine.end(&self.record, &self.live, ended).await;
+        let notes = match self.live.take_message() {
+            // What it said last stays to be seen.
+            Some(message) => Notes {
+                message: Some(message),
+                ..Notes::default()
+            },
+            None => return self.engine.end(&self.record, &self.live, None, ended).await,
+        };
+        let notes = Some(&notes);
+        self.engine
+            .end(&self.record, &self.live, notes, ended)
+            .await;
     }
 
     /// Lets a cancelled handler clean up.
@@ -131,7 +142,13 @@ impl Drive {
 
 impl Engine {
     /// Writes the end of a task that is held.
-    pub(super) async fn end(&self, record: &Record, live: &Arc<Live>, ended: Ended) {
+    pub(super) async fn end(
+        &self,
+        record: &Record,
+        live: &Arc<Live>,
+        notes: Option<&Notes>,
+        ended: Ended,
+    ) {
         let max = self.0.options.max_result;
         let ended = match ended {
             Ended::Completed(result) if result.as_str().len() > max => {
@@ -145,6 +162,8 @@ impl Engine {
         };
         let (Ended::Completed(raw) | Ended::Failed(raw)) = &ended;
         let mut write = Write::at(self.now());
+        let notes = notes.map(|notes| self.seal(record.id, Place::Notes, notes));
+        write.notes = notes.and_then(Result::ok);
         let sealed = self.seal(record.id, Place::Result, raw);
         write.next = match (sealed, ended) {
             (Ok(result), Ended::Completed(_)) => Next::Complete { result },

@@ -62,6 +62,7 @@ pub(super) async fn drive(engine: Engine, live: Arc<Live>, opened: Opened) {
                 .end(
                     &record,
                     &live,
+                    None,
                     Ended::Failed(engine.failed(&panicked(&record))),
                 )
                 .await;
@@ -171,6 +172,7 @@ impl Drive {
                 Event::Stop => {
                     let grace = self.engine.0.options.shutdown_grace;
                     self.leaving = Some(Instant::now() + grace);
+                    self.run.execution().begin_no_more();
                     true
                 }
             };
@@ -201,6 +203,10 @@ impl Drive {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
         self.live.wake_on_post(cx.waker());
         self.run.execution().wake_on_change(cx.waker());
+        let deadline = self.deadline;
+        if deadline.is_some_and(|deadline| deadline <= self.engine.now()) {
+            return Poll::Ready(Event::Failed(Failure::TimedOut));
+        }
         let polled = catch_unwind(AssertUnwindSafe(|| self.run.poll(cx)));
         let Ok(polled) = polled else {
             return Poll::Ready(Event::Failed(panicked(&self.record)));

@@ -1,17 +1,23 @@
 //! Tasks from their making to their end, over a store in memory, in time that is not real.
 
 mod answers;
+mod broken;
 mod cancel;
 mod crashes;
 mod create;
 mod deliveries;
+mod expiry;
 mod failing_store;
 mod leases;
+mod limits;
+mod messages;
 mod once;
 mod panics;
+mod shutdown;
 mod simulation;
 mod sleeps;
 mod support;
+mod views;
 
 use support::site::result;
 use support::{World, call, raw, seconds};
