@@ -30,13 +30,13 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::drive::Opened;
+use self::lease::Lease;
 use self::live::{Live, Lives, Room};
-use self::put::Put;
 use self::seal::Place;
 use self::waiting::Waiting;
 use crate::execution::Clock;
 use crate::failure::Failure;
-use crate::store::{Answer, Counts, Created, NewTask, Seen, Store};
+use crate::store::{Answer, Counts, Created, NewTask, Seen, Store, StoreError};
 use crate::task::{Owner, Record, State, TaskId, WorkerId};
 
 pub use error::Error;
@@ -56,6 +56,7 @@ struct Inner {
     options: EngineOptions,
     clock: Clock,
     worker: WorkerId,
+    lease: Lease,
     runner: OnceLock<Arc<dyn Runner>>,
     lives: Lives,
     waiting: Waiting,
@@ -132,6 +133,7 @@ impl Engine {
             options,
             clock,
             worker: WorkerId(random()?),
+            lease: Lease::default(),
             runner: OnceLock::new(),
             lives: Lives::default(),
             waiting: Waiting::default(),
@@ -205,7 +207,8 @@ impl Engine {
         new.key = call.idempotency_key.map(|key| Sha256::digest(key).into());
         new.most = options.unfinished_per_owner.get();
         let live = Arc::new(Live::new(call.owner, new.record.lane.clone()));
-        let runs = self.0.runner.get().is_some()
+        let runs = self.0.lease.is_valid(now)
+            && self.0.runner.get().is_some()
             && !self.0.stop.is_cancelled()
             && lives.enter(id, &live, self.room());
         new.worker = runs.then_some(self.0.worker);
@@ -231,7 +234,16 @@ impl Engine {
             }
             other => {
                 if runs {
-                    lives.leave(id, &live);
+                    self.leave(id, &live);
+                }
+                if let Err(error) = &other
+                    && runs
+                    && error.is_unknown()
+                {
+                    // Should it be there, nobody runs it.
+                    let engine = self.clone();
+                    let handing_back = async move { engine.hand_back(id, FIRST_FENCE).await };
+                    self.0.tracker.spawn(handing_back);
                 }
                 match other? {
                     Created::Again(seen) => View::of(&*self.0.seal, seen),
@@ -321,7 +333,15 @@ impl Engine {
             })
         });
         let sealed = sealed.collect::<Result<Vec<_>, Error>>()?;
-        let Some(answered) = self.0.store.answer(id, self.now(), sealed).await? else {
+        let answered = self.0.store.answer(id, self.now(), sealed).await;
+        if answered.as_ref().is_err_and(StoreError::is_unknown) {
+            // They may be kept: a new run reads them.
+            if let Some(live) = self.0.lives.find(id) {
+                live.answered_elsewhere();
+            }
+            self.0.wake.notify_one();
+        }
+        let Some(answered) = answered? else {
             return Ok(None);
         };
         match self.0.lives.find(id) {
@@ -343,11 +363,14 @@ impl Engine {
     /// # Errors
     /// See [`Error`].
     pub async fn cancel(&self, owner: Owner, id: TaskId) -> Result<Option<View>, Error> {
-        let Some(view) = self.view(owner, id).await? else {
+        // Also a task whose contents cannot be read can be ended.
+        let seen = self.0.store.get(id).await?;
+        let Some(seen) = seen.filter(|seen| seen.record.owner == owner) else {
             return Ok(None);
         };
-        if view.state.has_ended() {
-            return Ok(Some(view));
+        let before = seen.record.state;
+        if before.has_ended() {
+            return View::of(&*self.0.seal, seen).map(Some);
         }
         let record = self.0.store.cancel(id, self.now()).await?;
         if let Some(record) = record
@@ -356,7 +379,7 @@ impl Engine {
             if let Some(live) = self.0.lives.find(id) {
                 live.cancelled.cancel();
             }
-            self.transitioned(Some(view.state), &record);
+            self.transitioned(Some(before), &record);
         }
         self.view(owner, id).await
     }
@@ -464,6 +487,9 @@ impl fmt::Debug for Engine {
             .finish_non_exhaustive()
     }
 }
+
+/// The fence of a task that the worker took at its making.
+const FIRST_FENCE: u64 = 1;
 
 fn random<const N: usize>() -> Result<[u8; N], Error> {
     let mut bytes = [0; N];

@@ -86,11 +86,27 @@ impl Execution {
     }
 
     /// Takes the keeper away: nothing is kept any more, and the handler need not wait for it. For a call that was ended, and
-    /// may clean up.
+    /// may clean up. Steps that must not be done twice do not begin any more: another run may have done them.
     pub fn stop_keeping(&self) {
-        let keeping = self.lock().keeping.take();
+        let keeping = {
+            let mut state = self.lock();
+            state.has_lost_keeper = true;
+            state.keeping.take()
+        };
         let waiters = keeping.map(|keeping| keeping.waiters).unwrap_or_default();
         waiters.into_iter().for_each(Waker::wake);
+    }
+
+    /// Lets no step begin any more, so that the call can be put away when those that are at work have ended.
+    pub fn begin_no_more(&self) {
+        self.lock().begins_no_more = true;
+    }
+
+    /// Waits for ever when no step may begin.
+    pub(super) async fn until_work_may_begin(&self) {
+        if self.lock().begins_no_more {
+            std::future::pending().await
+        }
     }
 
     /// What is to be kept beside the entries of the journal, and handed to [`resume`](Self::resume) at its end: sleeps that
@@ -110,7 +126,7 @@ impl Execution {
         let moves = self.lock().moves;
         poll_fn(|cx| {
             let mut state = self.lock();
-            if state.failure.is_some() {
+            if state.failure.is_some() || state.has_lost_keeper {
                 return Poll::Pending;
             }
             let kept = state.keeping.as_ref().map_or(u64::MAX, |it| it.moves.1);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::Map;
+use super::jobs::{self, Jobs};
 use super::place::{Place, Placed};
 use super::quantity;
 use super::secret::{self, SchemeSecret};
@@ -45,6 +46,10 @@ pub(crate) struct Source {
     pub(crate) max_response: usize,
     /// Whether answers must fit the document. Default: they must.
     pub(crate) responses: Responses,
+    /// How jobs are followed.
+    pub(crate) jobs: Jobs,
+    /// How the jobs of single operations are followed, by the operations' ids.
+    pub(crate) operation_jobs: Map<Placed<Jobs>>,
     /// The secrets, by the names of the document's security schemes.
     pub(crate) secrets: Map<Placed<SchemeSecret>>,
 }
@@ -99,6 +104,8 @@ impl Source {
             timeout: DEFAULT_TIMEOUT,
             max_response: DEFAULT_MAX_RESPONSE,
             responses: Responses::default(),
+            jobs: Jobs::default(),
+            operation_jobs: Map::new(),
             secrets: Map::new(),
         }
     }
@@ -220,6 +227,9 @@ pub(super) fn read(name: String, mut table: Table<'_, '_>) -> Option<Source> {
     source.responses = table
         .parsed("responses", parse_responses)
         .unwrap_or_default();
+    if let Some(table) = table.table("jobs") {
+        (source.jobs, source.operation_jobs) = jobs::read(table);
+    }
     source.secrets = table.table("secrets").map(secret::read).unwrap_or_default();
     table.finish();
     found.then_some(source)

@@ -5,6 +5,8 @@ mod addresses;
 mod answers;
 mod commands;
 mod hostile;
+mod job_shapes;
+mod jobs;
 mod processes;
 mod quickstart;
 mod requests;

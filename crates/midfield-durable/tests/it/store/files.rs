@@ -69,6 +69,25 @@ async fn two_stores_on_one_file_see_each_other() {
 }
 
 #[tokio::test]
+async fn a_change_by_others_is_told_though_a_verb_beside_it_fails() {
+    let (_folder, path) = folder();
+    let (one, other) = (open(&path), open(&path));
+    created(&one, new_task(0)).await;
+    // All in line at once: the first is done alone, those after it together.
+    let ask = async { other.has_changed_elsewhere().await.unwrap() };
+    let fails = [(); 3].map(|()| other.create(new_task(0)));
+    let (has_changed, failed) =
+        futures_util::future::join(ask, futures_util::future::join_all(fails)).await;
+    assert!(failed.iter().all(Result::is_err));
+    assert!(has_changed);
+    let fails = other.create(new_task(0));
+    created(&one, new_task(1)).await;
+    let ask = other.has_changed_elsewhere();
+    let (failed, has_changed) = futures_util::future::join(fails, ask).await;
+    assert!(failed.is_err() && has_changed.unwrap());
+}
+
+#[tokio::test]
 async fn the_last_handle_does_what_waits_in_line_first() {
     let (_folder, path) = folder();
     let store = open(&path);
@@ -126,6 +145,16 @@ fn what_is_no_database_is_refused() {
     let (_folder, path) = folder();
     fs::write(&path, "this is a letter, not a database. ".repeat(100)).unwrap();
     refusal(&path, "no SQLite database");
+}
+
+#[test]
+fn a_file_without_its_tables_is_refused() {
+    let (_folder, path) = folder();
+    drop(open(&path));
+    let db = Connection::open(&path).unwrap();
+    db.execute_batch("DROP TABLE counts").unwrap();
+    drop(db);
+    refusal(&path, "could not open");
 }
 
 #[test]
@@ -262,7 +291,6 @@ async fn an_ended_task_keeps_only_what_pollers_see() {
     }
 }
 
-/// The plans of all statements that look for tasks: none of them reads a table from end to end.
 #[tokio::test]
 async fn the_work_of_a_verb_does_not_grow_with_the_tasks_that_are_kept() {
     let (_folder, path) = folder();
@@ -280,16 +308,21 @@ async fn the_work_of_a_verb_does_not_grow_with_the_tasks_that_are_kept() {
                 created(&store, new).await;
             }
         }
-        let begun = std::time::Instant::now();
-        for _ in 0..200 {
-            store.next_due().await.unwrap();
-            store.counts().await.unwrap();
-            store.list(Owner([1; 32]), 0, 1).await.unwrap();
-            store.get(TaskId::from_bytes([0; 16])).await.unwrap();
+        let mut cost = std::time::Duration::MAX;
+        for _ in 0..20 {
+            let begun = std::time::Instant::now();
+            for _ in 0..20 {
+                store.next_due().await.unwrap();
+                store.counts().await.unwrap();
+                store.list(Owner([1; 32]), 0, 1).await.unwrap();
+                store.get(TaskId::from_bytes([0; 16])).await.unwrap();
+            }
+            // The machine may do other things as well: what counts is what it can do.
+            cost = cost.min(begun.elapsed());
         }
-        costs.push(begun.elapsed());
+        costs.push(cost);
     }
-    // Forty times as many tasks; anything that reads them all would take far more than this.
+    // Forty times as many tasks; what reads them all would take far more than this.
     assert!(costs[1] < costs[0] * 8, "{costs:?}");
 }
 

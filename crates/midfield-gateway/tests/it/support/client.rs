@@ -67,8 +67,11 @@ impl Client {
         let name = params["name"].as_str().map(str::to_owned);
         let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
         let (head, body) = self.post(&request, &self.headers(method, name.as_deref()));
-        let mut answer: Value =
-            serde_json::from_str(&body).unwrap_or_else(|_| panic!("{head}\n{body}"));
+        let answer = serde_json::from_str(&body).ok();
+        // One that takes its time comes as the last event of a stream.
+        let mut answer = answer
+            .or_else(|| events(&body).pop())
+            .unwrap_or_else(|| panic!("{head}\n{body}"));
         assert_eq!(answer["id"], 1, "{body}");
         assert!(answer["result"].is_object(), "{body}");
         answer["result"].take()
@@ -129,6 +132,26 @@ impl Client {
         self.post(&request, &headers)
     }
 
+    /// Calls a tool and gives its result, with what was told of its progress before.
+    #[track_caller]
+    pub(crate) fn call_with_progress(&self, name: &str, arguments: Value) -> (Value, Vec<Value>) {
+        let mut params = json!({"name": name, "_meta": {"progressToken": "p"}});
+        params["arguments"] = arguments;
+        if self.era == Era::Modern {
+            let version = "io.modelcontextprotocol/protocolVersion";
+            params["_meta"][version] = "2026-07-28".into();
+            params["_meta"]["io.modelcontextprotocol/clientCapabilities"] = json!({});
+        }
+        let request = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
+        let (_, body) = self.post(&request, &self.headers("tools/call", Some(name)));
+        let (mut results, told): (Vec<_>, Vec<_>) = events(&body)
+            .into_iter()
+            .partition(|message| message["result"].is_object());
+        let mut result = results.pop().unwrap_or_else(|| panic!("{body}"));
+        let told = told.into_iter().map(|mut told| told["params"].take());
+        (result["result"].take(), told.collect())
+    }
+
     fn headers(&self, method: &str, name: Option<&str>) -> Vec<String> {
         let mut headers = Vec::new();
         match self.era {
@@ -176,6 +199,14 @@ impl Client {
         let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
         (head.to_owned(), body.to_owned())
     }
+}
+
+/// The messages of a stream of events.
+fn events(body: &str) -> Vec<Value> {
+    let lines = body.lines().filter_map(|line| line.strip_prefix("data:"));
+    lines
+        .filter_map(|data| serde_json::from_str(data.trim()).ok())
+        .collect()
 }
 
 fn header(head: &str, name: &str) -> Option<String> {

@@ -8,7 +8,7 @@ mod service;
 pub(crate) use client::{Client, Era};
 pub(crate) use folder::Folder;
 pub(crate) use midfield::{Midfield, Output, free_port, run, run_with};
-pub(crate) use service::{Service, answer};
+pub(crate) use service::{Recorded, Service, answer};
 
 use serde_json::Value;
 
