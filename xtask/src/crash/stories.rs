@@ -126,11 +126,12 @@ fn cancel(stage: &mut Stage) -> Result<()> {
 
 /// One task lives long, the other one's time is over soon: that one fails, and goes; the other one is not touched.
 fn expiry(stage: &mut Stage, case: &Case, expected: &Expected) -> Result<()> {
-    let subject = &mut stage.subjects[0];
-    let points = subject.take_points();
+    let points = stage.subjects[0].take_points();
     let mut long = stage.create("long", padded(0))?;
-    stage.subjects[0].kill()?;
-    stage.subjects[0].arguments(&["--lifetime", "250", "--grace", "150", "--lease", "300"]);
+    for subject in &mut stage.subjects {
+        subject.kill()?;
+        subject.arguments(&["--lifetime", "250", "--grace", "150", "--lease", "300"]);
+    }
     for point in points {
         stage.subjects[0].point(&point);
     }

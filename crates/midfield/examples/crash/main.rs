@@ -111,8 +111,8 @@ fn tasks(given: &Given, killer: Killer) -> Outcome<Tasks> {
     let mut options = EngineOptions::default();
     options.park_after = given.millis("--park-after", 30)?;
     options.lease = given.millis("--lease", 5_000)?;
-    options.lifetime = given.millis("--lifetime", 600_000)?;
-    options.expired_grace = given.millis("--grace", 600_000)?;
+    options.lifetime = given.millis("--lifetime", 86_400_000)?;
+    options.expired_grace = given.millis("--grace", 86_400_000)?;
     options.look_interval = Duration::from_millis(20);
     // Some cases kill the process again before it gets anywhere; that it is given up some time is tested elsewhere.
     options.deliveries = NonZeroU32::new(100).ok_or("no deliveries")?;
