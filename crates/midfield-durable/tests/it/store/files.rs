@@ -52,6 +52,18 @@ async fn what_dead_workers_held_is_free_when_the_file_is_opened_alone() {
     assert!(!store.renew(WORKER, NOW, NOW + 9).await.unwrap());
 }
 
+#[test]
+fn a_new_file_may_be_opened_by_many_at_once() {
+    for _ in 0..20 {
+        let (_folder, path) = folder();
+        std::thread::scope(|scope| {
+            let openings = [(); 4].map(|()| scope.spawn(|| open(&path)));
+            // Nobody is done before the others.
+            let _stores = openings.map(|opening| opening.join().unwrap());
+        });
+    }
+}
+
 #[tokio::test]
 async fn two_stores_on_one_file_see_each_other() {
     let (_folder, path) = folder();
