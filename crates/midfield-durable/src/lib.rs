@@ -44,8 +44,8 @@
 //! ```
 //!
 //! This crate opens no socket and knows no wire: whoever drives a handler polls it, looks at the questions that are
-//! open, sends them in its own way and hands the answers in. It keeps nothing on disk either: a [`Journal`] is JSON,
-//! and where it is kept (memory, a store, sealed with the peer) is up to the driver.
+//! open, sends them in its own way and hands the answers in. A [`Journal`] is JSON, and where it is kept (memory, a
+//! [store], sealed with the peer) is up to the driver.
 
 mod digest;
 pub mod engine;

@@ -182,6 +182,9 @@ impl Place {
         if is_alone {
             free_all(&db)?;
         }
+        // What is missing or damaged where every verb looks is better told now than by the first request.
+        verbs::counts(&db)?;
+        verbs::next_due(&db)?;
         Ok(())
     }
 }

@@ -129,6 +129,16 @@ fn what_is_no_database_is_refused() {
 }
 
 #[test]
+fn a_file_without_its_tables_is_refused() {
+    let (_folder, path) = folder();
+    drop(open(&path));
+    let db = Connection::open(&path).unwrap();
+    db.execute_batch("DROP TABLE counts").unwrap();
+    drop(db);
+    refusal(&path, "could not open");
+}
+
+#[test]
 fn where_there_can_be_no_file_is_said() {
     let (_folder, path) = folder();
     fs::create_dir(&path).unwrap();
@@ -262,7 +272,6 @@ async fn an_ended_task_keeps_only_what_pollers_see() {
     }
 }
 
-/// The plans of all statements that look for tasks: none of them reads a table from end to end.
 #[tokio::test]
 async fn the_work_of_a_verb_does_not_grow_with_the_tasks_that_are_kept() {
     let (_folder, path) = folder();
@@ -280,16 +289,21 @@ async fn the_work_of_a_verb_does_not_grow_with_the_tasks_that_are_kept() {
                 created(&store, new).await;
             }
         }
-        let begun = std::time::Instant::now();
-        for _ in 0..200 {
-            store.next_due().await.unwrap();
-            store.counts().await.unwrap();
-            store.list(Owner([1; 32]), 0, 1).await.unwrap();
-            store.get(TaskId::from_bytes([0; 16])).await.unwrap();
+        let mut cost = std::time::Duration::MAX;
+        for _ in 0..20 {
+            let begun = std::time::Instant::now();
+            for _ in 0..20 {
+                store.next_due().await.unwrap();
+                store.counts().await.unwrap();
+                store.list(Owner([1; 32]), 0, 1).await.unwrap();
+                store.get(TaskId::from_bytes([0; 16])).await.unwrap();
+            }
+            // The machine may do other things as well: what counts is what it can do.
+            cost = cost.min(begun.elapsed());
         }
-        costs.push(begun.elapsed());
+        costs.push(cost);
     }
-    // Forty times as many tasks; anything that reads them all would take far more than this.
+    // Forty times as many tasks; what reads them all would take far more than this.
     assert!(costs[1] < costs[0] * 8, "{costs:?}");
 }
 
