@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use midfield::types::TaskSupport;
 use url::Url;
 
 use super::Map;
@@ -11,6 +12,7 @@ use super::quantity;
 use super::secret::{self, SchemeSecret};
 use super::selection::{self, Selection};
 use super::table::{Misfit, Table};
+use super::tasks;
 
 /// A service that gives tools.
 #[derive(Debug)]
@@ -45,6 +47,10 @@ pub(crate) struct Source {
     pub(crate) max_response: usize,
     /// Whether answers must fit the document. Default: they must.
     pub(crate) responses: Responses,
+    /// Whether calls run as tasks. Default: they do not.
+    pub(crate) tasks: Option<Placed<TaskSupport>>,
+    /// Whether calls of single operations run as tasks, by the operations' ids.
+    pub(crate) operation_tasks: Map<Placed<TaskSupport>>,
     /// The secrets, by the names of the document's security schemes.
     pub(crate) secrets: Map<Placed<SchemeSecret>>,
 }
@@ -99,8 +105,25 @@ impl Source {
             timeout: DEFAULT_TIMEOUT,
             max_response: DEFAULT_MAX_RESPONSE,
             responses: Responses::default(),
+            tasks: None,
+            operation_tasks: Map::new(),
             secrets: Map::new(),
         }
+    }
+
+    /// Whether calls of an operation run as tasks, by its id or by the name that stands for one; `None` where nothing is said.
+    pub(crate) fn task_support(&self, id: Option<&str>, name: &str) -> Option<TaskSupport> {
+        let of_operation = id.and_then(|id| self.operation_tasks.get(id));
+        let of_operation = of_operation.or_else(|| self.operation_tasks.get(name));
+        let said = of_operation.or(self.tasks.as_ref());
+        said.map(|placed| placed.value)
+    }
+
+    /// Where it says first that calls run as tasks.
+    pub(super) fn wants_tasks(&self) -> Option<Place> {
+        let all = self.tasks.iter().chain(self.operation_tasks.values());
+        let wanting = all.filter(|placed| placed.value != TaskSupport::Forbidden);
+        wanting.map(|placed| placed.place).min()
     }
 }
 
@@ -220,6 +243,11 @@ pub(super) fn read(name: String, mut table: Table<'_, '_>) -> Option<Source> {
     source.responses = table
         .parsed("responses", parse_responses)
         .unwrap_or_default();
+    source.tasks = table.placed("tasks", tasks::parse_support);
+    source.operation_tasks = table
+        .table("operation_tasks")
+        .map(read_support)
+        .unwrap_or_default();
     source.secrets = table.table("secrets").map(secret::read).unwrap_or_default();
     table.finish();
     found.then_some(source)
@@ -241,6 +269,15 @@ fn read_names(mut table: Table<'_, '_>) -> Map<Placed<String>> {
         Some((key, name))
     });
     names.collect()
+}
+
+fn read_support(mut table: Table<'_, '_>) -> Map<Placed<TaskSupport>> {
+    let keys = table.keys_in_order();
+    let support = keys.into_iter().filter_map(|key| {
+        let support = table.placed(&key, tasks::parse_support)?;
+        Some((key, support))
+    });
+    support.collect()
 }
 
 fn read_command(table: &mut Table<'_, '_>) -> Option<Command> {
