@@ -37,7 +37,7 @@ impl Gateway {
         for (opened, source) in sources.iter_mut().zip(&config.sources) {
             if let Ok(opened) = opened {
                 leave_out_broken_schemas(opened);
-                tasks::mark(opened, source);
+                tasks::mark(opened, source, config.tasks.is_some());
                 let unknown = tasks::unknown_operations(opened, source);
                 opened.problems.extend(unknown);
             }
