@@ -7,6 +7,7 @@ mod commands;
 mod hostile;
 mod job_shapes;
 mod jobs;
+mod jobs_killed;
 mod processes;
 mod quickstart;
 mod requests;
