@@ -128,6 +128,10 @@ impl Drive {
         match self.engine.put(&self.record, &self.live, write).await {
             Put::Kept(record) => {
                 self.record = *record;
+                // An answer may have come through another process meanwhile.
+                if self.record.answered.iter().any(|key| !self.live.knows(key)) {
+                    self.live.answered_elsewhere();
+                }
                 true
             }
             Put::Gone => false,

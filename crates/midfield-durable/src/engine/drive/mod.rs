@@ -126,6 +126,7 @@ impl Drive {
             notes,
             execution,
             answered,
+            early,
         } = opened;
         let call = TaskCall {
             id: record.id,
@@ -148,7 +149,7 @@ impl Drive {
             run,
             notes,
             answered,
-            early: Vec::new(),
+            early,
             at_rest: None,
             next_message: Instant::now(),
             leaving: None,
