@@ -204,12 +204,15 @@ impl Engine {
                     result: None,
                 };
                 self.transitioned(None, &record);
-                if runs {
+                if runs && record.worker == Some(self.0.worker) {
                     let opened = Opened::new(record, call.request);
                     self.0
                         .tracker
                         .spawn(drive::drive(self.clone(), live, opened));
                 } else {
+                    if runs {
+                        lives.leave(id, &live);
+                    }
                     self.0.has_backlog.store(true, Ordering::Relaxed);
                     self.0.wake.notify_one();
                 }
