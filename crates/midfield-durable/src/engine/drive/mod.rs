@@ -58,14 +58,9 @@ pub(super) async fn drive(engine: Engine, live: Arc<Live>, opened: Opened) {
         }
         Ok(None) => {}
         Err(_) => {
-            engine
-                .end(
-                    &record,
-                    &live,
-                    None,
-                    Ended::Failed(engine.failed(&panicked(&record))),
-                )
-                .await
+            let error = engine.failed(&panicked(&record));
+            let ended = Ended::Failed(error);
+            engine.end(&record, &live, None, ended).await;
         }
     }
     leave(&engine, &live, &record).await;

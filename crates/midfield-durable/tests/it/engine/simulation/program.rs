@@ -23,7 +23,7 @@ pub(super) enum Op {
     Ask(String),
     /// A question that is given up after a while.
     Race(String, String, u64),
-    Both(Vec<Op>, Vec<Op>),
+    Both(Vec<Self>, Vec<Self>),
     /// Time that the engine knows nothing of.
     Rest(u64),
     Say(String),
