@@ -323,7 +323,7 @@ impl Engine {
         if answered.as_ref().is_err_and(StoreError::is_unknown) {
             // They may be kept: a new run reads them.
             if let Some(live) = self.0.lives.find(id) {
-                live.answered_elsewhere();
+                live.answered_elsewhere(answers.iter().map(|(key, _)| key));
             }
             self.0.wake.notify_one();
         }

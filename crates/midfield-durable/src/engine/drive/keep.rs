@@ -129,9 +129,7 @@ impl Drive {
             Put::Kept(record) => {
                 self.record = *record;
                 // An answer may have come through another process meanwhile.
-                if self.record.answered.iter().any(|key| !self.live.knows(key)) {
-                    self.live.answered_elsewhere();
-                }
+                self.live.answered_elsewhere(&self.record.answered);
                 true
             }
             Put::Gone => false,
