@@ -229,12 +229,15 @@ impl Engine {
                     result: None,
                 };
                 self.transitioned(None, &record);
-                if runs {
+                if runs && record.worker == Some(self.0.worker) {
                     let opened = Opened::new(record, call.request);
                     self.0
                         .tracker
                         .spawn(drive::drive(self.clone(), live, opened));
                 } else {
+                    if runs {
+                        lives.leave(id, &live);
+                    }
                     self.0.has_backlog.store(true, Ordering::Relaxed);
                     self.0.wake.notify_one();
                 }
@@ -345,7 +348,7 @@ impl Engine {
         if answered.as_ref().is_err_and(StoreError::is_unknown) {
             // They may be kept: a new run reads them.
             if let Some(live) = self.0.lives.find(id) {
-                live.answered_elsewhere();
+                live.answered_elsewhere(answers.iter().map(|(key, _)| key));
             }
             self.0.wake.notify_one();
         }

@@ -145,8 +145,8 @@ impl Engine {
             };
             if record.state.has_ended() {
                 live.cancelled.cancel();
-            } else if record.answered.iter().any(|key| !live.knows(key)) {
-                live.answered_elsewhere();
+            } else {
+                live.answered_elsewhere(&record.answered);
             }
         }
         Ok(())

@@ -3,7 +3,7 @@
 //! Without a keeper a handler goes on as soon as something is recorded. With one it goes on when its driver says that the
 //! record is kept: what it has learned, and may have acted upon, is then never lost.
 
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
 use std::task::{Context, Poll, Waker};
 
 use super::state::State;
@@ -105,7 +105,7 @@ impl Execution {
     /// Waits for ever when no step may begin.
     pub(super) async fn until_work_may_begin(&self) {
         if self.lock().begins_no_more {
-            std::future::pending().await
+            pending::<()>().await;
         }
     }
 

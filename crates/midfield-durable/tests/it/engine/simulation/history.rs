@@ -79,7 +79,7 @@ impl History {
     /// Adds a line to the trace.
     pub(super) fn note(&mut self, line: String) {
         if self.prints {
-            println!("{line}");
+            eprintln!("{line}");
         }
         self.trace.push(line);
     }
