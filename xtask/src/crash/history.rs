@@ -45,7 +45,9 @@ impl History {
         {
             ensure!(*before == status, "a task that was {before} is {status}");
         }
-        let updated = task["lastUpdatedAt"].as_str().unwrap_or("").to_owned();
+        let updated = task["lastUpdatedAt"].as_str().unwrap_or("");
+        // Of two times whose fractions are as long as they have to be, the text of the later one is the later one without the `Z`.
+        let updated = updated.trim_end_matches('Z').to_owned();
         ensure!(
             updated >= self.updated,
             "a task that changed at {} changed last at {updated}",

@@ -140,10 +140,12 @@ impl Matrix {
 
     fn one(&self, case: &Case) -> Result<()> {
         let folder = self.folder.with_extension("case");
+        let began = Instant::now();
         let played = play(&self.program, &folder, case, &self.expected)?;
         println!(
-            "{case}: {} kills; its files are in {}",
+            "{case}: {} kills in {} ms; its files are in {}",
             played.kills,
+            began.elapsed().as_millis(),
             folder.display()
         );
         if !played.has_come_to_all {
@@ -205,6 +207,9 @@ impl Matrix {
             }
             tally(&mut |tally| {
                 tally.cases += 1;
+                if tally.cases % 50 == 0 {
+                    println!("{}: {} cases", tally.name, tally.cases);
+                }
                 tally.kills += kills;
                 if let Some(fault) = &fault {
                     let list = if fault.starts_with("lost") {

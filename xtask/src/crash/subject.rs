@@ -26,6 +26,8 @@ pub(super) struct Subject {
     child: Option<Child>,
     /// Whether the process that runs has a point that it has not come to.
     has_point: bool,
+    /// Whether one was killed from outside before it came to its point.
+    has_missed: bool,
     pub(super) kills: usize,
     /// How many bytes a file may have, in 512s.
     pub(super) file_limit: Option<u64>,
@@ -46,6 +48,7 @@ impl Subject {
             points: points.iter().cloned().collect(),
             child: None,
             has_point: false,
+            has_missed: false,
             kills: 0,
             file_limit: None,
             user: None,
@@ -69,7 +72,7 @@ impl Subject {
 
     /// Whether all points were come to.
     pub(super) fn has_come_to_all(&self) -> bool {
-        self.points.is_empty() && !self.has_point
+        self.points.is_empty() && !self.has_point && !self.has_missed
     }
 
     /// What the process says that refuses to start, as the user `user`, if that is another one.
@@ -176,7 +179,8 @@ impl Subject {
         if let Some(mut child) = self.child.take() {
             child.kill()?;
             child.wait()?;
-            self.has_point = false;
+            // If it was at its point just now, that does not show.
+            self.has_missed |= std::mem::take(&mut self.has_point);
             self.kills += 1;
         }
         Ok(())

@@ -358,3 +358,31 @@ async fn an_answer_through_another_process_is_not_lost_before_a_replay_comes_to_
         other.gate.kill();
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_is_kept_while_a_claim_of_its_task_is_on_its_way_back_is_heard() {
+    let world = world();
+    let first = world.site();
+    let task = first.create(call("asks")).await.unwrap();
+    first.until_asked(task.id, 1).await;
+    first.gate.kill();
+    // The first claim that finds the task says so late; the answer is kept in between.
+    let late = |verb: Verb| match verb.name {
+        "claim" => Fate::Late {
+            before: seconds(0),
+            after: seconds(1),
+        },
+        _ => Fate::Happens,
+    };
+    let second = world.site_of(options(), Arc::new(late));
+    tokio::time::sleep(seconds(5) + milliseconds(500)).await;
+    assert_eq!(second.running(), 0);
+    second.say_to(task.id, "confirm", "yes").await;
+    second
+        .until(task.id, |view| {
+            view.questions.iter().any(|it| it.key == "name")
+        })
+        .await;
+    second.say_to(task.id, "name", "me").await;
+    assert_eq!(result(&second.until_ended(task.id).await), "yes me");
+}
