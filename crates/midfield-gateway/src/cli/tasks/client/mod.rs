@@ -93,13 +93,6 @@ impl Client {
         Ok(is_told.then_some(events))
     }
 
-    /// The state that a notification tells, if it is one about `task`.
-    pub(super) fn told(&self, message: &[u8], task: &str) -> Option<TaskState> {
-        let params = notification(message, "notifications/tasks")?;
-        let state = TaskState::read(params).ok()?;
-        (state.id == task).then_some(state)
-    }
-
     async fn ask_about(&self, method: &str, task: &str, mut params: Value) -> Result<Raw, Failure> {
         params["taskId"] = task.into();
         let (id, response) = self
@@ -172,6 +165,10 @@ impl Client {
         id: &RequestId,
     ) -> Result<Result<Raw, jsonrpc::ErrorObject>, Failure> {
         let status = response.status();
+        if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
+            // What the server says besides is about the headers, not about a task.
+            return Err(self.unusable(status));
+        }
         let mut events = if is_stream(&response) {
             Events::new(response, self.url.clone())
         } else {
@@ -216,6 +213,13 @@ impl Client {
             told,
         }
     }
+}
+
+/// The state that a notification tells, if it is one about `task`.
+pub(super) fn told(message: &[u8], task: &str) -> Option<TaskState> {
+    let params = notification(message, "notifications/tasks")?;
+    let state = TaskState::read(params).ok()?;
+    (state.id == task).then_some(state)
 }
 
 /// The answer that `message` is; to the request `id`, where that is asked for.
@@ -274,4 +278,4 @@ fn unreachable(url: &Url, error: reqwest::Error) -> Failure {
 
 const MODERN: &str = "2026-07-28";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
