@@ -65,7 +65,7 @@ fn values(text: &str) -> BTreeMap<String, f64> {
     assert!(text.ends_with('\n'));
     for line in text.lines() {
         if let Some(help) = line.strip_prefix("# HELP ") {
-            helped = help.split_once(' ').unwrap().0.to_owned();
+            help.split_once(' ').unwrap().0.clone_into(&mut helped);
         } else if let Some(of) = line.strip_prefix("# TYPE ") {
             let (name, kind) = of.split_once(' ').unwrap();
             assert_eq!(name, helped, "{line}");

@@ -56,10 +56,7 @@ impl Asking {
         let options = http::Options::new().authenticate(tokens);
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let port = listener.local_addr().unwrap().port();
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the runtime of this value owns it"
-        )]
+        // The runtime of this value owns it.
         runtime.spawn(async move {
             let never = std::future::pending();
             http::serve(listener, service, options, never).await

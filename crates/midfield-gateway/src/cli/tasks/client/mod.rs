@@ -165,18 +165,15 @@ impl Client {
         id: &RequestId,
     ) -> Result<Result<Raw, jsonrpc::ErrorObject>, Failure> {
         let status = response.status();
-        if matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
-            // What the server says besides is about the headers, not about a task.
-            return Err(self.unusable(status));
-        }
         let mut events = if is_stream(&response) {
             Events::new(response, self.url.clone())
         } else {
             let body = events::body(response, &self.url).await?;
-            return find_answer(&body, None).ok_or_else(|| self.unusable(status));
+            // What is told without the id of the request is about its head, not about a task.
+            return find_answer(&body, id).ok_or_else(|| self.unusable(status));
         };
         while let Some(message) = events.next().await? {
-            if let Some(answer) = find_answer(&message, Some(id)) {
+            if let Some(answer) = find_answer(&message, id) {
                 return Ok(answer);
             }
         }
@@ -222,16 +219,12 @@ pub(super) fn told(message: &[u8], task: &str) -> Option<TaskState> {
     (state.id == task).then_some(state)
 }
 
-/// The answer that `message` is; to the request `id`, where that is asked for.
-fn find_answer(
-    message: &[u8],
-    id: Option<&RequestId>,
-) -> Option<Result<Raw, jsonrpc::ErrorObject>> {
+/// The answer that `message` is to the request `id`.
+fn find_answer(message: &[u8], id: &RequestId) -> Option<Result<Raw, jsonrpc::ErrorObject>> {
     let Ok(Incoming::Single(Message::Response(response))) = Incoming::parse(message) else {
         return None;
     };
-    let is_it = id.is_none_or(|id| response.id.as_ref() == Some(id));
-    is_it.then_some(response.result)
+    (response.id.as_ref() == Some(id)).then_some(response.result)
 }
 
 /// The parameters of a notification of `method`.
