@@ -148,7 +148,7 @@ fn read_root(reader: &Reader<'_>, document: toml::Spanned<toml::de::DeTable<'_>>
         tokens: access::read(table.table("tokens")),
         tasks: table
             .table("tasks")
-            .and_then(|table| tasks::read(table, keys.is_some())),
+            .map(|table| tasks::read(table, keys.is_some())),
         audit: table.table("audit").and_then(read_audit),
         metrics: table.table("metrics").and_then(read_metrics),
         keys,

@@ -35,7 +35,7 @@ pub(crate) enum TaskStore {
 }
 
 /// Reads the table of tasks. `has_keys`: the keys that seal them are kept in a file.
-pub(super) fn read(mut table: Table<'_, '_>, has_keys: bool) -> Option<Tasks> {
+pub(super) fn read(mut table: Table<'_, '_>, has_keys: bool) -> Tasks {
     let folder = table.reader().folder();
     let store = table.parsed("store", |text| parse_store(&folder, text));
     if store.is_none() && !table.has_failed("store") {
@@ -75,7 +75,7 @@ pub(super) fn read(mut table: Table<'_, '_>, has_keys: bool) -> Option<Tasks> {
             .unwrap_or(POLL_INTERVAL),
     };
     table.finish();
-    Some(tasks)
+    tasks
 }
 
 fn read_options(table: &mut Table<'_, '_>) -> EngineOptions {
@@ -102,7 +102,7 @@ fn read_options(table: &mut Table<'_, '_>) -> EngineOptions {
     if lifetime.is_some_and(|lifetime| lifetime > options.max_lifetime) {
         table.report("has a `lifetime` that is longer than its `max_lifetime`");
     }
-    options.lifetime = lifetime.unwrap_or(options.lifetime.min(options.max_lifetime));
+    options.lifetime = lifetime.unwrap_or_else(|| options.lifetime.min(options.max_lifetime));
     options
 }
 

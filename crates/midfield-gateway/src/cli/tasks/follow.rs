@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::client::{Client, Events};
+use super::client::{Client, Events, told};
 use super::state::TaskState;
 use super::{Failure, Status};
 
@@ -59,9 +59,9 @@ impl<'a> Follow<'a> {
             tokio::pin!(look);
             loop {
                 tokio::select! {
-                    told = events.next() => match told {
-                        Ok(Some(told)) => {
-                            if let Some(state) = self.client.told(&told, self.task) {
+                    event = events.next() => match event {
+                        Ok(Some(event)) => {
+                            if let Some(state) = told(&event, self.task) {
                                 return Ok(state);
                             }
                         }
@@ -110,5 +110,5 @@ pub(super) fn needs_input(state: &TaskState) -> bool {
 /// How often is looked although the server tells of changes.
 const SAFETY: Duration = Duration::from_secs(30);
 /// How long a server may be away.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const RETRY: Duration = Duration::from_millis(500);

@@ -105,7 +105,9 @@ mod tests {
     fn a_line_never_reaches_the_edge() {
         assert_eq!(cut("abc", 4), "abc");
         assert_eq!(cut("abcdef", 6), "abc…");
-        assert_eq!(cut("ああああ", 8), "あ…");
+        assert_eq!(cut("ああああ", 8), "ああ…");
+        assert_eq!(cut("ああああ", 7), "ああ…");
+        assert_eq!(cut("ああああ", 6), "あ…");
         assert_eq!(cut("abc", 0), "…");
     }
 }

@@ -1,5 +1,6 @@
 //! A task as a server tells of it, and its texts made safe to show.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -137,7 +138,7 @@ pub(super) fn json(value: &Value, is_pretty: bool) -> String {
         } else {
             let mut units = [0; 2];
             for unit in character.encode_utf16(&mut units) {
-                safe.push_str(&format!("\\u{unit:04x}"));
+                let _ = write!(safe, "\\u{unit:04x}");
             }
         }
     }
@@ -147,7 +148,7 @@ pub(super) fn json(value: &Value, is_pretty: bool) -> String {
 
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 const SHORTEST_POLL: Duration = Duration::from_millis(100);
-const LONGEST_POLL: Duration = Duration::from_secs(60);
+const LONGEST_POLL: Duration = Duration::from_mins(1);
 
 #[cfg(test)]
 mod tests {

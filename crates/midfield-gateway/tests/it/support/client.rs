@@ -165,7 +165,7 @@ impl Client {
         (result["result"].take(), told.collect())
     }
 
-    fn headers(&self, method: &str, name: Option<&str>) -> Vec<String> {
+    pub(super) fn headers(&self, method: &str, name: Option<&str>) -> Vec<String> {
         let mut headers = Vec::new();
         match self.era {
             Era::Legacy => headers.push("MCP-Protocol-Version: 2025-11-25".to_owned()),
@@ -189,7 +189,7 @@ impl Client {
     }
 
     /// Sends a message and gives head and body of the answer.
-    fn post(&self, message: &Value, headers: &[String]) -> (String, String) {
+    pub(super) fn post(&self, message: &Value, headers: &[String]) -> (String, String) {
         let body = message.to_string();
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream

@@ -93,13 +93,6 @@ impl Client {
         Ok(is_told.then_some(events))
     }
 
-    /// The state that a notification tells, if it is one about `task`.
-    pub(super) fn told(&self, message: &[u8], task: &str) -> Option<TaskState> {
-        let params = notification(message, "notifications/tasks")?;
-        let state = TaskState::read(params).ok()?;
-        (state.id == task).then_some(state)
-    }
-
     async fn ask_about(&self, method: &str, task: &str, mut params: Value) -> Result<Raw, Failure> {
         params["taskId"] = task.into();
         let (id, response) = self
@@ -176,10 +169,11 @@ impl Client {
             Events::new(response, self.url.clone())
         } else {
             let body = events::body(response, &self.url).await?;
-            return find_answer(&body, None).ok_or_else(|| self.unusable(status));
+            // What is told without the id of the request is about its head, not about a task.
+            return find_answer(&body, id).ok_or_else(|| self.unusable(status));
         };
         while let Some(message) = events.next().await? {
-            if let Some(answer) = find_answer(&message, Some(id)) {
+            if let Some(answer) = find_answer(&message, id) {
                 return Ok(answer);
             }
         }
@@ -218,16 +212,19 @@ impl Client {
     }
 }
 
-/// The answer that `message` is; to the request `id`, where that is asked for.
-fn find_answer(
-    message: &[u8],
-    id: Option<&RequestId>,
-) -> Option<Result<Raw, jsonrpc::ErrorObject>> {
+/// The state that a notification tells, if it is one about `task`.
+pub(super) fn told(message: &[u8], task: &str) -> Option<TaskState> {
+    let params = notification(message, "notifications/tasks")?;
+    let state = TaskState::read(params).ok()?;
+    (state.id == task).then_some(state)
+}
+
+/// The answer that `message` is to the request `id`.
+fn find_answer(message: &[u8], id: &RequestId) -> Option<Result<Raw, jsonrpc::ErrorObject>> {
     let Ok(Incoming::Single(Message::Response(response))) = Incoming::parse(message) else {
         return None;
     };
-    let is_it = id.is_none_or(|id| response.id.as_ref() == Some(id));
-    is_it.then_some(response.result)
+    (response.id.as_ref() == Some(id)).then_some(response.result)
 }
 
 /// The parameters of a notification of `method`.
@@ -274,4 +271,4 @@ fn unreachable(url: &Url, error: reqwest::Error) -> Failure {
 
 const MODERN: &str = "2026-07-28";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
