@@ -8,6 +8,7 @@
 mod bench;
 mod checkers;
 mod conformance;
+mod crash;
 mod install;
 mod interop;
 mod process;
@@ -47,6 +48,8 @@ enum Command {
     CheckServer(checkers::Options),
     /// Measure this project's server beside rmcp and a bare limit server.
     Bench(bench::Options),
+    /// Kill servers at every point of their work, and see that nothing is lost.
+    Crash(crash::Options),
     /// Call our servers with the official TypeScript, Python and Rust clients.
     Interop,
     /// Load thousands of published `OpenAPI` documents and print what became of them.
@@ -57,6 +60,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().command {
         Command::Setup => setup::setup(),
         Command::Test(options) => test::test(&options),
+        Command::Crash(options) => crash::crash(&options),
         Command::Conformance { part, filter } => conformance::conformance(part, &filter),
         Command::CheckServer(options) => checkers::check_server(&options),
         Command::Bench(options) => bench::bench(&options),

@@ -22,7 +22,7 @@ pub(crate) struct Options {
     url: String,
     /// The protocol revision to speak.
     #[arg(long, default_value = "2025-11-25")]
-    revision: Revision,
+    pub(crate) revision: Revision,
     /// Open a session on each connection; without it the legacy requests are sent bare.
     #[arg(long)]
     session: bool,
@@ -40,7 +40,7 @@ pub(crate) struct Options {
     seconds: f64,
     /// End after so many requests on each connection instead; nothing is then spent on warming up.
     #[arg(long)]
-    count: Option<u32>,
+    pub(crate) count: Option<u32>,
     /// Notifications that each `progress` call must send.
     #[arg(long, default_value_t = 1_000)]
     notifications: u32,
@@ -112,7 +112,7 @@ async fn load(client: Client) -> Result<Figures> {
 
 /// The time in which requests count.
 #[derive(Clone, Copy, Debug)]
-struct Window {
+pub(crate) struct Window {
     start: Instant,
     /// `None`: it ends by count.
     end: Option<Instant>,
@@ -133,11 +133,11 @@ impl Window {
         }
     }
 
-    fn is_over(&self, now: Instant) -> bool {
+    pub(crate) fn is_over(&self, now: Instant) -> bool {
         self.end.is_some_and(|end| now >= end)
     }
 
-    fn counts(&self, from: Instant, to: Instant) -> bool {
+    pub(crate) fn counts(&self, from: Instant, to: Instant) -> bool {
         from >= self.start && self.end.is_none_or(|end| to <= end)
     }
 }
@@ -146,7 +146,7 @@ impl Window {
 #[derive(Clone, Debug)]
 pub(crate) struct Client {
     pub(crate) endpoint: Endpoint,
-    options: Options,
+    pub(crate) options: Options,
 }
 
 impl Client {
@@ -162,6 +162,7 @@ impl Client {
     async fn connection(&self, window: Window) -> Result<Vec<Duration>> {
         match self.options.work {
             Work::Cold => self.cold(window).await,
+            Work::Task => self.tasks(window).await,
             _ => self.steady(window).await,
         }
     }

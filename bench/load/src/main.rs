@@ -16,6 +16,7 @@ mod http;
 mod message;
 mod start;
 mod stdio;
+mod task;
 mod usage;
 
 use std::process::ExitCode;

@@ -49,6 +49,8 @@ pub(crate) enum Work {
     Progress,
     /// A new connection, the handshake of the revision, and one call of `echo`.
     Cold,
+    /// `tools/call` of `add` as a task of the extension of 2026-07-28, and `tasks/get` until it is completed.
+    Task,
 }
 
 impl Work {
@@ -59,6 +61,7 @@ impl Work {
             Self::List => "filler_46",
             Self::Read => TEXT_OF_RESOURCE,
             Self::Progress => "done",
+            Self::Task => r#""sum":3"#,
         }
     }
 }
@@ -80,12 +83,23 @@ impl Message {
         match work {
             Work::Call | Work::Cold => Self::call("echo", &json!({"text": TEXT}), revision),
             Work::Progress => Self::call("progress", &json!({"n": notifications}), revision),
+            Work::Task => {
+                let params = json!({"name": "add", "arguments": {"a": 1, "b": 2}});
+                let params = with_tasks(with_meta(params, revision, false));
+                Self::request("tools/call", Some("add"), params)
+            }
             Work::List => Self::request("tools/list", None, with_meta(json!({}), revision, false)),
             Work::Read => {
                 let params = with_meta(json!({"uri": RESOURCE}), revision, false);
                 Self::request("resources/read", Some(RESOURCE), params)
             }
         }
+    }
+
+    /// A look at a task.
+    pub(crate) fn look(task: &str, revision: Revision) -> Self {
+        let params = with_meta(json!({"taskId": task}), revision, false);
+        Self::request("tasks/get", None, with_tasks(params))
     }
 
     /// A call of `grow`, by which the list of tools changes.
@@ -172,6 +186,13 @@ fn with_meta(mut params: Value, revision: Revision, progress: bool) -> Value {
     if meta.as_object().is_some_and(|meta| !meta.is_empty()) {
         params["_meta"] = meta;
     }
+    params
+}
+
+/// The same parameters of a client that knows the extension for tasks.
+fn with_tasks(mut params: Value) -> Value {
+    params["_meta"]["io.modelcontextprotocol/clientCapabilities"] =
+        json!({"extensions": {"io.modelcontextprotocol/tasks": {}}});
     params
 }
 

@@ -1,6 +1,7 @@
 //! The benchmark's tools on midfield, written as its users would write them, with the settings that they get.
 
 use std::future;
+use std::num::NonZeroUsize;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -8,8 +9,10 @@ use anyhow::Result;
 use clap::{Parser, ValueEnum};
 use midfield::Service;
 use midfield::prelude::{
-    Args, Context, Deserialize, Error, Json, JsonSchema, Resource, Serialize, Server, Tool,
+    Args, Context, Deserialize, Error, Json, JsonSchema, Resource, Serialize, Server, TaskSupport,
+    Tasks, Tool,
 };
+use midfield::server::EngineOptions;
 use midfield::transport::{http, stdio};
 use tokio::net::TcpListener;
 
@@ -28,6 +31,9 @@ struct Arguments {
     /// Serve stdio instead of HTTP.
     #[arg(long)]
     stdio: bool,
+    /// Run `add` as a task where clients know tasks; they are kept in this file, or in `memory`.
+    #[arg(long)]
+    tasks: Option<String>,
     /// Accept 20,000 connections instead of 10,000, and have the tool `grow`, which adds one more tool.
     #[arg(long)]
     crowd: bool,
@@ -74,11 +80,20 @@ struct FillerArguments {
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let service = if arguments.crowd {
-        server().tool(grow()).build()?
-    } else {
-        server().build()?
-    };
+    let mut server = server();
+    if arguments.crowd {
+        server = server.tool(grow());
+    }
+    if let Some(place) = &arguments.tasks {
+        let tasks = match place.as_str() {
+            "memory" => Tasks::in_memory(),
+            path => Tasks::sqlite(path)?,
+        };
+        let mut options = EngineOptions::default();
+        options.unfinished_per_owner = NonZeroUsize::MAX;
+        server = server.tasks(tasks.options(options));
+    }
+    let service = server.build()?;
     if arguments.stdio {
         return Ok(stdio::serve(service).await?);
     }
@@ -111,7 +126,10 @@ fn server() -> Server {
     });
     Server::new("midfield", "0")
         .tool(echo.description("Echo the text back"))
-        .tool(add.description("Add two integers"))
+        .tool(
+            add.description("Add two integers")
+                .task(TaskSupport::Optional),
+        )
         .tool(Tool::new("progress", progress).description("Emit n progress notifications"))
         .tools(fillers)
         .resource(

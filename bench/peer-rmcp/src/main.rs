@@ -28,6 +28,9 @@ struct Arguments {
     /// How to answer over HTTP.
     #[arg(long, default_value = "sse")]
     resp: Responses,
+    /// Accepted, because every server of the benchmark takes it; this one keeps tasks in memory.
+    #[arg(long)]
+    tasks: Option<String>,
     /// Serve stdio instead of HTTP.
     #[arg(long)]
     stdio: bool,

@@ -7,12 +7,13 @@ use rmcp::handler::server::tool::ToolCallContext;
 use rmcp::handler::server::wrapper::{Json, Parameters};
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock,
-    ListToolsResult, PaginatedRequestParams, ProgressNotificationParam, ProtocolVersion,
-    ReadResourceRequestParams, ReadResourceResponse, ReadResourceResult, ResourceContents,
-    ServerCapabilities, ServerConfig, Tool,
+    CreateTaskResult, GetTaskParams, GetTaskResult, ListToolsResult, PaginatedRequestParams,
+    ProgressNotificationParam, ProtocolVersion, ReadResourceRequestParams, ReadResourceResponse,
+    ReadResourceResult, ResourceContents, ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::schemars::JsonSchema;
 use rmcp::service::RequestContext;
+use rmcp::task_manager::{TaskExit, TaskManager, TaskOptions};
 use rmcp::{ErrorData, RoleServer, ServerHandler, tool, tool_router};
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +52,7 @@ struct FillerArguments {
 #[derive(Clone)]
 pub(crate) struct Bench {
     router: Arc<ToolRouter<Self>>,
+    tasks: TaskManager,
 }
 
 #[tool_router]
@@ -101,7 +103,29 @@ impl Bench {
         }
         Self {
             router: Arc::new(router),
+            tasks: TaskManager::new(),
         }
+    }
+}
+
+impl Bench {
+    /// `add` as a task, as this crate's manager of tasks runs it.
+    fn add_as_task(&self, request: CallToolRequestParams) -> Result<CallToolResponse, ErrorData> {
+        let arguments = serde_json::Value::Object(request.arguments.unwrap_or_default());
+        let arguments: AddArguments = serde_json::from_value(arguments)
+            .map_err(|error| ErrorData::invalid_params(error.to_string(), None))?;
+        let sum = Sum {
+            sum: arguments.a + arguments.b,
+        };
+        let task = self.tasks.spawn(TaskOptions::new(), move |_| {
+            Box::pin(async move {
+                let sum = serde_json::to_value(sum).map_err(|error| {
+                    TaskExit::Error(ErrorData::internal_error(error.to_string(), None))
+                })?;
+                Ok(CallToolResult::structured(sum))
+            })
+        });
+        Ok(CallToolResponse::Task(CreateTaskResult::new(task)))
     }
 }
 
@@ -111,6 +135,12 @@ impl ServerHandler for Bench {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
+        let knows_tasks = context
+            .client_capabilities()
+            .is_some_and(|capabilities| capabilities.supports_tasks());
+        if request.name == "add" && knows_tasks {
+            return self.add_as_task(request);
+        }
         self.router
             .call(ToolCallContext::new(self, request, context))
             .await
@@ -143,12 +173,26 @@ impl ServerHandler for Bench {
         Ok(ReadResourceResult::new(vec![contents]).into())
     }
 
+    async fn get_task(
+        &self,
+        request: GetTaskParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<GetTaskResult, ErrorData> {
+        Ok(GetTaskResult::new(self.tasks.get_task(&request.task_id)?))
+    }
+
     fn get_tool(&self, name: &str) -> Option<Tool> {
         self.router.get(name).cloned()
     }
 
     fn get_info(&self) -> ServerConfig {
         let capabilities = ServerCapabilities::builder();
-        ServerConfig::new(capabilities.enable_tools().enable_resources().build())
+        ServerConfig::new(
+            capabilities
+                .enable_tools()
+                .enable_resources()
+                .enable_tasks()
+                .build(),
+        )
     }
 }

@@ -158,11 +158,15 @@ impl Expansion<'_> {
             completes,
             mime_type,
             freshness,
+            task,
+            timeout,
             ..
         } = self.settings;
         let title = title.iter();
         let mime_type = mime_type.iter();
         let freshness = freshness.iter();
+        let task = task.iter();
+        let timeout = timeout.iter();
         let arguments = completes.iter().map(|Completed { argument, .. }| argument);
         let completers = completes
             .iter()
@@ -176,6 +180,8 @@ impl Expansion<'_> {
             #(.complete(#arguments, #completers))*
             #(.mime_type(#mime_type))*
             #(.freshness(#freshness))*
+            #(.task(#task))*
+            #(.timeout(#timeout))*
         }
     }
 }

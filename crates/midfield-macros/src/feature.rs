@@ -36,7 +36,7 @@ impl Feature {
         match self {
             Self::Tool => {
                 "`name`, `title`, `description`, `icon`, `read_only`, `destructive`, `idempotent`, \
-                 `open_world` and `asks(…)`"
+                 `open_world`, `task`, `timeout` and `asks(…)`"
             }
             Self::Prompt => "`name`, `title`, `description`, `icon`, `complete(…)` and `asks(…)`",
             Self::Resource => {

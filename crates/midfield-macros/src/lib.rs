@@ -15,6 +15,7 @@ mod settings;
 mod template;
 #[cfg(test)]
 mod tests;
+mod time;
 
 use proc_macro::TokenStream;
 

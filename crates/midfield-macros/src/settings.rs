@@ -8,6 +8,7 @@ use syn::{Error, Expr, ExprLit, Lit, LitBool, LitStr, Result, Token};
 
 use super::asks;
 use super::feature::Feature;
+use super::time;
 
 /// What the attribute says beyond the function.
 #[derive(Default)]
@@ -31,6 +32,10 @@ pub(crate) struct Settings {
     pub(crate) destructive: Option<bool>,
     pub(crate) idempotent: Option<bool>,
     pub(crate) open_world: Option<bool>,
+    /// An expression, a `TaskSupport`.
+    pub(crate) task: Option<TokenStream>,
+    /// An expression, a `Duration`.
+    pub(crate) timeout: Option<TokenStream>,
 }
 
 /// An argument and what completes it.
@@ -69,6 +74,8 @@ impl Settings {
             (Feature::Tool, "destructive") => once(setting, &mut self.destructive, flag),
             (Feature::Tool, "idempotent") => once(setting, &mut self.idempotent, flag),
             (Feature::Tool, "open_world") => once(setting, &mut self.open_world, flag),
+            (Feature::Tool, "task") => once(setting, &mut self.task, time::task),
+            (Feature::Tool, "timeout") => once(setting, &mut self.timeout, time::timeout),
             (Feature::Resource, "mime_type") => once(setting, &mut self.mime_type, value),
             (Feature::Resource, "freshness") => once(setting, &mut self.freshness, value),
             (Feature::Prompt | Feature::Resource, "complete") => self.complete(setting),
@@ -133,7 +140,7 @@ fn once<T>(
     Ok(())
 }
 
-fn value<T: syn::parse::Parse>(setting: &ParseNestedMeta<'_>) -> Result<T> {
+pub(crate) fn value<T: syn::parse::Parse>(setting: &ParseNestedMeta<'_>) -> Result<T> {
     setting.value()?.parse()
 }
 

@@ -30,14 +30,8 @@ fn refused(settings: &str, function: &str, error: &str) {
 #[test]
 fn a_setting_that_is_not_known_is_answered_with_those_that_are() {
     let known = "not known here; the settings of a tool are `name`, `title`, `description`, `icon`, \
-                 `read_only`, `destructive`, `idempotent`, `open_world` and `asks(…)`";
-    for settings in [
-        "task",
-        "timeout = \"2h\"",
-        "scopes(\"a\")",
-        "readonly",
-        "tool::name = \"a\"",
-    ] {
+                 `read_only`, `destructive`, `idempotent`, `open_world`, `task`, `timeout` and `asks(…)`";
+    for settings in ["scopes(\"a\")", "readonly", "tool::name = \"a\""] {
         refused(settings, "/// Waits. \n fn wait() {}", known);
     }
 }
@@ -52,6 +46,14 @@ fn settings_are_given_once_and_with_values_of_their_kind() {
     );
     check("read_only = \"yes\"", "expected boolean literal");
     check("title", "expected `=`");
+    check(
+        "task = \"often\"",
+        "a tool runs as a task when clients like (`task`), always (`task = \"required\"`) or never",
+    );
+    check(
+        "timeout = \"2 hours\"",
+        "a time is a number that is not 0 and a unit, ms, s, m, h or d: `timeout = \"2h\"`",
+    );
     check("description = \" \"", "the description is empty");
 }
 

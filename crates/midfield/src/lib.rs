@@ -63,7 +63,7 @@ pub use midfield_protocol::{Error as ProtocolError, Identity, Principal, Raw, Re
 pub use seal::{KeyFileError, KeyRing, KeyRingError, NoRandomness};
 pub use server::{
     Answer, Args, Asks, BuildError, Context, Json, Prompt, Resource, ResourceTemplate, ServeError,
-    Server, Service, State, Tool,
+    Server, Service, State, Tasks, Tool,
 };
 
 /// What most servers import.
@@ -72,10 +72,12 @@ pub mod prelude {
     pub use serde::{Deserialize, Serialize};
 
     pub use crate::server::{
-        Answer, Args, Asks, Context, Json, Prompt, Resource, ResourceTemplate, Server, State, Tool,
-        Typing,
+        Answer, Args, Asks, Context, Json, Prompt, Resource, ResourceTemplate, Server, State,
+        Tasks, Tool, Typing,
     };
-    pub use crate::types::{Content, LogLevel, PromptMessage, ResourceContents, ToolResult};
+    pub use crate::types::{
+        Content, LogLevel, PromptMessage, ResourceContents, TaskSupport, ToolResult,
+    };
     pub use crate::{Error, Principal, Result, prompt, prompts, resource, resources, tool, tools};
 }
 

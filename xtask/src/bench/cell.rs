@@ -110,6 +110,35 @@ impl Bench {
                     self.figures(&["http", "--url", &server.mcp_url()], http.load, &timed)?;
                 Ok(Sample::of(&figures, figures.per_second))
             }
+            Kind::Tasks { clients, in_file } => {
+                let port = free_port()?;
+                let file = log.with_extension("db");
+                if file.exists() {
+                    std::fs::remove_file(&file)?;
+                }
+                let place = if *in_file {
+                    &*file
+                } else {
+                    Path::new("memory")
+                };
+                let mut command = on_processor(SERVER_PROCESSOR, &program.path);
+                command.args(["--port", &port.to_string(), "--mode", "modern"]);
+                command.arg("--resp").arg("json").arg("--tasks").arg(place);
+                let server = Server::start(&mut command, port, log)?;
+                let seconds = self.seconds.to_string();
+                let pid = server.pid().to_string();
+                let load = [
+                    "--revision",
+                    "2026-07-28",
+                    "--work",
+                    "task",
+                    "--connections",
+                    clients,
+                ];
+                let timed = ["--seconds", &seconds, "--pid", &pid];
+                let figures = self.figures(&["http", "--url", &server.mcp_url()], &load, &timed)?;
+                Ok(Sample::of(&figures, figures.per_second))
+            }
             Kind::Stdio { window } => {
                 let figures =
                     self.figures(&["stdio", "--window", window], &[], &stdio_server(program)?)?;

@@ -35,13 +35,16 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 1.5)]
     secs: f64,
     /// Only rows whose key contains one of these, with commas between them: call, list, read, cold, stdio, progress,
-    /// start, instructions.
+    /// tasks, start, instructions.
     #[arg(long, value_delimiter = ',')]
     only: Vec<String>,
     /// One more server beside the others, as NAME=PROGRAM; it takes the flags that `bench/midfield-server` takes.
     #[arg(long)]
     server: Vec<String>,
 }
+
+/// The bare server.
+const LIMIT: &str = "limit";
 
 /// A part that is measured by itself.
 #[derive(Debug, clap::Subcommand)]
@@ -82,7 +85,7 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
     }
     let binaries = build(&["load", "limit", "peer-rmcp", "midfield-server"])?;
     let mut programs: Vec<Program> = [
-        ("limit", "limit"),
+        (LIMIT, "limit"),
         ("rmcp", "peer-rmcp"),
         ("midfield", "midfield-server"),
     ]
@@ -116,6 +119,9 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
             // Another server begins each time, so that none always has the machine at its warmest.
             let first = usize::try_from(run).unwrap_or_default() % programs.len();
             for program in programs.iter().cycle().skip(first).take(programs.len()) {
+                if program.name == LIMIT && !row.has_limit() {
+                    continue;
+                }
                 let sample = bench.measure(row, program, run).with_context(|| {
                     format!("could not measure {} with {}", row.key, program.name)
                 })?;

@@ -18,6 +18,11 @@ pub(super) enum Kind {
     Http(Http),
     /// Requests per second over stdio, with so many in flight.
     Stdio { window: &'static str },
+    /// Tasks per second over HTTP: made, looked at, completed. Kept in a file, or in memory.
+    Tasks {
+        clients: &'static str,
+        in_file: bool,
+    },
     /// From the process's start to the first answer over stdio, and the memory that it then occupies.
     Start,
     /// Instructions in user space for each request, which do not depend on the machine's load.
@@ -35,6 +40,11 @@ impl Row {
     /// Whether it is counted under valgrind.
     pub(super) fn needs_valgrind(&self) -> bool {
         matches!(self.kind, Kind::Instructions(_))
+    }
+
+    /// Whether the bare server can do it, which has no tasks.
+    pub(super) fn has_limit(&self) -> bool {
+        !matches!(self.kind, Kind::Tasks { .. })
     }
 
     /// Whether its figure is requests per second.
@@ -138,6 +148,46 @@ pub(super) const ROWS: &[Row] = &[
         key: "stdio-32",
         title: "stdio, 32 calls in flight",
         kind: Kind::Stdio { window: "32" },
+    },
+    Row {
+        key: "tasks-memory-1",
+        title: "tasks per second, one client, kept in memory",
+        kind: Kind::Tasks {
+            clients: "1",
+            in_file: false,
+        },
+    },
+    Row {
+        key: "tasks-memory-16",
+        title: "tasks per second, 16 clients, kept in memory",
+        kind: Kind::Tasks {
+            clients: "16",
+            in_file: false,
+        },
+    },
+    Row {
+        key: "tasks-file-1",
+        title: "tasks per second, one client, kept in a file (rmcp: in memory)",
+        kind: Kind::Tasks {
+            clients: "1",
+            in_file: true,
+        },
+    },
+    Row {
+        key: "tasks-file-16",
+        title: "tasks per second, 16 clients, kept in a file (rmcp: in memory)",
+        kind: Kind::Tasks {
+            clients: "16",
+            in_file: true,
+        },
+    },
+    Row {
+        key: "tasks-file-64",
+        title: "tasks per second, 64 clients, kept in a file (rmcp: in memory)",
+        kind: Kind::Tasks {
+            clients: "64",
+            in_file: true,
+        },
     },
     Row {
         key: "start",

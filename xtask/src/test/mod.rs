@@ -12,6 +12,7 @@ use anyhow::{Result, bail};
 
 use crate::checkers;
 use crate::conformance::{self, Part};
+use crate::crash;
 use crate::install::{self, Npm};
 use crate::interop;
 use crate::process::{self, is_present, run};
@@ -72,6 +73,7 @@ const STEPS: &[Step] = &[
     Step::rust("unit and integration tests", tests),
     Step::rust("doc tests", doc_tests),
     Step::rust("documentation", documentation),
+    Step::rust("crash matrix, short", crash::short),
     Step::packages("test tools from npm and PyPI", setup::setup),
     Step::packages("conformance, server", || {
         conformance::conformance(Part::Server, &conformance::Filter::default())

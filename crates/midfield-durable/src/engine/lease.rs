@@ -1,13 +1,36 @@
 //! Says that the worker lives, from outside the runtime that handlers could block.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::{Engine, Renewal, cause, milliseconds};
 
+/// Until when what the worker holds is its own, in milliseconds since 1970.
+#[derive(Debug, Default)]
+pub(super) struct Lease(AtomicU64);
+
+impl Lease {
+    /// Whether the worker may take tasks. Without a lease what it takes would be another's at once, or its own once more.
+    pub(super) fn is_valid(&self, now: u64) -> bool {
+        now < self.0.load(Ordering::Relaxed)
+    }
+
+    fn set(&self, until: u64) {
+        self.0.store(until, Ordering::Relaxed);
+    }
+}
+
 /// Begins to renew the worker's lease, until the engine stops and nothing of it runs any more. The first renewal is made before
-/// this returns.
+/// this returns, unless the engine stops.
 pub(super) async fn start(engine: &Engine) {
-    renew(engine).await;
+    while !renew(engine).await {
+        let pause = tokio::time::sleep(RETRY);
+        tokio::select! {
+            biased;
+            () = engine.0.stop.cancelled() => break,
+            () = pause => {}
+        }
+    }
     match engine.0.options.renewal {
         Renewal::Task => {
             engine.0.tracker.spawn(keep_renewing(engine.clone()));
@@ -31,21 +54,20 @@ pub(super) async fn start(engine: &Engine) {
 
 async fn keep_renewing(engine: Engine) {
     let lease = engine.0.options.lease;
-    let mut valid_until = engine.now() + milliseconds(lease);
+    let mut pause = lease / 3;
     while !engine.0.has_ended.is_cancelled() {
-        let pause = tokio::time::sleep(lease / 3);
         tokio::select! {
+            biased;
             () = engine.0.has_ended.cancelled() => return,
-            () = pause => {}
+            () = tokio::time::sleep(pause) => {}
         }
-        let begun = engine.now();
-        if renew(&engine).await {
-            valid_until = begun + milliseconds(lease);
-        } else if engine.now() >= valid_until {
-            engine.lose_all();
-        } else {
+        pause = lease / 3;
+        if !renew(&engine).await {
             // The store fails; it is asked again soon.
-            tokio::time::sleep(RETRY.min(lease / 10)).await;
+            pause = RETRY.min(lease / 10);
+            if !engine.0.lease.is_valid(engine.now()) {
+                engine.lose_all();
+            }
         }
     }
 }
@@ -53,12 +75,14 @@ async fn keep_renewing(engine: Engine) {
 /// Renews the lease; `false` when the store did not say so.
 async fn renew(engine: &Engine) -> bool {
     let now = engine.now();
-    let until = now + milliseconds(engine.0.options.lease);
+    let until = now.saturating_add(milliseconds(engine.0.options.lease));
     match engine.0.store.renew(engine.0.worker, now, until).await {
-        Ok(true) => true,
-        Ok(false) => {
-            // Others may hold what was held here. The worker is known again from now on, and begins anew.
-            engine.lose_all();
+        Ok(is_kept) => {
+            if !is_kept {
+                // Others may hold what was held here. The worker is known again from now on, and begins anew.
+                engine.lose_all();
+            }
+            engine.0.lease.set(until);
             true
         }
         Err(error) => {
@@ -68,6 +92,23 @@ async fn renew(engine: &Engine) -> bool {
                 "the lease of this process's tasks could not be renewed"
             );
             false
+        }
+    }
+}
+
+/// Lets go of all that is held, also of what nobody here knows of, and begins anew.
+pub(super) async fn begin_anew(engine: &Engine) {
+    engine.0.lease.set(0);
+    engine.lose_all();
+    loop {
+        let retired = engine.0.store.retire(engine.0.worker, engine.now()).await;
+        if retired.is_ok() && renew(engine).await {
+            return;
+        }
+        tokio::select! {
+            biased;
+            () = engine.0.stop.cancelled() => return,
+            () = tokio::time::sleep(RETRY) => {}
         }
     }
 }

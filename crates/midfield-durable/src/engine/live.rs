@@ -27,8 +27,8 @@ struct Mailbox {
     answers: Vec<(String, KeptAnswer)>,
     /// The keys of answers that were handed in.
     known: Vec<String>,
-    /// Answers are kept that only a new run can read.
-    has_others: bool,
+    /// The keys of answers that are, or may be, kept, and that were not handed in when that was heard.
+    others: Vec<String>,
     message: Option<String>,
     waker: Option<Waker>,
 }
@@ -48,8 +48,11 @@ impl Live {
     pub(super) fn answer(&self, answers: impl IntoIterator<Item = (String, KeptAnswer)>) {
         self.post(|mailbox| {
             for (key, answer) in answers {
-                mailbox.known.push(key.clone());
-                mailbox.answers.push((key, answer));
+                // The run may have begun with it.
+                if !mailbox.known.contains(&key) {
+                    mailbox.known.push(key.clone());
+                    mailbox.answers.push((key, answer));
+                }
             }
         });
     }
@@ -59,14 +62,15 @@ impl Live {
         self.lock().known.extend(keys);
     }
 
-    /// Whether the run has the answer under `key`, or will have.
-    pub(super) fn knows(&self, key: &String) -> bool {
-        self.lock().known.contains(key)
-    }
-
-    /// Says that answers are kept which only a new run can read.
-    pub(super) fn answered_elsewhere(&self) {
-        self.post(|mailbox| mailbox.has_others = true);
+    /// Says that answers are, or may be, kept under these keys; those that are not handed in only a new run can read.
+    pub(super) fn answered_elsewhere<'a>(&self, keys: impl IntoIterator<Item = &'a String>) {
+        self.post(|mailbox| {
+            for key in keys {
+                if !mailbox.known.contains(key) && !mailbox.others.contains(key) {
+                    mailbox.others.push(key.clone());
+                }
+            }
+        });
     }
 
     /// Says how far the task is.
@@ -87,7 +91,9 @@ impl Live {
     }
 
     pub(super) fn has_others(&self) -> bool {
-        self.lock().has_others
+        let mailbox = self.lock();
+        let others = &mailbox.others;
+        others.iter().any(|key| !mailbox.known.contains(key))
     }
 
     /// Wakes `waker` at the next post; to be called before looking.
@@ -124,7 +130,11 @@ pub(super) struct Lives(Mutex<Table>);
 
 #[derive(Debug, Default)]
 struct Table {
-    tasks: HashMap<TaskId, Arc<Live>>,
+    tasks: HashMap<TaskId, (u64, Arc<Live>)>,
+    /// How many places are kept for what a claim gives.
+    kept: usize,
+    /// How many have entered.
+    entered: u64,
     owners: HashMap<Owner, usize>,
     lanes: HashMap<String, usize>,
 }
@@ -152,7 +162,7 @@ impl Lives {
         let of_owner = table.owners.get(&live.owner).copied().unwrap_or(0);
         let of_lane = table.lanes.get(&live.lane).copied().unwrap_or(0);
         let limit = room.lanes.iter().find(|(lane, _)| *lane == live.lane);
-        let has_room = table.tasks.len() < room.all
+        let has_room = table.tasks.len() + table.kept < room.all
             && of_owner < room.owner
             && limit.is_none_or(|(_, limit)| of_lane < *limit);
         if has_room {
@@ -169,7 +179,10 @@ impl Lives {
     /// Gives a place back, unless another run of the task has it.
     pub(super) fn leave(&self, id: TaskId, live: &Arc<Live>) {
         let mut table = self.lock();
-        let is_its_own = table.tasks.get(&id).is_some_and(|it| Arc::ptr_eq(it, live));
+        let is_its_own = table
+            .tasks
+            .get(&id)
+            .is_some_and(|(_, it)| Arc::ptr_eq(it, live));
         if is_its_own {
             table.tasks.remove(&id);
         }
@@ -178,31 +191,44 @@ impl Lives {
     }
 
     pub(super) fn find(&self, id: TaskId) -> Option<Arc<Live>> {
-        self.lock().tasks.get(&id).cloned()
+        let table = self.lock();
+        table.tasks.get(&id).map(|(_, live)| Arc::clone(live))
     }
 
+    /// All, in the order in which they came.
     pub(super) fn all(&self) -> Vec<(TaskId, Arc<Live>)> {
         let table = self.lock();
         let tasks = table.tasks.iter();
-        tasks.map(|(id, live)| (*id, Arc::clone(live))).collect()
+        let mut all: Vec<_> = tasks
+            .map(|(id, (number, live))| (*number, *id, Arc::clone(live)))
+            .collect();
+        all.sort_unstable_by_key(|(number, ..)| *number);
+        all.into_iter().map(|(_, id, live)| (id, live)).collect()
     }
 
     pub(super) fn count(&self) -> usize {
         self.lock().tasks.len()
     }
 
-    /// How much may still be claimed.
-    pub(super) fn left(&self, room: Room<'_>) -> Left {
-        let table = self.lock();
+    /// How much may still be claimed. Until [`has_claimed`](Self::has_claimed), these places are kept for it.
+    pub(super) fn left(&self, room: Room<'_>, most: usize) -> Left {
+        let mut table = self.lock();
         let lanes = room.lanes.iter().map(|(lane, limit)| {
             let held = table.lanes.get(lane).copied().unwrap_or(0);
             (lane.clone(), limit.saturating_sub(held))
         });
-        Left {
-            all: room.all.saturating_sub(table.tasks.len()),
+        let left = Left {
+            all: room.all.saturating_sub(table.tasks.len()).min(most),
             owners: table.owners.iter().map(|(it, held)| (*it, *held)).collect(),
             lanes: lanes.collect(),
-        }
+        };
+        table.kept = left.all;
+        left
+    }
+
+    /// A claim has ended, and what it gave has entered.
+    pub(super) fn has_claimed(&self) {
+        self.lock().kept = 0;
     }
 
     fn lock(&self) -> MutexGuard<'_, Table> {
@@ -212,7 +238,12 @@ impl Lives {
 
 impl Table {
     fn enter(&mut self, id: TaskId, live: &Arc<Live>) {
-        self.tasks.insert(id, Arc::clone(live));
+        self.entered += 1;
+        let entry = (self.entered, Arc::clone(live));
+        if let Some((_, before)) = self.tasks.insert(id, entry) {
+            // What is held anew was lost before.
+            before.lost.cancel();
+        }
         *self.owners.entry(live.owner).or_default() += 1;
         *self.lanes.entry(live.lane.clone()).or_default() += 1;
     }

@@ -34,13 +34,13 @@ use tokio_util::task::TaskTracker;
 use self::audit::Act;
 use self::drive::Opened;
 use self::figures::{Counters, Measured};
+use self::lease::Lease;
 use self::live::{Live, Lives, Room};
-use self::put::Put;
 use self::seal::Place;
 use self::waiting::Waiting;
 use crate::execution::Clock;
 use crate::failure::Failure;
-use crate::store::{Answer, Counts, Created, NewTask, Seen, Store};
+use crate::store::{Answer, Counts, Created, NewTask, Seen, Store, StoreError};
 use crate::task::{Owner, Record, State, TaskId, WorkerId};
 
 pub use error::Error;
@@ -62,6 +62,7 @@ struct Inner {
     options: EngineOptions,
     clock: Clock,
     worker: WorkerId,
+    lease: Lease,
     runner: OnceLock<Arc<dyn Runner>>,
     lives: Lives,
     waiting: Waiting,
@@ -140,6 +141,7 @@ impl Engine {
             options,
             clock,
             worker: WorkerId(random()?),
+            lease: Lease::default(),
             runner: OnceLock::new(),
             lives: Lives::default(),
             waiting: Waiting::default(),
@@ -213,7 +215,8 @@ impl Engine {
         new.key = call.idempotency_key.map(|key| Sha256::digest(key).into());
         new.most = options.unfinished_per_owner.get();
         let live = Arc::new(Live::new(call.owner, new.record.lane.clone()));
-        let runs = self.0.runner.get().is_some()
+        let runs = self.0.lease.is_valid(now)
+            && self.0.runner.get().is_some()
             && !self.0.stop.is_cancelled()
             && lives.enter(id, &live, self.room());
         new.worker = runs.then_some(self.0.worker);
@@ -226,12 +229,15 @@ impl Engine {
                     result: None,
                 };
                 self.transitioned(None, &record);
-                if runs {
+                if runs && record.worker == Some(self.0.worker) {
                     let opened = Opened::new(record, call.request);
                     self.0
                         .tracker
                         .spawn(drive::drive(self.clone(), live, opened));
                 } else {
+                    if runs {
+                        lives.leave(id, &live);
+                    }
                     self.0.has_backlog.store(true, Ordering::Relaxed);
                     self.0.wake.notify_one();
                 }
@@ -239,7 +245,16 @@ impl Engine {
             }
             other => {
                 if runs {
-                    lives.leave(id, &live);
+                    self.leave(id, &live);
+                }
+                if let Err(error) = &other
+                    && runs
+                    && error.is_unknown()
+                {
+                    // Should it be there, nobody runs it.
+                    let engine = self.clone();
+                    let handing_back = async move { engine.hand_back(id, FIRST_FENCE).await };
+                    self.0.tracker.spawn(handing_back);
                 }
                 match other? {
                     Created::Again(seen) => View::of(&*self.0.seal, seen),
@@ -329,7 +344,15 @@ impl Engine {
             })
         });
         let sealed = sealed.collect::<Result<Vec<_>, Error>>()?;
-        let Some(answered) = self.0.store.answer(id, self.now(), sealed).await? else {
+        let answered = self.0.store.answer(id, self.now(), sealed).await;
+        if answered.as_ref().is_err_and(StoreError::is_unknown) {
+            // They may be kept: a new run reads them.
+            if let Some(live) = self.0.lives.find(id) {
+                live.answered_elsewhere(answers.iter().map(|(key, _)| key));
+            }
+            self.0.wake.notify_one();
+        }
+        let Some(answered) = answered? else {
             return Ok(None);
         };
         match self.0.lives.find(id) {
@@ -352,11 +375,14 @@ impl Engine {
     /// # Errors
     /// See [`Error`].
     pub async fn cancel(&self, owner: Owner, id: TaskId) -> Result<Option<View>, Error> {
-        let Some(view) = self.view(owner, id).await? else {
+        // Also a task whose contents cannot be read can be ended.
+        let seen = self.0.store.get(id).await?;
+        let Some(seen) = seen.filter(|seen| seen.record.owner == owner) else {
             return Ok(None);
         };
-        if view.state.has_ended() {
-            return Ok(Some(view));
+        let before = seen.record.state;
+        if before.has_ended() {
+            return View::of(&*self.0.seal, seen).map(Some);
         }
         let record = self.0.store.cancel(id, self.now()).await?;
         if let Some(record) = record
@@ -365,7 +391,7 @@ impl Engine {
             if let Some(live) = self.0.lives.find(id) {
                 live.cancelled.cancel();
             }
-            self.transitioned(Some(view.state), &record);
+            self.transitioned(Some(before), &record);
         }
         self.view(owner, id).await
     }
@@ -469,6 +495,9 @@ impl fmt::Debug for Engine {
             .finish_non_exhaustive()
     }
 }
+
+/// The fence of a task that the worker took at its making.
+const FIRST_FENCE: u64 = 1;
 
 fn random<const N: usize>() -> Result<[u8; N], Error> {
     let mut bytes = [0; N];

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::live::Live;
 use super::{Engine, cause, milliseconds};
 use crate::store::{Next, Write};
-use crate::task::Record;
+use crate::task::{Record, TaskId};
 
 /// What became of a write.
 #[must_use]
@@ -62,8 +62,38 @@ impl Engine {
                 left = left.saturating_sub(milliseconds(pause));
             }
             tokio::select! {
+                biased;
                 () = live.lost.cancelled() => return Put::Gone,
                 () = live.cancelled.cancelled() => return Put::Gone,
+                () = tokio::time::sleep(pause) => {}
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    /// Gives a task back that this process may hold and does not run. What is another's by now, or has ended, is left alone.
+    pub(super) async fn hand_back(&self, id: TaskId, fence: u64) {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            let mut write = Write::at(self.now());
+            write.next = Next::Park {
+                due: Some(write.now),
+            };
+            match self.0.store.write(id, fence, write).await {
+                Ok(Some(record)) => {
+                    self.changed(&record);
+                    return self.0.wake.notify_one();
+                }
+                Ok(None) => return,
+                Err(error) => {
+                    let cause = cause(&error);
+                    tracing::warn!(task = %id, cause, "a task could not be handed back; it is tried again");
+                }
+            }
+            tokio::select! {
+                biased;
+                // What this process holds is free when it has retired.
+                () = self.0.stop.cancelled() => return,
                 () = tokio::time::sleep(pause) => {}
             }
             pause = (pause * 2).min(LONGEST_PAUSE);
@@ -75,6 +105,12 @@ impl Engine {
         if let Ok(Some(seen)) = self.0.store.get(record.id).await {
             self.transitioned(Some(record.state), &seen.record);
         }
+    }
+
+    /// Whether a task has ended meanwhile, as far as the store says.
+    pub(super) async fn has_ended(&self, record: &Record) -> bool {
+        let seen = self.0.store.get(record.id).await;
+        seen.is_ok_and(|seen| seen.is_some_and(|seen| seen.record.state.has_ended()))
     }
 }
 

@@ -19,8 +19,9 @@ impl Engine {
     async fn work(&self) {
         lease::start(self).await;
         let stop = &self.0.stop;
+        let mut must_look = false;
         while !stop.is_cancelled() {
-            let pause = match self.round().await {
+            let pause = match self.round(&mut must_look).await {
                 Ok(pause) => pause,
                 Err(error) => {
                     let cause = cause(&error);
@@ -29,6 +30,7 @@ impl Engine {
                 }
             };
             tokio::select! {
+                biased;
                 () = stop.cancelled() => break,
                 () = self.0.wake.notified() => {}
                 () = tokio::time::sleep(pause) => {}
@@ -39,12 +41,17 @@ impl Engine {
     }
 
     /// Does all that can be done now, and says how long there is nothing to do unless somebody wakes the worker.
-    async fn round(&self) -> Result<Duration, StoreError> {
-        if self.0.store.has_changed_elsewhere().await? {
+    /// `must_look`: others have changed something, which was not looked at yet.
+    async fn round(&self, must_look: &mut bool) -> Result<Duration, StoreError> {
+        // What fails may have taken the news along.
+        let before = std::mem::replace(must_look, true);
+        if self.0.store.has_changed_elsewhere().await? || before {
             self.look_around().await?;
         }
+        *must_look = false;
         let mut next = self.0.store.next_due().await?;
-        if next.is_some_and(|next| next <= self.now()) {
+        let is_due = next.is_some_and(|next| next <= self.now());
+        if is_due && self.0.lease.is_valid(self.now()) {
             while self.claim().await? {}
             next = self.0.store.next_due().await?;
         }
@@ -59,7 +66,7 @@ impl Engine {
         })
     }
 
-    /// Takes what is due; `true` when there may be more.
+    /// Lets go what is too old, and takes what is due; `true` when there may be more.
     async fn claim(&self) -> Result<bool, StoreError> {
         let options = &self.0.options;
         let now = self.now();
@@ -75,18 +82,33 @@ impl Engine {
         for id in &expired.gone {
             self.0.waiting.wake(*id);
         }
-        let left = self.0.lives.left(self.room());
-        let most = left.all.min(AT_ONCE);
         let more_expired = expired.failed.len() + expired.gone.len() >= AT_ONCE;
+        let claimed = self.claim_due(now).await;
+        self.0.lives.has_claimed();
+        Ok(claimed? || more_expired)
+    }
+
+    /// Takes what is due, as far as there is room; `true` when there may be more.
+    async fn claim_due(&self, now: u64) -> Result<bool, StoreError> {
+        let options = &self.0.options;
+        let left = self.0.lives.left(self.room(), AT_ONCE);
+        let most = left.all;
         if most == 0 || self.0.stop.is_cancelled() {
-            return Ok(more_expired);
+            return Ok(false);
         }
         let mut claim = Claim::new(self.0.worker, now, most);
         claim.most_per_owner = options.concurrency_per_owner.get();
         claim.held = left.owners;
         claim.lanes = left.lanes;
         claim.deliveries = options.deliveries.get();
-        let claimed = self.0.store.claim(claim).await?;
+        let claimed = match self.0.store.claim(claim).await {
+            Err(error) if error.is_unknown() => {
+                // What it may have given is held by this worker, and nobody knows what it is.
+                lease::begin_anew(self).await;
+                return Err(error);
+            }
+            claimed => claimed?,
+        };
         for record in &claimed.given_up {
             tracing::error!(task = %record.id, lane = record.lane, "a task was begun too often, and has failed");
             self.transitioned(None, record);
@@ -95,7 +117,7 @@ impl Engine {
         for loaded in claimed.tasks {
             self.run(loaded);
         }
-        Ok(is_full || more_expired)
+        Ok(is_full)
     }
 
     fn run(&self, loaded: Loaded) {
@@ -123,8 +145,8 @@ impl Engine {
             };
             if record.state.has_ended() {
                 live.cancelled.cancel();
-            } else if record.answered.iter().any(|key| !live.knows(key)) {
-                live.answered_elsewhere();
+            } else {
+                live.answered_elsewhere(&record.answered);
             }
         }
         Ok(())

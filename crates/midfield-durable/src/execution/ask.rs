@@ -48,21 +48,17 @@ impl Execution {
     /// When no such question is open, or when the answer does not fit, which leaves the question open.
     pub fn answer(&self, key: &str, reply: Reply) -> Result<(), Unaccepted> {
         let (number, accept) = self.lock().find_open(key).ok_or(Unaccepted::NotOpen)?;
-        let outcome = match reply {
-            Reply::Answered(answer) => {
-                // The check is the handler's code: it runs without the lock.
-                accept(&answer).map_err(Unaccepted::Invalid)?;
-                Outcome::Done(answer)
-            }
-            Reply::Refused(refusal) => Outcome::Failed {
-                code: Some(refusal.code),
-                message: refusal.message,
-                error: None,
-            },
-        };
-        let waiter = self.lock().settle(number, outcome)?;
+        // The check is the handler's code: it runs without the lock.
+        accept_reply(&reply, &*accept).map_err(Unaccepted::Invalid)?;
+        let waiter = self.lock().settle(number, reply.into())?;
         wake(waiter);
         Ok(())
+    }
+
+    /// Hands in what came back for a question that was asked before, and that the handler has not come to again; `false` when
+    /// there is no such question, or it has an answer.
+    pub(crate) fn answer_ahead(&self, key: &str, reply: Reply) -> bool {
+        self.lock().reply_ahead(key, reply)
     }
 
     /// The answer that an entry holds.
@@ -97,20 +93,19 @@ impl Execution {
         accept: Arc<Accept>,
     ) -> Result<Raw, Refusal> {
         let claimed = self.lock().claim(&subject.0, subject.2);
-        if let Some(response) = claimed
-            && accept(&response).is_ok()
+        if let Some(reply) = claimed
+            && accept_reply(&reply, &*accept).is_ok()
         {
             let (key, kind, digest) = subject;
-            let outcome = Outcome::Done(response.clone());
             let entry = Entry {
-                key,
+                key: key.clone(),
                 kind,
                 digest,
                 after: 0,
-                outcome,
+                outcome: reply.into(),
             };
-            self.learn(entry).await;
-            return Ok(response);
+            let outcome = self.learn(entry).await;
+            return self.read_answer(key, kind, outcome, &|_| Ok(())).await;
         }
         let (number, driver) = {
             let mut state = self.lock();
@@ -127,6 +122,28 @@ impl Execution {
         self.turn(Some(at)).await;
         self.read_answer(entry.key, entry.kind, entry.outcome, &|_| Ok(()))
             .await
+    }
+}
+
+/// Whether what came back fits. Every error does.
+fn accept_reply(reply: &Reply, accept: &Accept) -> Result<(), String> {
+    match reply {
+        Reply::Answered(answer) => accept(answer),
+        Reply::Refused(_) => Ok(()),
+    }
+}
+
+/// As it is recorded.
+impl From<Reply> for Outcome {
+    fn from(reply: Reply) -> Self {
+        match reply {
+            Reply::Answered(answer) => Self::Done(answer),
+            Reply::Refused(Refusal { code, message }) => Self::Failed {
+                code: Some(code),
+                message,
+                error: None,
+            },
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 //! Without a keeper a handler goes on as soon as something is recorded. With one it goes on when its driver says that the
 //! record is kept: what it has learned, and may have acted upon, is then never lost.
 
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
 use std::task::{Context, Poll, Waker};
 
 use super::state::State;
@@ -86,11 +86,27 @@ impl Execution {
     }
 
     /// Takes the keeper away: nothing is kept any more, and the handler need not wait for it. For a call that was ended, and
-    /// may clean up.
+    /// may clean up. Steps that must not be done twice do not begin any more: another run may have done them.
     pub fn stop_keeping(&self) {
-        let keeping = self.lock().keeping.take();
+        let keeping = {
+            let mut state = self.lock();
+            state.has_lost_keeper = true;
+            state.keeping.take()
+        };
         let waiters = keeping.map(|keeping| keeping.waiters).unwrap_or_default();
         waiters.into_iter().for_each(Waker::wake);
+    }
+
+    /// Lets no step begin any more, so that the call can be put away when those that are at work have ended.
+    pub fn begin_no_more(&self) {
+        self.lock().begins_no_more = true;
+    }
+
+    /// Waits for ever when no step may begin.
+    pub(super) async fn until_work_may_begin(&self) {
+        if self.lock().begins_no_more {
+            pending::<()>().await;
+        }
     }
 
     /// What is to be kept beside the entries of the journal, and handed to [`resume`](Self::resume) at its end: sleeps that
@@ -110,7 +126,7 @@ impl Execution {
         let moves = self.lock().moves;
         poll_fn(|cx| {
             let mut state = self.lock();
-            if state.failure.is_some() {
+            if state.failure.is_some() || state.has_lost_keeper {
                 return Poll::Pending;
             }
             let kept = state.keeping.as_ref().map_or(u64::MAX, |it| it.moves.1);

@@ -21,7 +21,7 @@ use midfield_protocol::Raw;
 use crate::failure::Failure;
 use crate::journal::Journal;
 use crate::kind::Kind;
-use crate::question::{Asked, Question};
+use crate::question::{Asked, Question, Reply};
 
 pub use clock::Clock;
 pub use keeping::Unkept;
@@ -64,17 +64,24 @@ impl Execution {
     /// `asked` are the questions that the peer was asked last, and `responses` what it answered, by key. A response
     /// counts only for a question that was asked, and only if the handler asks the very same again; what else the peer
     /// sends is left out, and a response that does not fit leaves its question open.
-    pub fn resume(
+    pub fn resume(journal: Journal, asked: Vec<Asked>, responses: BTreeMap<String, Raw>) -> Self {
+        let replies = responses.into_iter();
+        let replies = replies.map(|(key, response)| (key, Reply::Answered(response)));
+        Self::resume_with(journal, asked, replies.collect())
+    }
+
+    /// As [`resume`](Self::resume), where what came back may be errors, too.
+    pub(crate) fn resume_with(
         journal: Journal,
         asked: Vec<Asked>,
-        mut responses: BTreeMap<String, Raw>,
+        mut replies: BTreeMap<String, Reply>,
     ) -> Self {
         let latest = asked.iter().map(|asked| asked.after).max();
         let unclaimed = asked
             .into_iter()
             .map(|asked| {
-                let response = responses.remove(&asked.key);
-                (asked.key, (asked.digest, response))
+                let reply = replies.remove(&asked.key);
+                (asked.key, (asked.digest, reply))
             })
             .collect();
         Self {
@@ -147,7 +154,7 @@ impl Execution {
     /// Whether a step is at work, or something is on its way to the handler.
     pub fn is_running(&self) -> bool {
         let state = self.lock();
-        state.running + state.held > 0
+        state.running + state.held.len() > 0
     }
 
     /// When the first sleep ends, in milliseconds since 1970.
@@ -190,7 +197,10 @@ impl Execution {
         let state = self.lock();
         let responses = state.unclaimed.iter();
         responses
-            .filter_map(|(key, (_, response))| Some((key.clone(), response.clone()?)))
+            .filter_map(|(key, (_, reply))| match reply {
+                Some(Reply::Answered(response)) => Some((key.clone(), response.clone())),
+                _ => None,
+            })
             .collect()
     }
 

@@ -1,6 +1,7 @@
 //! What an execution keeps under its lock. Nothing here waits, wakes or calls foreign code.
 
-use std::collections::BTreeMap;
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
@@ -12,7 +13,7 @@ use crate::failure::Failure;
 use crate::journal::{Entry, Journal, Outcome};
 use crate::key::Key;
 use crate::kind::Kind;
-use crate::question::{Asked, Question, Unaccepted};
+use crate::question::{Asked, Question, Reply, Unaccepted};
 
 /// Decides whether an answer is what was asked for.
 pub(super) type Accept = dyn Fn(&Raw) -> Result<(), String> + Send + Sync;
@@ -36,8 +37,8 @@ pub(super) struct State {
     replayed: BTreeMap<Key, usize>,
     /// How often each name was used in this run.
     uses: BTreeMap<String, u32>,
-    /// Questions that were asked before and not yet again, some with a response.
-    pub(super) unclaimed: BTreeMap<String, (Digest, Option<Raw>)>,
+    /// Questions that were asked before and not yet again, some with what came back for them.
+    pub(super) unclaimed: BTreeMap<String, (Digest, Option<Reply>)>,
     /// What the peer said before it was asked, by key.
     pub(super) volunteered: BTreeMap<String, Raw>,
     /// The questions that the handler waits for, in order of asking.
@@ -46,14 +47,18 @@ pub(super) struct State {
     pub(super) withdrawn: Vec<String>,
     /// How many steps run.
     pub(super) running: usize,
-    /// How many entries wait for their turn.
-    pub(super) held: usize,
-    /// The marks that the journal ended with, and that the handler has not come to yet.
+    /// Which entries wait for their turn.
+    pub(super) held: BTreeSet<usize>,
+    /// The marks that the journal ended with, and that the handler has not come to yet, and those that it has left behind.
     left: BTreeMap<Key, Entry>,
     /// Sleeps that are not over, and steps that have begun and must not be done twice.
     marked: BTreeMap<Key, Entry>,
     /// Who keeps the journal while the handler runs.
     pub(super) keeping: Option<Keeping>,
+    /// Whether the call is about to be put away.
+    pub(super) begins_no_more: bool,
+    /// Whether there was a keeper, and is none any more.
+    pub(super) has_lost_keeper: bool,
     /// Grows with each change of the marks, and of what is asked.
     pub(super) moves: u64,
     pub(super) failure: Option<Failure>,
@@ -86,7 +91,7 @@ pub(super) struct Open {
 impl State {
     pub(super) fn resumed(
         mut journal: Journal,
-        unclaimed: BTreeMap<String, (Digest, Option<Raw>)>,
+        unclaimed: BTreeMap<String, (Digest, Option<Reply>)>,
         begun_before: u64,
     ) -> Self {
         let marks = journal.split_off_marks();
@@ -106,13 +111,13 @@ impl State {
         }
     }
 
-    /// The response that came for the question `key`, if it was this very question.
-    pub(super) fn claim(&mut self, key: &Key, digest: Digest) -> Option<Raw> {
+    /// What came back for the question `key`, if it was this very question.
+    pub(super) fn claim(&mut self, key: &Key, digest: Digest) -> Option<Reply> {
         let key = key.to_string();
         self.moves += 1;
         match self.unclaimed.remove(&key) {
             Some((asked, response)) => response.filter(|_| asked == digest),
-            None => self.volunteered.remove(&key),
+            None => self.volunteered.remove(&key).map(Reply::Answered),
         }
     }
 
@@ -138,6 +143,9 @@ impl State {
         let digest = Digest::of(kind, request);
         let at = self.replayed.remove(&key);
         let marked = self.left.remove(&key);
+        if marked.is_some() {
+            self.moves += 1;
+        }
         let entry = at
             .and_then(|at| self.journal.entries().get(at))
             .or(marked.as_ref());
@@ -265,6 +273,13 @@ impl State {
         self.push(entry)
     }
 
+    /// Leaves a mark to the next run.
+    pub(super) fn leave_mark(&mut self, key: &Key) {
+        if let Some(entry) = self.marked.remove(key) {
+            self.left.insert(entry.key.clone(), entry);
+        }
+    }
+
     /// Forgets a mark.
     pub(super) fn unmark(&mut self, key: &Key) {
         if self.marked.remove(key).is_some() {
@@ -311,20 +326,20 @@ impl State {
     }
 
     pub(super) fn is_waiting(&self) -> bool {
-        self.running + self.held == 0
+        self.running + self.held.len() == 0
             && !self.questions.is_empty()
             && self.questions.values().all(Open::is_open)
     }
 
     pub(super) fn is_at_rest(&self) -> bool {
-        self.running + self.held == 0
+        self.running + self.held.len() == 0
             && !(self.questions.is_empty() && self.marked.is_empty())
             && self.questions.values().all(Open::is_open)
     }
 
     /// Lets go of an entry that waited for its turn. Gives the driver to wake.
-    pub(super) fn release(&mut self) -> Option<Waker> {
-        self.held = self.held.saturating_sub(1);
+    pub(super) fn release(&mut self, at: usize) -> Option<Waker> {
+        self.held.remove(&at);
         self.driver.take()
     }
 
@@ -367,11 +382,28 @@ impl State {
     }
 
     /// What was asked in the run before and not yet again. What the handler has not asked again when it has come as far as it
-    /// had then, it has passed by.
+    /// had then, and waits, it has passed by. As its branches may come to their questions in another order than before, this is a
+    /// guess: what is answered already stays.
     fn to_come(&self) -> impl Iterator<Item = (&String, &Digest)> {
-        let is_behind = self.begun < self.begun_before;
-        let unclaimed = self.unclaimed.iter().filter(move |_| is_behind);
-        unclaimed.map(|(key, (digest, _))| (key, digest))
+        let may_come = match self.begun.cmp(&self.begun_before) {
+            Ordering::Less => true,
+            Ordering::Equal => !self.is_at_rest(),
+            Ordering::Greater => false,
+        };
+        let unclaimed = self.unclaimed.iter();
+        unclaimed
+            .filter(move |(_, (_, reply))| may_come || reply.is_some())
+            .map(|(key, (digest, _))| (key, digest))
+    }
+
+    /// Notes what came back for a question that was asked before and not yet again; `false` when there is no such question.
+    pub(super) fn reply_ahead(&mut self, key: &str, reply: Reply) -> bool {
+        let unclaimed = self.unclaimed.get_mut(key);
+        let Some((_, place @ None)) = unclaimed else {
+            return false;
+        };
+        *place = Some(reply);
+        true
     }
 
     pub(super) fn asked_and_answered(&self) -> Vec<Asked> {

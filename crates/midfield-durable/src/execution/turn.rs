@@ -36,6 +36,38 @@ impl Execution {
         };
         poll_fn(|cx| turn.poll(cx)).await;
     }
+
+    /// Waits until the handler has learned all that is recorded now. As with a [`turn`](Self::turn), what it never comes to
+    /// is waited for only for some rounds.
+    pub(super) async fn until_learned(&self) {
+        let upto = self.lock().entries().len();
+        let (mut seen, mut idle) = (0, 0);
+        poll_fn(|cx| {
+            let mut state = self.lock();
+            if state.failure.is_some() || state.has_lost_keeper {
+                return Poll::Pending;
+            }
+            if state.next >= upto {
+                return Poll::Ready(());
+            }
+            if !state.is_next_kept() {
+                idle = 0;
+                let driver = state.wait_for_keeper(cx);
+                drop(state);
+                wake(driver);
+                return Poll::Pending;
+            }
+            idle = if state.progress == seen { idle + 1 } else { 0 };
+            seen = state.progress;
+            if idle > IDLE_ROUNDS {
+                return Poll::Ready(());
+            }
+            drop(state);
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
+    }
 }
 
 /// A place in the order.
@@ -79,9 +111,11 @@ impl Turn<'_> {
             wake(driver);
             return Poll::Pending;
         }
-        if state.is_turn(self.at) || self.idle > IDLE_ROUNDS {
+        // Out of their turn, too, what was learned first comes first.
+        let is_first = state.held.first().is_none_or(|first| *first >= self.at);
+        if state.is_turn(self.at) || is_first && self.idle > IDLE_ROUNDS {
             let driver = if self.place == Place::Held {
-                state.release()
+                state.release(self.at)
             } else {
                 None
             };
@@ -101,7 +135,7 @@ impl Turn<'_> {
     fn hold(&mut self, state: &mut State) {
         if self.place == Place::New {
             self.place = Place::Held;
-            state.held += 1;
+            state.held.insert(self.at);
         }
     }
 }
@@ -114,7 +148,7 @@ impl Drop for Turn<'_> {
         }
         let mut state = self.execution.lock();
         let driver = if self.place == Place::Held {
-            state.release()
+            state.release(self.at)
         } else {
             None
         };

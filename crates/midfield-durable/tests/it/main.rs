@@ -7,6 +7,7 @@ mod mismatches;
 mod model;
 mod order;
 mod questions;
+mod records;
 mod sleeps;
 mod steps;
 mod store;

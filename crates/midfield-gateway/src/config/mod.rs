@@ -5,6 +5,7 @@
 
 mod access;
 mod finding;
+mod jobs;
 mod place;
 mod quantity;
 mod secret;
@@ -22,6 +23,7 @@ use url::Url;
 
 pub(crate) use self::access::Token;
 pub(crate) use self::finding::{Finding, texts};
+pub(crate) use self::jobs::{Cancel, Follow, Interval, Jobs};
 pub(crate) use self::place::{Place, Problems};
 pub(crate) use self::secret::{SchemeSecret, UserName};
 pub(crate) use self::selection::{Fact, Selection};

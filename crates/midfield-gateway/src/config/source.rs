@@ -7,6 +7,7 @@ use midfield::types::TaskSupport;
 use url::Url;
 
 use super::Map;
+use super::jobs::{self, Jobs};
 use super::place::{Place, Placed};
 use super::quantity;
 use super::secret::{self, SchemeSecret};
@@ -47,6 +48,10 @@ pub(crate) struct Source {
     pub(crate) max_response: usize,
     /// Whether answers must fit the document. Default: they must.
     pub(crate) responses: Responses,
+    /// How jobs are followed.
+    pub(crate) jobs: Jobs,
+    /// How the jobs of single operations are followed, by the operations' ids.
+    pub(crate) operation_jobs: Map<Placed<Jobs>>,
     /// Whether calls run as tasks. Default: they do not.
     pub(crate) tasks: Option<Placed<TaskSupport>>,
     /// Whether calls of single operations run as tasks, by the operations' ids.
@@ -105,6 +110,8 @@ impl Source {
             timeout: DEFAULT_TIMEOUT,
             max_response: DEFAULT_MAX_RESPONSE,
             responses: Responses::default(),
+            jobs: Jobs::default(),
+            operation_jobs: Map::new(),
             tasks: None,
             operation_tasks: Map::new(),
             secrets: Map::new(),
@@ -243,6 +250,9 @@ pub(super) fn read(name: String, mut table: Table<'_, '_>) -> Option<Source> {
     source.responses = table
         .parsed("responses", parse_responses)
         .unwrap_or_default();
+    if let Some(table) = table.table("jobs") {
+        (source.jobs, source.operation_jobs) = jobs::read(table);
+    }
     source.tasks = table.placed("tasks", tasks::parse_support);
     source.operation_tasks = table
         .table("operation_tasks")

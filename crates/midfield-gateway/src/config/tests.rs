@@ -53,6 +53,17 @@ fn a_full_file_is_read() {
     assert_eq!(source.exclude.len(), 1);
     assert_eq!(source.rename["listSamples"].value, "list_samples");
     assert_eq!(source.secrets.len(), 3);
+    assert_eq!(source.jobs.max_duration.as_secs(), 7200);
+    assert_eq!(source.jobs.poll_interval.min.as_millis(), 500);
+    assert_eq!(source.jobs.allowed_origins.len(), 1);
+    assert!(matches!(
+        source.jobs.cancel,
+        Cancel::Request(midfield_openapi::Method::Post, _)
+    ));
+    let assay = &source.operation_jobs["startAssay"].value;
+    assert_eq!(assay.cancel, Cancel::None);
+    assert_eq!(assay.follow, Follow::Always);
+    assert_eq!(assay.status_url, source.jobs.status_url);
     assert_eq!(config.sources[1].responses, Responses::Unchecked);
     assert_eq!(config.audit.as_deref(), Some(Path::new("./audit.jsonl")));
     assert_eq!(config.metrics, "127.0.0.1:9464".parse().ok());
@@ -242,6 +253,26 @@ fn references_are_allowed_by_name_or_by_folder() {
     assert!(!allows("https://b.example/c/../d.yaml"));
     assert!(!allows("http://b.example/c/d.yaml"));
     assert!(!allows("https://b.example.evil.example/c/d.yaml"));
+}
+
+#[test]
+fn what_is_said_of_jobs_is_checked() {
+    check(
+        "[sources.lab]\nopenapi = \"a\"\n[sources.lab.jobs]\nfollow = \"sometimes\"\nstatus_url = \"jobs/{id}\"\n\
+         cancel = \"STOP /x\"\npoll_interval = { min = \"5s\", max = \"1s\" }\nidempotency_header = \"a b\"\n\
+         allowed_origins = [\"https://a.example/x\"]\nstate = \"status\"\n\
+         [sources.lab.jobs.operations.bake]\nstat = \"/x\"\n",
+        &[
+            "midfield.toml:4:10: `follow` is one of \"documented\", \"always\" and \"never\"",
+            "midfield.toml:5:14: `status_url` takes a path behind `base_url` or a URL, with `{id}` or an argument's name in braces: \"/jobs/{id}\"",
+            "midfield.toml:6:10: `cancel` is \"delete\", \"none\", or a request, such as \"POST /jobs/{id}/cancel\"",
+            "midfield.toml:7:17: `sources.lab.jobs.poll_interval` has a `min` that is longer than its `max`",
+            "midfield.toml:8:22: `idempotency_header` takes the name of a header, such as \"Idempotency-Key\"",
+            "midfield.toml:9:20: `allowed_origins` takes origins, such as \"https://files.example.com\", without a path",
+            "midfield.toml:10:9: `state` takes JSON pointers, such as [\"/job/state\"]",
+            "midfield.toml:12:1: unknown key `stat` in `sources.lab.jobs.operations.bake`; did you mean `state`?",
+        ],
+    );
 }
 
 #[test]

@@ -37,7 +37,7 @@ impl Gateway {
         for (opened, source) in sources.iter_mut().zip(&config.sources) {
             if let Ok(opened) = opened {
                 leave_out_broken_schemas(opened);
-                tasks::mark(opened, source);
+                tasks::mark(opened, source, config.tasks.is_some());
                 let unknown = tasks::unknown_operations(opened, source);
                 opened.problems.extend(unknown);
             }
@@ -72,6 +72,7 @@ impl Gateway {
     /// # Errors
     /// With everything that keeps it from serving.
     pub(crate) fn build(self, config: &Config) -> anyhow::Result<Service> {
+        let longest = call_timeout(config, &self.sources);
         let mut wrong = self.clashes;
         let mut tools = Vec::new();
         for (opened, source) in self.sources.into_iter().zip(&config.sources) {
@@ -89,7 +90,7 @@ impl Gateway {
         }
         anyhow::ensure!(wrong.is_empty(), "{}", texts(&wrong, config));
         let mut server = Server::new(&config.name, env!("CARGO_PKG_VERSION"))
-            .call_timeout(Some(call_timeout(config)))
+            .call_timeout(Some(longest))
             .tools(tools);
         if let Some(tasks) = &config.tasks {
             server = server.tasks(tasks::open(tasks)?);
@@ -165,7 +166,17 @@ impl midfield::server::RawHandler for Never {
 }
 
 /// A call may take as long as its source allows; this limit only ends what even that did not.
-fn call_timeout(config: &Config) -> Duration {
+fn call_timeout(config: &Config, sources: &[Result<Opened, Finding>]) -> Duration {
     let longest = config.sources.iter().map(|source| source.timeout).max();
-    longest.unwrap_or_default() + Duration::from_secs(5)
+    let longest = longest.unwrap_or_default();
+    let jobs = sources
+        .iter()
+        .flatten()
+        .flat_map(|opened| &opened.offers)
+        .filter_map(|offer| offer.jobs.as_ref());
+    let Some(job) = jobs.map(|jobs| jobs.max_duration).max() else {
+        return longest + Duration::from_secs(5);
+    };
+    // The work is taken up, its state asked for once more at the end, and the job cancelled.
+    job + longest * 3 + Duration::from_secs(5)
 }

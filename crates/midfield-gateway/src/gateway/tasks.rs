@@ -2,18 +2,20 @@
 
 use anyhow::Context as _;
 use midfield::server::{SqliteOptions, Tasks};
-use midfield::types::Execution;
+use midfield::types::{Execution, TaskSupport};
 use midfield_durable::store::Sqlite;
 
 use crate::config::{self, Config, Finding, Source, TaskStore, nearest};
 use crate::source::{Offer, Opened};
 
-/// Says of each tool whether its calls run as tasks, where the configuration does.
-pub(super) fn mark(opened: &mut Opened, source: &Source) {
+/// Says of each tool whether its calls run as tasks: as the configuration says, and otherwise where there is a store and the
+/// operation has jobs, which take long.
+pub(super) fn mark(opened: &mut Opened, source: &Source, has_store: bool) {
     for offer in &mut opened.offers {
         let operation = &offer.operation;
         let support = source.task_support(operation.operation_id.as_deref(), &operation.name);
-        if let Some(support) = support {
+        let of_jobs = (has_store && offer.follows_jobs()).then_some(TaskSupport::Optional);
+        if let Some(support) = support.or(of_jobs) {
             offer.description.execution = Some(Execution::task(support));
         }
     }

@@ -18,6 +18,10 @@ pub(super) struct Answer {
     pub(super) status: StatusCode,
     pub(super) content_type: Option<String>,
     pub(super) location: Option<String>,
+    /// The header `Operation-Location`, which leads to the state of a job.
+    pub(super) operation_location: Option<String>,
+    /// The header `Azure-AsyncOperation`, which leads to the state of a job.
+    pub(super) azure_async_operation: Option<String>,
     pub(super) retry_after: Option<String>,
     /// Where it came from, without its query.
     pub(super) url: Url,
@@ -59,9 +63,9 @@ pub(super) fn to_result(
 }
 
 /// Telling a model what went wrong.
-struct Telling<'a> {
-    answer: &'a Answer,
-    secrets: &'a Secrets,
+pub(super) struct Telling<'a> {
+    pub(super) answer: &'a Answer,
+    pub(super) secrets: &'a Secrets,
 }
 
 impl Telling<'_> {
@@ -104,7 +108,7 @@ impl Telling<'_> {
     }
 
     /// A failure with the beginning of the body behind it.
-    fn error(&self, mut text: String, content: &ReplyContent) -> ToolResult {
+    pub(super) fn error(&self, mut text: String, content: &ReplyContent) -> ToolResult {
         let body = match content {
             ReplyContent::Json(value) => self.quote(&value.to_string(), MAX_BODY),
             ReplyContent::Text(body) => self.quote(body, MAX_BODY),
@@ -123,11 +127,16 @@ impl Telling<'_> {
 
     /// The beginning of what a service said. Secrets go before it is cut, since a part of one is one too.
     fn quote(&self, text: &str, limit: usize) -> String {
-        cut(&clean(&self.secrets.hide_in(text)), limit)
+        quote(self.secrets, text, limit)
     }
 }
 
-fn structured(value: &Value) -> ToolResult {
+/// The beginning of what a service said, without secrets.
+pub(super) fn quote(secrets: &Secrets, text: &str, limit: usize) -> String {
+    cut(&clean(&secrets.hide_in(text)), limit)
+}
+
+pub(super) fn structured(value: &Value) -> ToolResult {
     Raw::of(value).map_or_else(
         |error| ToolResult::error(format!("the answer cannot be written as JSON: {error}")),
         |raw| ToolResult::structured(&raw),
@@ -148,7 +157,7 @@ fn binary(answer: &Answer, media_type: String) -> Content {
 /// Most bytes of a body that a message quotes.
 const MAX_BODY: usize = 4 << 10;
 /// Most bytes of a header that a message quotes.
-const MAX_HEADER: usize = 500;
+pub(super) const MAX_HEADER: usize = 500;
 /// Most bytes about one misfit.
 const MAX_MISFIT: usize = 300;
 /// Most misfits that are told.

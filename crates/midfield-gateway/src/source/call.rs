@@ -1,6 +1,7 @@
 //! The code behind a tool: one call of an operation.
 //!
-//! arguments → request → send within limits → answer → result.
+//! arguments → request → send within limits → answer → result. Where the answer may be that the work goes on,
+//! [`super::job`] follows it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,13 +11,16 @@ use midfield::server::{Arguments, HandlerFuture, RawHandler};
 use midfield::types::ToolResult;
 use midfield::{Context, Error, Tool};
 use midfield_openapi::{HttpRequest, Operation};
-use reqwest::header::{CONTENT_TYPE, HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, HeaderName, LOCATION, RETRY_AFTER};
 use reqwest::{Client, Method};
 use serde_json::{Map, Value};
 
+use super::address::ChosenBy;
 use super::answer::{self, Answer};
 use super::client::{self, FetchError};
 use super::credentials::Secrets;
+use super::job::Follower;
+use super::record::{Stamp, Submitted};
 use super::{Clients, Offer};
 use crate::config;
 
@@ -27,15 +31,21 @@ pub(crate) fn into_tool(
     secrets: &Arc<Secrets>,
     clients: &Clients,
 ) -> Tool {
+    let follower = offer.jobs.map(|jobs| {
+        let still = clients.still(offer.chosen_by).clone();
+        let other = clients.still(ChosenBy::Operator).clone();
+        Follower::new(jobs, &offer.operation, still, other)
+    });
     let caller = Caller(Arc::new(Target {
         source: source.name.clone(),
-        name: offer.name().to_owned(),
+        name: offer.description.name.clone(),
         client: clients.of(offer.chosen_by).clone(),
         secrets: Arc::clone(secrets),
         timeout: source.timeout,
         max_response: source.max_response,
         operation: offer.operation,
         answers: offer.answers,
+        follower,
     }));
     Tool::from_handler(offer.description, caller).without_result_check()
 }
@@ -43,56 +53,107 @@ pub(crate) fn into_tool(
 struct Caller(Arc<Target>);
 
 /// What a call goes to, and how.
-struct Target {
-    source: String,
-    name: String,
-    client: Client,
-    secrets: Arc<Secrets>,
+pub(super) struct Target {
+    pub(super) source: String,
+    pub(super) name: String,
+    pub(super) client: Client,
+    pub(super) secrets: Arc<Secrets>,
     timeout: Duration,
     max_response: usize,
-    operation: Operation,
+    pub(super) operation: Operation,
     answers: Option<Validator>,
+    follower: Option<Follower>,
 }
 
 impl RawHandler for Caller {
-    fn call(&self, arguments: Arguments<'_>, _context: Context) -> HandlerFuture {
+    fn call(&self, arguments: Arguments<'_>, context: Context) -> HandlerFuture {
         let target = Arc::clone(&self.0);
-        let request = match arguments.read::<Map<String, Value>>() {
-            Ok(arguments) => target
-                .operation
-                .request(&arguments, &target.secrets.credentials),
+        let arguments = match arguments.read::<Map<String, Value>>() {
+            Ok(arguments) => arguments,
             Err(misfit) => {
                 let result = ToolResult::error(misfit.message);
                 return Box::pin(std::future::ready(Ok(result)));
             }
         };
+        let request = target
+            .operation
+            .request(&arguments, &target.secrets.credentials);
         match request {
-            Ok(request) => Box::pin(async move { target.run(request).await }),
+            Ok(request) => Box::pin(async move { target.run(request, arguments, context).await }),
             Err(error) => Box::pin(std::future::ready(Err(Error::from(error)))),
         }
     }
 }
 
 impl Target {
-    async fn run(&self, request: HttpRequest) -> Result<ToolResult, Error> {
-        match self.exchange(request).await {
-            Ok(answer) => Ok(answer::to_result(
-                &self.operation,
-                self.answers.as_ref(),
-                &answer,
-                &self.secrets,
-            )),
-            Err(error) => {
-                let cause: &dyn std::error::Error = &error;
-                tracing::warn!(
-                    source = self.source,
-                    tool = self.name,
-                    cause,
-                    "a call failed"
-                );
-                Err(Error::tool(self.failure(&error)))
-            }
+    async fn run(
+        &self,
+        request: HttpRequest,
+        arguments: Map<String, Value>,
+        context: Context,
+    ) -> Result<ToolResult, Error> {
+        if let Some(follower) = &self.follower {
+            // Few calls have jobs, and what following them needs is large.
+            return Box::pin(follower.run(self, request, &arguments, &context)).await;
         }
+        if context.task_id().is_some() {
+            return Box::pin(self.run_recorded(request, &context)).await;
+        }
+        match self.exchange(&self.client, request).await {
+            Ok(answer) => Ok(self.result_of(&answer)),
+            Err(error) => Err(self.failed(&error)),
+        }
+    }
+
+    /// Sends the request of a task, whose answer is recorded. Where the process dies meanwhile, what may be done twice is sent
+    /// again; of the rest nobody knows whether it was done, and the caller is told so.
+    async fn run_recorded(
+        &self,
+        request: HttpRequest,
+        context: &Context,
+    ) -> Result<ToolResult, Error> {
+        let mut request = Some(request);
+        let mut send = || {
+            let request = request.take();
+            async move {
+                // There is one attempt.
+                let request = request.ok_or_else(|| Error::tool("the request was sent already"))?;
+                let answered = self.exchange(&self.client, request).await;
+                let answer = answered.map_err(|error| self.failed(&error))?;
+                Ok::<_, Error>(Submitted::new(answer, Stamp::now(), Duration::ZERO.into()))
+            }
+        };
+        let may_repeat = self.operation.hints.idempotent || self.operation.hints.read_only;
+        let recorded: Submitted = if may_repeat {
+            context.step("call", send).await?
+        } else {
+            context.step_at_most_once("call", |_| send()).await?
+        };
+        let answer = recorded.into_answer();
+        let answer = answer.ok_or_else(|| Error::tool("the record of the answer is broken"))?;
+        Ok(self.result_of(&answer))
+    }
+
+    /// The result of a call that was answered so.
+    pub(super) fn result_of(&self, answer: &Answer) -> ToolResult {
+        answer::to_result(
+            &self.operation,
+            self.answers.as_ref(),
+            answer,
+            &self.secrets,
+        )
+    }
+
+    /// The error of a call that was not answered, once it was logged.
+    pub(super) fn failed(&self, error: &FetchError) -> Error {
+        let cause: &dyn std::error::Error = error;
+        tracing::warn!(
+            source = self.source,
+            tool = self.name,
+            cause,
+            "a call failed"
+        );
+        Error::tool(self.failure(error))
     }
 
     /// What the model reads when no answer came. The causes may show the inside of a network, and go
@@ -115,13 +176,15 @@ impl Target {
         }
     }
 
-    async fn exchange(&self, request: HttpRequest) -> Result<Answer, FetchError> {
+    /// Sends a request and waits for the answer, within the limits of the source.
+    pub(super) async fn exchange(
+        &self,
+        client: &Client,
+        request: HttpRequest,
+    ) -> Result<Answer, FetchError> {
         // All methods of HTTP that a document can name are tokens.
         let method = Method::from_bytes(request.method.as_str().as_bytes()).unwrap_or_default();
-        let mut sending = self
-            .client
-            .request(method, &request.url)
-            .timeout(self.timeout);
+        let mut sending = client.request(method, &request.url).timeout(self.timeout);
         for (name, value) in &request.headers {
             sending = sending.header(name, value);
         }
@@ -129,21 +192,23 @@ impl Target {
             sending = sending.body(body);
         }
         let mut response = sending.send().await.map_err(FetchError::send)?;
-        let text = |headers: &HeaderMap, name| {
-            let value: &reqwest::header::HeaderValue = headers.get(name)?;
-            value.to_str().ok().map(str::to_owned)
-        };
         let headers = response.headers();
+        let text = |name: HeaderName| Some(headers.get(name)?.to_str().ok()?.to_owned());
         let mut url = response.url().clone();
         // A secret may stand in the query.
         url.set_query(None);
         Ok(Answer {
             status: response.status(),
-            content_type: text(headers, CONTENT_TYPE),
-            location: text(headers, LOCATION),
-            retry_after: text(headers, RETRY_AFTER),
+            content_type: text(CONTENT_TYPE),
+            location: text(LOCATION),
+            operation_location: text(OPERATION_LOCATION),
+            azure_async_operation: text(AZURE_ASYNC_OPERATION),
+            retry_after: text(RETRY_AFTER),
             url,
             body: client::body(&mut response, self.max_response).await?,
         })
     }
 }
+
+const OPERATION_LOCATION: HeaderName = HeaderName::from_static("operation-location");
+const AZURE_ASYNC_OPERATION: HeaderName = HeaderName::from_static("azure-asyncoperation");

@@ -16,6 +16,13 @@ use super::address::{ChosenBy, is_public};
 /// None uses a proxy, follows a redirect to another origin, or unpacks compressed answers.
 #[derive(Clone, Debug)]
 pub(crate) struct Clients {
+    following: Pair,
+    still: Pair,
+}
+
+/// A client for each of those who may choose an address.
+#[derive(Clone, Debug)]
+struct Pair {
     any: Client,
     public: Client,
 }
@@ -24,18 +31,35 @@ impl Clients {
     /// Makes the clients. Connects to nothing.
     pub(crate) fn new() -> anyhow::Result<Self> {
         Ok(Self {
-            any: builder()
-                .build()
-                .context("could not make the HTTP client")?,
-            public: builder()
-                .dns_resolver(PublicResolver)
-                .build()
-                .context("could not make the HTTP client")?,
+            following: Pair::new(|| builder().redirect(Policy::custom(within_origin)))?,
+            still: Pair::new(|| builder().redirect(Policy::none()))?,
         })
     }
 
     /// The client for addresses that were chosen so.
     pub(super) fn of(&self, chosen_by: ChosenBy) -> &Client {
+        self.following.of(chosen_by)
+    }
+
+    /// The client for addresses that were chosen so, which gives redirects to its caller.
+    pub(super) fn still(&self, chosen_by: ChosenBy) -> &Client {
+        self.still.of(chosen_by)
+    }
+}
+
+impl Pair {
+    fn new(builder: impl Fn() -> reqwest::ClientBuilder) -> anyhow::Result<Self> {
+        let tried = "could not make the HTTP client";
+        Ok(Self {
+            any: builder().build().context(tried)?,
+            public: builder()
+                .dns_resolver(PublicResolver)
+                .build()
+                .context(tried)?,
+        })
+    }
+
+    fn of(&self, chosen_by: ChosenBy) -> &Client {
         match chosen_by {
             ChosenBy::Operator => &self.any,
             ChosenBy::Document => &self.public,
@@ -46,7 +70,6 @@ impl Clients {
 fn builder() -> reqwest::ClientBuilder {
     Client::builder()
         .user_agent(concat!("midfield/", env!("CARGO_PKG_VERSION")))
-        .redirect(Policy::custom(within_origin))
         .referer(false)
         .no_proxy()
         .tcp_nodelay(true)
@@ -150,6 +173,11 @@ pub(super) enum FetchError {
 }
 
 impl FetchError {
+    /// Whether it may be otherwise when the same is asked again.
+    pub(super) fn may_pass(&self) -> bool {
+        matches!(self, Self::TooSlow | Self::Connect(_) | Self::Broken(_))
+    }
+
     pub(super) fn send(error: reqwest::Error) -> Self {
         let error = error.without_url();
         if error.is_timeout() {
@@ -164,7 +192,7 @@ impl FetchError {
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const FETCH_TIMEOUT: Duration = Duration::from_secs(30);
-const MAX_REDIRECTS: usize = 5;
+pub(super) const MAX_REDIRECTS: usize = 5;
 
 #[cfg(test)]
 mod tests {

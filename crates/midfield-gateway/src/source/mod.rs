@@ -9,8 +9,10 @@ mod call;
 mod client;
 mod credentials;
 mod document;
+mod job;
 mod offer;
 mod process;
+mod record;
 mod text;
 
 use std::collections::BTreeMap;
@@ -174,6 +176,13 @@ fn findings(source: &config::Source, entries: &[Entry<'_>]) -> Vec<Finding> {
                 operation,
                 operation_names(entries),
             ));
+        }
+    }
+    for (operation, jobs) in &source.operation_jobs {
+        if !entries.iter().any(|entry| fact(entry).is_called(operation)) {
+            let what = format!("`jobs.operations` names the operation `{operation}`");
+            let known = operation_names(entries);
+            findings.push(unknown(jobs.place, &what, operation, known));
         }
     }
     findings

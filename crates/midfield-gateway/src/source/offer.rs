@@ -6,8 +6,9 @@ use midfield_openapi::Operation;
 use serde_json::Value;
 
 use super::address::{self, ChosenBy};
+use super::job::ID;
 use super::text::{MAX_DESCRIPTION, clean, clean_schema, cut};
-use crate::config::{self, Responses};
+use crate::config::{self, Follow, Jobs, Responses};
 
 /// An operation as the tool that clients learn about.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub(crate) struct Offer {
     pub(super) chosen_by: ChosenBy,
     /// The check of its answers; absent where any answer is passed on.
     pub(super) answers: Option<Validator>,
+    /// How its jobs are followed; absent where they are not.
+    pub(crate) jobs: Option<Jobs>,
 }
 
 /// Why an operation cannot be offered.
@@ -44,9 +47,19 @@ impl Offer {
             description,
             chosen_by,
             answers: None,
+            jobs: None,
             operation,
         };
-        if source.responses == Responses::Checked {
+        offer.jobs = offer.followed(source);
+        if offer.jobs.is_some() {
+            let description = offer.description.description.get_or_insert_default();
+            if !description.is_empty() {
+                description.push_str("\n\n");
+            }
+            description.push_str(WAITS);
+        }
+        // The document says what the operation answers, and not what comes of its jobs.
+        if offer.jobs.is_none() && source.responses == Responses::Checked {
             offer.check_answers();
         }
         Ok(offer)
@@ -57,12 +70,43 @@ impl Offer {
         &self.description.name
     }
 
+    /// Whether its calls take up jobs and follow them.
+    pub(crate) fn follows_jobs(&self) -> bool {
+        self.jobs.is_some()
+    }
+
     /// The operation behind it: its method and path.
     pub(crate) fn label(&self) -> String {
         clean(&format!(
             "{} {}",
             self.operation.method, self.operation.path
         ))
+    }
+
+    /// How its jobs are followed, if they are.
+    fn followed(&mut self, source: &config::Source) -> Option<Jobs> {
+        let jobs = config_of(&source.operation_jobs, &self.operation)
+            .map_or(&source.jobs, |placed| &placed.value);
+        let is_followed = match jobs.follow {
+            Follow::Documented => self.operation.accepted.is_some(),
+            Follow::Always => true,
+            Follow::Never => false,
+        };
+        if !is_followed {
+            return None;
+        }
+        let unknown = jobs.names().find(|name| {
+            let mut arguments = self.operation.arguments();
+            *name != ID && !arguments.any(|argument| argument.name == *name)
+        });
+        if let Some(name) = unknown {
+            let note = format!(
+                "its jobs are not followed: a template in `jobs` has `{{{name}}}`, which is no argument of it"
+            );
+            self.operation.notes.push(note);
+            return None;
+        }
+        Some(jobs.clone())
     }
 
     /// Promises what the document says of answers, where that can be checked.
@@ -105,14 +149,17 @@ fn compile(schema: &Value) -> Result<Validator, jsonschema::ValidationError<'sta
 }
 
 fn tool_name(source: &config::Source, operation: &Operation) -> String {
-    let by_id = operation
-        .operation_id
-        .as_ref()
-        .and_then(|id| source.rename.get(id));
-    match by_id.or_else(|| source.rename.get(&operation.name)) {
+    match config_of(&source.rename, operation) {
         Some(name) => name.value.clone(),
         None => format!("{}{}", source.prefix.as_str(), operation.name),
     }
+}
+
+/// What a table of operations says of this one.
+fn config_of<'a, T>(table: &'a config::Map<T>, operation: &Operation) -> Option<&'a T> {
+    let id = operation.operation_id.as_ref();
+    id.and_then(|id| table.get(id))
+        .or_else(|| table.get(&operation.name))
 }
 
 /// The summary, where it is short enough for a name.
@@ -146,6 +193,9 @@ fn annotations(operation: &Operation) -> ToolAnnotations {
     annotations.idempotent_hint = Some(operation.hints.idempotent);
     annotations
 }
+
+/// What is said of a tool that follows jobs: documents tell to ask for the job oneself.
+const WAITS: &str = "The answer comes when the work has ended, with what came of it: there is no need to ask for its job.";
 
 const MAX_TITLE: usize = 80;
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::body::{self, BodyKind, DeclaredBody};
 use super::parameter::{self, Declared, Place};
 use super::path::Template;
-use super::{BODY, MAX_LISTED, Operation, Options, Plan, Reason, security, server};
+use super::{Accepted, BODY, MAX_LISTED, Operation, Options, Plan, Reason, security, server};
 use crate::document::{Entry, Node};
 use crate::schema::{Direction, Translator};
 
@@ -29,6 +29,15 @@ pub(crate) fn build(entry: &Entry<'_>, options: &Options) -> Result<Operation, R
         let root = translator.root(schema);
         translator.finish(root, &mut notes)
     });
+    let accepted = answers.accepted.map(|accepted| Accepted {
+        headers: accepted.headers,
+        body: accepted.schema.map(|schema| {
+            let mut translator = Translator::new(entry.document, Direction::Answer, options);
+            let root = translator.root(schema);
+            // What is wrong with it matters to nobody: no answer is checked against it.
+            translator.finish(root, &mut Vec::new())
+        }),
+    });
     Ok(Operation {
         name: entry.name.clone(),
         method: entry.method,
@@ -44,7 +53,7 @@ pub(crate) fn build(entry: &Entry<'_>, options: &Options) -> Result<Operation, R
         security: security::requirements(node, root),
         servers,
         base_url,
-        may_answer_accepted: answers.accepted,
+        accepted,
         notes,
         plan: Plan {
             template,
@@ -215,8 +224,14 @@ fn annotate(schema: &mut Value, key: &str, value: Value) {
 /// What the document says about answers.
 struct Answers<'d> {
     schema: Option<Node<'d>>,
-    accepted: bool,
+    accepted: Option<AcceptedAnswer<'d>>,
     accept: String,
+}
+
+/// What the document says about the answer 202.
+struct AcceptedAnswer<'d> {
+    headers: Vec<String>,
+    schema: Option<Node<'d>>,
 }
 
 impl<'d> Answers<'d> {
@@ -231,13 +246,13 @@ impl<'d> Answers<'d> {
             .collect();
         // `200` before `2XX` before `default`, which is the order of their text but for one.
         successes.sort_by_key(|(status, _)| (*status == "default", *status));
-        let accepted = successes.iter().any(|(status, _)| *status == "202");
         if successes.len() > 1 {
             successes.retain(|(status, _)| *status != "default");
         }
         let mut media_types: Vec<&str> = Vec::new();
         let mut schemas = Vec::new();
-        for (_, node) in &successes {
+        let mut accepted = None;
+        for (status, node) in &successes {
             let mut found = None;
             let contents = node.member("content").into_iter().flat_map(Node::entries);
             for (media_type, content) in contents.take(MAX_LISTED) {
@@ -249,6 +264,12 @@ impl<'d> Answers<'d> {
                     found = found.or_else(|| content.raw_member("schema"));
                 }
             }
+            if *status == "202" {
+                accepted = Some(AcceptedAnswer {
+                    headers: header_names(*node),
+                    schema: found,
+                });
+            }
             schemas.push(found);
         }
         Self {
@@ -257,6 +278,14 @@ impl<'d> Answers<'d> {
             accept: accept(&media_types),
         }
     }
+}
+
+fn header_names(answer: Node<'_>) -> Vec<String> {
+    let headers = answer.member("headers").into_iter().flat_map(Node::entries);
+    headers
+        .take(MAX_LISTED)
+        .map(|(name, _)| name.to_owned())
+        .collect()
 }
 
 fn is_success(status: &str) -> bool {

@@ -75,8 +75,8 @@ pub struct Operation {
     /// The URL that its path is put behind: that of the chosen server, absolute, without a slash
     /// at its end.
     pub base_url: String,
-    /// Whether it may answer `202 Accepted` and finish later.
-    pub may_answer_accepted: bool,
+    /// What it says of `202 Accepted`, when it may answer so and finish later.
+    pub accepted: Option<Accepted>,
     /// What was left out of its schemas or ignored, in words for a person.
     pub notes: Vec<String>,
     pub(crate) plan: Plan,
@@ -98,6 +98,17 @@ impl Operation {
             required: body.required,
         }))
     }
+}
+
+/// What an operation says of its answer `202 Accepted`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Accepted {
+    /// The names of its headers, as the document writes them.
+    pub headers: Vec<String>,
+    /// What its body is, when the document says so and it is JSON: a JSON Schema as
+    /// [`Operation::output_schema`].
+    pub body: Option<Value>,
 }
 
 /// What a request is made of, beside the arguments.

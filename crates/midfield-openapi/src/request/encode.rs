@@ -47,12 +47,12 @@ pub(crate) const LITERAL_QUERY: &AsciiSet = &LITERAL.remove(b'?').add(b'\'');
 
 /// What happens to the reserved characters of a URL in an argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reserved {
+pub(crate) enum Reserved {
     Encode,
     Keep,
 }
 
-pub(super) fn encode(text: &str, reserved: Reserved) -> String {
+pub(crate) fn encode(text: &str, reserved: Reserved) -> String {
     match reserved {
         Reserved::Encode => utf8_percent_encode(text, ARGUMENT).to_string(),
         Reserved::Keep => keep_triples(text),

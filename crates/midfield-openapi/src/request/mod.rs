@@ -15,8 +15,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 pub use self::credentials::{Credential, Credentials};
-pub(crate) use self::encode::{LITERAL, LITERAL_QUERY};
-use self::encode::{Reserved, encode};
+pub(crate) use self::encode::{LITERAL, LITERAL_QUERY, Reserved, encode};
 use crate::operation::{
     BODY, Encoding, Method, Operation, Parameter, Part, Place, essence, is_dots, is_json,
 };
@@ -151,6 +150,31 @@ impl Operation {
         }
         credentials.apply(&self.security, &mut draft)?;
         draft.finish(self.method, &self.base_url, &path)
+    }
+
+    /// A request to `url` about work that this operation began, such as for its state. The credentials go with
+    /// it as with [`Self::request`]: give none for a URL of somebody else.
+    ///
+    /// # Errors
+    /// When a secret cannot be sent.
+    pub fn follow_up(
+        &self,
+        method: Method,
+        url: &Url,
+        credentials: &Credentials,
+    ) -> Result<HttpRequest, RequestError> {
+        let pieces = url.query().into_iter().flat_map(|query| query.split('&'));
+        let mut draft = Draft {
+            query: pieces.map(str::to_owned).collect(),
+            ..Draft::default()
+        };
+        let accept = "application/json, */*;q=0.5".to_owned();
+        draft.headers.push(("Accept".to_owned(), accept));
+        credentials.apply(&self.security, &mut draft)?;
+        let mut bare = url.clone();
+        bare.set_query(None);
+        bare.set_fragment(None);
+        draft.finish(method, bare.as_str(), "")
     }
 
     fn check_names(&self, arguments: &Map<String, Value>) -> Result<(), RequestError> {

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod hostile;
+mod jobs;
 mod names;
 mod references;
 mod replies;

@@ -46,6 +46,8 @@ mod lists;
 /// | `destructive` | it may destroy something | taken as true |
 /// | `idempotent` | calling it twice does no more than calling it once | taken as false |
 /// | `open_world` | it reaches out of a closed world, such as a search of the web | taken as true |
+/// | `task` | clients that know tasks may get one: the call survives the process ([`Tool::task`](crate::Tool::task)); `task = "required"`: always | answered at once |
+/// | `timeout = "2h"` | how long a call may take, a number and one of `ms s m h d`, or a `Duration` ([`Tool::timeout`](crate::Tool::timeout)) | the server's limit |
 /// | `icon = …` | a picture: the text of its place, or an [`Icon`](crate::types::Icon); any number of times | none |
 /// | `asks(…)` | what it asks of the client, see below | asks without saying so |
 ///

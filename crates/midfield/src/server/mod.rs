@@ -45,7 +45,7 @@ pub use midfield_durable::engine::{EngineOptions, Renewal};
 #[cfg(feature = "sqlite")]
 pub use midfield_durable::store::{SqliteOptions, Synchronous};
 pub use midfield_durable::store::{Store, StoreError};
-pub use midfield_durable::{Attempt, Backoff, IdempotencyKey, Retry};
+pub use midfield_durable::{Attempt, Backoff, Clock, IdempotencyKey, Retry};
 pub use midfield_protocol::types::{CacheScope, Freshness};
 pub use output::{IntoPromptResult, IntoReadResult, IntoToolResult, Json};
 pub use prompt::Prompt;

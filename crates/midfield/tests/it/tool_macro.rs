@@ -44,7 +44,9 @@ async fn add(a: i64, b: i64) -> Sum {
     read_only = false,
     idempotent,
     destructive = false,
-    open_world = false
+    open_world = false,
+    task = "required",
+    timeout = "2h"
 )]
 async fn import(
     /** How many rows. */
@@ -227,7 +229,9 @@ fn the_macro_describes_a_tool_as_one_would_by_hand() {
     let by_hand = Tool::new("import_rows", async |_: Args<Rows>, _: State<Stock>| "")
         .title("Import rows")
         .description("Import rows.\n\n- each is read\n- each is written")
-        .annotations(annotations);
+        .annotations(annotations)
+        .task(TaskSupport::Required)
+        .timeout(Duration::from_hours(2));
     assert_eq!(import::tool().as_description(), by_hand.as_description());
 
     let by_hand = Tool::new("add", async |Args(terms): Args<Terms>| {

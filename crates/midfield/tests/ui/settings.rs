@@ -1,7 +1,7 @@
 use midfield::tool;
 
 /// Counts.
-#[tool(title = "Count", task, timeout = "2h")]
+#[tool(title = "Count", tasks, timeout = "2h")]
 async fn not_known() {}
 
 /// Counts.

@@ -1,20 +1,24 @@
 //! What a run writes.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::task::Poll;
 
 use tokio::time::Instant;
 
+use super::super::live::Live;
 use super::super::notes::{Notes, inner_key};
+use super::super::put::Put;
 use super::super::runner::Ended;
 use super::super::seal::Place;
-use super::super::{Error, Put, cause};
+use super::super::{Engine, Error, cause};
 use super::Drive;
 use crate::execution::Unkept;
 use crate::failure::Failure;
 use crate::journal::Entry;
 use crate::kind::Kind;
 use crate::store::{Next, Write};
+use crate::task::Record;
 
 impl Drive {
     /// Writes what is new. `false` when the task is not this run's any more.
@@ -47,26 +51,18 @@ impl Drive {
 
     /// Writes the end.
     pub(super) async fn end(&mut self, ended: Ended) {
-        let max = self.engine.0.options.max_result;
-        let ended = match ended {
-            Ended::Completed(result) if result.as_str().len() > max => {
-                let size = result.as_str().len();
-                let failure = Failure::Other(format!(
-                    "the result of the task has {size} bytes, of at most {max}"
-                ));
-                Ended::Failed(self.engine.failed(&failure))
-            }
-            ended => ended,
+        let notes = match self.live.take_message() {
+            // What it said last stays to be seen.
+            Some(message) => Notes {
+                message: Some(message),
+                ..Notes::default()
+            },
+            None => return self.engine.end(&self.record, &self.live, None, ended).await,
         };
-        let (Ended::Completed(raw) | Ended::Failed(raw)) = &ended;
-        let mut write = Write::at(self.engine.now());
-        let sealed = self.engine.seal(self.record.id, Place::Result, raw);
-        write.next = match (sealed, ended) {
-            (Ok(result), Ended::Completed(_)) => Next::Complete { result },
-            (Ok(result), Ended::Failed(_)) => Next::Fail { result },
-            (Err(error), _) => return self.give_back(&error).await,
-        };
-        self.put(write).await;
+        let notes = Some(&notes);
+        self.engine
+            .end(&self.record, &self.live, notes, ended)
+            .await;
     }
 
     /// Lets a cancelled handler clean up.
@@ -132,6 +128,8 @@ impl Drive {
         match self.engine.put(&self.record, &self.live, write).await {
             Put::Kept(record) => {
                 self.record = *record;
+                // An answer may have come through another process meanwhile.
+                self.live.answered_elsewhere(&self.record.answered);
                 true
             }
             Put::Gone => false,
@@ -140,14 +138,52 @@ impl Drive {
 
     /// Something cannot be sealed: the task is tried again later.
     async fn give_back(&mut self, error: &Error) {
+        self.engine.give_back(&self.record, &self.live, error).await;
+    }
+}
+
+impl Engine {
+    /// Writes the end of a task that is held.
+    pub(super) async fn end(
+        &self,
+        record: &Record,
+        live: &Arc<Live>,
+        notes: Option<&Notes>,
+        ended: Ended,
+    ) {
+        let max = self.0.options.max_result;
+        let ended = match ended {
+            Ended::Completed(result) if result.as_str().len() > max => {
+                let size = result.as_str().len();
+                let failure = Failure::Other(format!(
+                    "the result of the task has {size} bytes, of at most {max}"
+                ));
+                Ended::Failed(self.failed(&failure))
+            }
+            ended => ended,
+        };
+        let (Ended::Completed(raw) | Ended::Failed(raw)) = &ended;
+        let mut write = Write::at(self.now());
+        let notes = notes.map(|notes| self.seal(record.id, Place::Notes, notes));
+        write.notes = notes.and_then(Result::ok);
+        let sealed = self.seal(record.id, Place::Result, raw);
+        write.next = match (sealed, ended) {
+            (Ok(result), Ended::Completed(_)) => Next::Complete { result },
+            (Ok(result), Ended::Failed(_)) => Next::Fail { result },
+            (Err(error), _) => return self.give_back(record, live, &error).await,
+        };
+        let _ = self.put(record, live, write).await;
+    }
+
+    async fn give_back(&self, record: &Record, live: &Arc<Live>, error: &Error) {
         let cause = cause(error);
-        tracing::error!(task = %self.record.id, cause, "a task cannot be written");
-        let now = self.engine.now();
+        tracing::error!(task = %record.id, cause, "a task cannot be written");
+        let now = self.now();
         let mut write = Write::at(now);
         write.next = Next::Park {
             due: Some(now + LATER),
         };
-        self.put(write).await;
+        let _ = self.put(record, live, write).await;
     }
 }
 

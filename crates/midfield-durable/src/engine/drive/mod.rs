@@ -41,18 +41,37 @@ pub(super) async fn claimed(
             let later = engine.now() + milliseconds(UNREADABLE);
             write.next = Next::Park { due: Some(later) };
             let _ = engine.put(&record, &live, write).await;
-            engine.leave(record.id, &live);
+            leave(&engine, &live, &record).await;
         }
     }
 }
 
 /// Runs a task until it ends, is put away or is lost.
 pub(super) async fn drive(engine: Engine, live: Arc<Live>, opened: Opened) {
-    let id = opened.record.id;
-    if let Some(mut drive) = Drive::begin(&engine, &live, opened) {
-        drive.go().await;
+    let record = opened.record.clone();
+    let begun = catch_unwind(AssertUnwindSafe(|| Drive::begin(&engine, &live, opened)));
+    match begun {
+        Ok(Some(mut drive)) => {
+            drive.go().await;
+            // What a handler does when it is dropped is its own affair.
+            let _ = catch_unwind(AssertUnwindSafe(|| drop(drive)));
+        }
+        Ok(None) => {}
+        Err(_) => {
+            let error = engine.failed(&panicked(&record));
+            let ended = Ended::Failed(error);
+            engine.end(&record, &live, None, ended).await;
+        }
     }
-    engine.leave(id, &live);
+    leave(&engine, &live, &record).await;
+}
+
+/// Gives back the place of a run that is over, and the task, where the process may have lost it and may hold it all the same.
+async fn leave(engine: &Engine, live: &Arc<Live>, record: &Record) {
+    if live.lost.is_cancelled() {
+        engine.hand_back(record.id, record.fence).await;
+    }
+    engine.leave(record.id, live);
 }
 
 struct Drive {
@@ -102,7 +121,7 @@ impl Drive {
             notes,
             execution,
             answered,
-            refusals,
+            early,
         } = opened;
         let call = TaskCall {
             id: record.id,
@@ -125,7 +144,7 @@ impl Drive {
             run,
             notes,
             answered,
-            early: refusals,
+            early,
             at_rest: None,
             next_message: Instant::now(),
             leaving: None,
@@ -149,10 +168,16 @@ impl Drive {
                 Event::Stop => {
                     let grace = self.engine.0.options.shutdown_grace;
                     self.leaving = Some(Instant::now() + grace);
+                    self.run.execution().begin_no_more();
                     true
                 }
             };
             if !goes_on {
+                // Its write may have been refused because somebody has ended it.
+                if self.engine.has_ended(&self.record).await {
+                    self.live.cancelled.cancel();
+                    self.clean_up().await;
+                }
                 return;
             }
         }
@@ -174,13 +199,13 @@ impl Drive {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Event> {
         self.live.wake_on_post(cx.waker());
         self.run.execution().wake_on_change(cx.waker());
-        if self.live.has_others() {
-            return Poll::Ready(Event::Park(Some(self.engine.now())));
+        let deadline = self.deadline;
+        if deadline.is_some_and(|deadline| deadline <= self.engine.now()) {
+            return Poll::Ready(Event::Failed(Failure::TimedOut));
         }
         let polled = catch_unwind(AssertUnwindSafe(|| self.run.poll(cx)));
         let Ok(polled) = polled else {
-            tracing::error!(task = %self.record.id, "the handler of a task panicked");
-            return Poll::Ready(Event::Failed(Failure::Other("the handler panicked".into())));
+            return Poll::Ready(Event::Failed(panicked(&self.record)));
         };
         if let Poll::Ready(ended) = polled {
             return Poll::Ready(Event::Ended(ended));
@@ -196,10 +221,15 @@ impl Drive {
             self.at_rest = None;
             return Poll::Ready(Event::Keep(unkept));
         }
-        if self.hand_in() {
-            // The handler has been woken.
-            self.at_rest = None;
-            return Poll::Pending;
+        // Whether an answer fits is for the handler's code to say.
+        match catch_unwind(AssertUnwindSafe(|| self.hand_in())) {
+            Ok(false) => {}
+            Ok(true) => {
+                // The handler has been woken.
+                self.at_rest = None;
+                return Poll::Pending;
+            }
+            Err(_) => return Poll::Ready(Event::Failed(panicked(&self.record))),
         }
         loop {
             if let Some(event) = self.poll_time() {
@@ -227,6 +257,10 @@ impl Drive {
         if let Some(until) = self.leaving {
             let leaves = !execution.is_running() || now >= until;
             return leaves.then_some(Event::Park(Some(clock)));
+        }
+        // What is at work is not interrupted for an answer.
+        if self.live.has_others() && !execution.is_running() {
+            return Some(Event::Park(Some(clock)));
         }
         if !execution.is_at_rest() {
             self.at_rest = None;
@@ -278,7 +312,13 @@ impl Drive {
                     handed_in = true;
                 }
                 // The handler has not come to it yet.
-                Err(Unaccepted::NotOpen) => self.early.push((outer, reply)),
+                Err(Unaccepted::NotOpen) => {
+                    if execution.answer_ahead(inner_key(&outer), reply.clone()) {
+                        self.answered.push(outer);
+                    } else {
+                        self.early.push((outer, reply));
+                    }
+                }
             }
         }
         // One that does not fit wakes nobody else.
@@ -287,6 +327,11 @@ impl Drive {
         }
         handed_in
     }
+}
+
+fn panicked(record: &Record) -> Failure {
+    tracing::error!(task = %record.id, lane = record.lane, "the handler of a task panicked");
+    Failure::Other("the handler panicked".into())
 }
 
 /// A day: how long nothing is looked at by itself.

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use midfield_protocol::Raw;
 
+use super::super::Error;
 use super::super::notes::{Notes, inner_key};
 use super::super::seal::{self, Place, Seal};
-use super::super::{Error, KeptAnswer};
 use crate::execution::Execution;
 use crate::question::Reply;
 use crate::store::Loaded;
@@ -20,8 +20,8 @@ pub(in crate::engine) struct Opened {
     pub(super) execution: Execution,
     /// The outer keys of the answers that the execution has.
     pub(super) answered: Vec<String>,
-    /// What it is to be told when it asks.
-    pub(super) refusals: Vec<(String, Reply)>,
+    /// Answers to questions that the run before had not come to.
+    pub(super) early: Vec<(String, Reply)>,
 }
 
 impl Opened {
@@ -33,7 +33,7 @@ impl Opened {
             notes: Notes::default(),
             execution: Execution::new(),
             answered: Vec::new(),
-            refusals: Vec::new(),
+            early: Vec::new(),
         }
     }
 
@@ -54,24 +54,24 @@ impl Opened {
             seal::open(seal, id, Place::Notes, &loaded.notes)?
         };
         let journal = seal::open_journal(seal, id, &loaded.journal, notes.marks.clone())?;
-        let (mut answered, mut refusals) = (Vec::new(), Vec::new());
-        let mut responses = BTreeMap::new();
+        let (mut answered, mut early) = (Vec::new(), Vec::new());
+        let mut replies = BTreeMap::new();
         for (outer, answer) in seal::open_answers(seal, id, &loaded.answers)? {
-            match answer {
-                KeptAnswer::Result(result) => {
-                    responses.insert(inner_key(&outer).to_owned(), result);
-                    answered.push(outer);
-                }
-                refused @ KeptAnswer::Error { .. } => refusals.push((outer, refused.into())),
+            let key = inner_key(&outer);
+            if notes.asked.iter().any(|asked| asked.key == key) {
+                replies.insert(key.to_owned(), answer.into());
+                answered.push(outer);
+            } else {
+                early.push((outer, answer.into()));
             }
         }
         Ok(Self {
             request: seal::open(seal, id, Place::Request, &loaded.request)?,
-            execution: Execution::resume(journal, notes.asked.clone(), responses),
+            execution: Execution::resume_with(journal, notes.asked.clone(), replies),
             record: loaded.record,
             notes,
             answered,
-            refusals,
+            early,
         })
     }
 }

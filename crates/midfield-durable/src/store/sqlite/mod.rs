@@ -54,7 +54,8 @@ struct Shared {
     place: Place,
     /// `None` only while it is dropped.
     lines: Option<Lines>,
-    threads: Vec<JoinHandle<()>>,
+    writer: Option<JoinHandle<()>>,
+    readers: Vec<JoinHandle<()>>,
     /// Says to other processes that this one has the file open.
     _lock: File,
 }
@@ -87,15 +88,16 @@ impl Sqlite {
             .and_then(|db| Writer::new(db, place.clone()))
             .map_err(told)?;
         let (line, jobs) = mpsc::channel(place.options.queue.max(1));
-        let mut threads = vec![start(&place, "midfield-writer", move || writer.run(jobs))?];
-        let (questions, readers) = mpsc::channel(place.options.queue.max(1));
-        let readers = Arc::new(Mutex::new(readers));
+        let writer = start(&place, "midfield-writer", move || writer.run(jobs))?;
+        let (questions, asked) = mpsc::channel(place.options.queue.max(1));
+        let asked = Arc::new(Mutex::new(asked));
+        let mut readers = Vec::new();
         for _ in 0..READERS {
             let db = place.connect_reader().map_err(told)?;
-            let readers = Arc::clone(&readers);
+            let asked = Arc::clone(&asked);
             let path = place.path.to_path_buf();
-            let run = move || reader::run(db, path, readers);
-            threads.push(start(&place, "midfield-reader", run)?);
+            let run = move || reader::run(db, path, asked);
+            readers.push(start(&place, "midfield-reader", run)?);
         }
         Ok(Self(Arc::new(Shared {
             place,
@@ -103,7 +105,8 @@ impl Sqlite {
                 writer: line,
                 readers: questions,
             }),
-            threads,
+            writer: Some(writer),
+            readers,
             _lock: lock,
         })))
     }
@@ -164,11 +167,19 @@ fn start(
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        // Without a sender, the threads end when their lines are empty.
-        self.lines = None;
-        for thread in self.threads.drain(..) {
+        // Without a sender, threads end when their line is empty. The writer is the last to close the file, so that it can copy the
+        // log into the database: where two close at once, neither does.
+        let Some(Lines { writer, readers }) = self.lines.take() else {
+            return;
+        };
+        drop(readers);
+        for reader in self.readers.drain(..) {
             // One that has panicked has said so itself.
-            let _ = thread.join();
+            let _ = reader.join();
+        }
+        drop(writer);
+        if let Some(writer) = self.writer.take() {
+            let _ = writer.join();
         }
     }
 }

@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
@@ -26,6 +28,9 @@ const CHECKPOINT: i64 = 4000;
 
 /// How many prepared statements a connection keeps: all that there are.
 const STATEMENTS: usize = 64;
+
+/// How long to wait before a busy file is asked again.
+const AGAIN: Duration = Duration::from_millis(5);
 
 /// Where a database is, and how it is to be used.
 #[derive(Clone, Debug)]
@@ -56,14 +61,26 @@ impl Place {
         self.set_up(&db)?;
         // What is not ours is left as it is, before anything of it changes.
         schema::look(&db)?;
-        let mode: String =
-            db.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
+        let mode = self.write_ahead(&db)?;
         if !mode.eq_ignore_ascii_case("wal") {
             return Err(Problem::Refused(format!(
                 "its journal is in the mode {mode} and cannot be a write-ahead log: put it on a local disk"
             )));
         }
         Ok(db)
+    }
+
+    /// Asks for a write-ahead log, and says which journal there is then. SQLite does not wait for others who turn a new file into one
+    /// at the same moment: it is asked again for as long as a verb would wait.
+    fn write_ahead(&self, db: &Connection) -> Result<String> {
+        let end = Instant::now() + self.options.busy_timeout;
+        loop {
+            let mode = db.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0));
+            match mode.map_err(Problem::from) {
+                Err(problem) if problem.is_busy() && Instant::now() < end => thread::sleep(AGAIN),
+                mode => return mode,
+            }
+        }
     }
 
     /// A connection for the thread that writes.

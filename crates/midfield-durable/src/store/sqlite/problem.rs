@@ -49,6 +49,15 @@ impl Problem {
         }
     }
 
+    /// Whether another process is in the way.
+    pub(super) fn is_busy(&self) -> bool {
+        let Self::Sql(error) = self else { return false };
+        matches!(
+            error.sqlite_error_code(),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+        )
+    }
+
     /// As what a caller is told: `tried` and the path, what is wrong, and what to do.
     pub(super) fn told(&self, tried: &str, path: &Path) -> StoreError {
         let path = path.display();

@@ -107,37 +107,29 @@ impl Writer {
         }
     }
 
-    /// Runs and commits.
+    /// Runs and commits; or leaves everything as it was.
     fn together(&mut self, jobs: &mut [Box<dyn Job>]) -> std::result::Result<(), Failed> {
+        let before = self.memory;
+        let done = self.attempt(jobs);
+        if done.is_err() {
+            self.memory = before;
+            self.clean();
+        }
+        done
+    }
+
+    fn attempt(&mut self, jobs: &mut [Box<dyn Job>]) -> std::result::Result<(), Failed> {
         let writes = jobs.iter().any(|job| job.writes());
         if writes {
             self.execute("BEGIN IMMEDIATE").map_err(Failed::Begin)?;
         }
         let mut writing = Writing::new(&self.db, &mut self.memory);
-        let mut run = jobs.iter_mut().try_for_each(|job| job.run(&mut writing));
-        if run.is_ok() {
-            run = writing.finish();
-        }
-        if let Err(problem) = run {
-            self.clean();
-            return Err(Failed::Verb(problem));
-        }
+        let run = jobs.iter_mut().try_for_each(|job| job.run(&mut writing));
+        run.and_then(|()| writing.finish()).map_err(Failed::Verb)?;
         if writes {
-            self.commit()?;
+            self.execute("COMMIT").map_err(Failed::Commit)?;
         }
         Ok(())
-    }
-
-    fn commit(&mut self) -> std::result::Result<(), Failed> {
-        let Err(problem) = self.execute("COMMIT") else {
-            return Ok(());
-        };
-        let is_unknown = problem.leaves_open();
-        self.clean();
-        Err(Failed::Commit {
-            problem,
-            is_unknown,
-        })
     }
 
     fn execute(&self, sql: &str) -> Result<()> {
@@ -174,7 +166,7 @@ impl Writer {
 enum Failed {
     Begin(Problem),
     Verb(Problem),
-    Commit { problem: Problem, is_unknown: bool },
+    Commit(Problem),
 }
 
 impl Failed {
@@ -182,12 +174,13 @@ impl Failed {
         match self {
             Self::Begin(problem) => problem.told("begin to write to", &place.path),
             Self::Verb(problem) => problem.told("write to", &place.path),
-            Self::Commit {
-                problem,
-                is_unknown,
-            } => {
+            Self::Commit(problem) => {
                 let told = problem.told("commit to", &place.path);
-                if *is_unknown { told.unknown() } else { told }
+                if problem.leaves_open() {
+                    told.unknown()
+                } else {
+                    told
+                }
             }
         }
     }

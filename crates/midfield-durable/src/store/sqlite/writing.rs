@@ -9,7 +9,7 @@ use super::row::{self, int};
 use crate::task::{Owner, Record, State};
 
 /// What the writer remembers from one transaction to the next.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Memory {
     /// The owner to whom something was given last.
     pub(super) last: Option<Owner>,

@@ -1,45 +1,52 @@
-//! Tasks from their making to their end, over a store in memory.
+//! Tasks from their making to their end, over a store in memory, in time that is not real.
 
+mod answers;
+mod broken;
+mod cancel;
+mod crashes;
+mod create;
+mod deliveries;
+mod expiry;
+mod failing_store;
+mod leases;
+mod limits;
+mod messages;
+mod once;
+mod panics;
+mod shutdown;
+mod simulation;
+mod sleeps;
 mod support;
+mod views;
 
-use std::time::Duration;
+use support::site::result;
+use support::{World, call, raw, seconds};
 
-use midfield_durable::engine::KeptAnswer;
+use midfield_durable::engine::Ended;
 use midfield_durable::task::State;
-use midfield_protocol::Raw;
 
-use support::{OWNER, raw, world};
+fn done(text: impl AsRef<str>) -> Ended {
+    Ended::Completed(raw(text.as_ref()))
+}
 
 #[tokio::test(start_paused = true)]
 async fn a_task_runs_asks_is_answered_and_ends() {
-    let world = world();
-    let engine = world.engine();
-    let task = engine.create(support::call("ask")).await.expect("created");
+    let world = World::new().handler("ask", async |cx| {
+        let rows = cx.step("count").await;
+        let answer = cx.ask("confirm").await.unwrap();
+        done(format!("{rows} {answer}"))
+    });
+    let site = world.site();
+    let task = site.create(call("ask")).await.unwrap();
     assert_eq!(task.state, State::Working);
-    let asks = engine
-        .wait(OWNER, task.id, |view| view.state == State::InputRequired)
-        .await
-        .expect("readable")
-        .expect("there");
-    assert_eq!(asks.questions.len(), 1);
-    assert_eq!(asks.questions[0].key, "confirm");
+    assert_eq!(site.until_asked(task.id, 1).await, ["confirm"]);
     // It is put away meanwhile.
-    tokio::time::sleep(Duration::from_secs(10)).await;
-    assert_eq!(engine.running(), 0);
-    let answer = KeptAnswer::Result(raw("yes"));
-    let answers = vec![("confirm".to_owned(), answer)];
-    engine
-        .answer(OWNER, task.id, answers)
-        .await
-        .expect("kept")
-        .expect("there");
-    let end = engine
-        .wait(OWNER, task.id, |view| view.state.has_ended())
-        .await
-        .expect("readable")
-        .expect("there");
+    tokio::time::sleep(seconds(10)).await;
+    assert_eq!(site.running(), 0);
+    site.say_to(task.id, "confirm", "yes").await;
+    let end = site.until_ended(task.id).await;
     assert_eq!(end.state, State::Completed);
-    assert_eq!(end.result.as_ref().map(Raw::as_str), Some("\"3 yes\""));
-    assert_eq!(world.effects(), ["count"]);
-    engine.shut_down().await;
+    assert_eq!(result(&end), "count yes");
+    assert_eq!(world.deeds(), ["count"]);
+    site.shut_down().await;
 }

@@ -52,6 +52,18 @@ async fn what_dead_workers_held_is_free_when_the_file_is_opened_alone() {
     assert!(!store.renew(WORKER, NOW, NOW + 9).await.unwrap());
 }
 
+#[test]
+fn a_new_file_may_be_opened_by_many_at_once() {
+    for _ in 0..20 {
+        let (_folder, path) = folder();
+        std::thread::scope(|scope| {
+            let openings = [(); 4].map(|()| scope.spawn(|| open(&path)));
+            // Nobody is done before the others.
+            let _stores = openings.map(|opening| opening.join().unwrap());
+        });
+    }
+}
+
 #[tokio::test]
 async fn two_stores_on_one_file_see_each_other() {
     let (_folder, path) = folder();
@@ -66,6 +78,25 @@ async fn two_stores_on_one_file_see_each_other() {
     assert!(!other.has_changed_elsewhere().await.unwrap());
     let seen = one.get(record.id).await.unwrap().unwrap();
     assert_eq!(seen.record.state, State::Cancelled);
+}
+
+#[tokio::test]
+async fn a_change_by_others_is_told_though_a_verb_beside_it_fails() {
+    let (_folder, path) = folder();
+    let (one, other) = (open(&path), open(&path));
+    created(&one, new_task(0)).await;
+    // All in line at once: the first is done alone, those after it together.
+    let ask = async { other.has_changed_elsewhere().await.unwrap() };
+    let fails = [(); 3].map(|()| other.create(new_task(0)));
+    let (has_changed, failed) =
+        futures_util::future::join(ask, futures_util::future::join_all(fails)).await;
+    assert!(failed.iter().all(Result::is_err));
+    assert!(has_changed);
+    let fails = other.create(new_task(0));
+    created(&one, new_task(1)).await;
+    let ask = other.has_changed_elsewhere();
+    let (failed, has_changed) = futures_util::future::join(fails, ask).await;
+    assert!(failed.is_err() && has_changed.unwrap());
 }
 
 #[tokio::test]

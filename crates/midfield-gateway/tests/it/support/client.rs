@@ -20,6 +20,8 @@ pub(crate) struct Client {
     era: Era,
     session: Option<String>,
     token: Option<String>,
+    /// What it declares, in the modern era.
+    capabilities: Value,
 }
 
 impl Client {
@@ -35,6 +37,7 @@ impl Client {
             era,
             session: None,
             token: token.map(str::to_owned),
+            capabilities: json!({}),
         };
         if era == Era::Legacy {
             let params = json!({
@@ -54,6 +57,12 @@ impl Client {
         client
     }
 
+    /// The same client, which declares the extension for tasks.
+    pub(crate) fn with_tasks(mut self) -> Self {
+        self.capabilities = json!({"extensions": {"io.modelcontextprotocol/tasks": {}}});
+        self
+    }
+
     /// Sends a request and gives its result.
     #[track_caller]
     pub(crate) fn request(&self, method: &str, mut params: Value) -> Value {
@@ -61,14 +70,20 @@ impl Client {
             params["_meta"] = json!({
                 "io.modelcontextprotocol/protocolVersion": "2026-07-28",
                 "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
-                "io.modelcontextprotocol/clientCapabilities": {},
+                "io.modelcontextprotocol/clientCapabilities": self.capabilities,
             });
         }
-        let name = params["name"].as_str().map(str::to_owned);
+        let name = params["name"]
+            .as_str()
+            .or_else(|| params["taskId"].as_str());
+        let name = name.map(str::to_owned);
         let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
         let (head, body) = self.post(&request, &self.headers(method, name.as_deref()));
-        let mut answer: Value =
-            serde_json::from_str(&body).unwrap_or_else(|_| panic!("{head}\n{body}"));
+        let answer = serde_json::from_str(&body).ok();
+        // One that takes its time comes as the last event of a stream.
+        let mut answer = answer
+            .or_else(|| events(&body).pop())
+            .unwrap_or_else(|| panic!("{head}\n{body}"));
         assert_eq!(answer["id"], 1, "{body}");
         assert!(answer["result"].is_object(), "{body}");
         answer["result"].take()
@@ -81,6 +96,7 @@ impl Client {
             era: self.era,
             session: self.session.clone(),
             token: token.map(str::to_owned),
+            capabilities: self.capabilities.clone(),
         }
     }
 
@@ -127,6 +143,26 @@ impl Client {
         headers.retain(|header| !is_said(header));
         headers.extend(more.iter().map(|&header| header.to_owned()));
         self.post(&request, &headers)
+    }
+
+    /// Calls a tool and gives its result, with what was told of its progress before.
+    #[track_caller]
+    pub(crate) fn call_with_progress(&self, name: &str, arguments: Value) -> (Value, Vec<Value>) {
+        let mut params = json!({"name": name, "_meta": {"progressToken": "p"}});
+        params["arguments"] = arguments;
+        if self.era == Era::Modern {
+            let version = "io.modelcontextprotocol/protocolVersion";
+            params["_meta"][version] = "2026-07-28".into();
+            params["_meta"]["io.modelcontextprotocol/clientCapabilities"] = json!({});
+        }
+        let request = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params});
+        let (_, body) = self.post(&request, &self.headers("tools/call", Some(name)));
+        let (mut results, told): (Vec<_>, Vec<_>) = events(&body)
+            .into_iter()
+            .partition(|message| message["result"].is_object());
+        let mut result = results.pop().unwrap_or_else(|| panic!("{body}"));
+        let told = told.into_iter().map(|mut told| told["params"].take());
+        (result["result"].take(), told.collect())
     }
 
     pub(super) fn headers(&self, method: &str, name: Option<&str>) -> Vec<String> {
@@ -176,6 +212,14 @@ impl Client {
         let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
         (head.to_owned(), body.to_owned())
     }
+}
+
+/// The messages of a stream of events.
+fn events(body: &str) -> Vec<Value> {
+    let lines = body.lines().filter_map(|line| line.strip_prefix("data:"));
+    lines
+        .filter_map(|data| serde_json::from_str(data.trim()).ok())
+        .collect()
 }
 
 fn header(head: &str, name: &str) -> Option<String> {

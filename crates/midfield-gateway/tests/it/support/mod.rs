@@ -11,7 +11,7 @@ pub(crate) use asking::{ADA, Asking, GRACE, make_task};
 pub(crate) use client::{Client, Era};
 pub(crate) use folder::Folder;
 pub(crate) use midfield::{Midfield, Output, free_port, run, run_with};
-pub(crate) use service::{Service, answer};
+pub(crate) use service::{Recorded, Service, answer};
 pub(crate) use terminal::Terminal;
 
 use serde_json::Value;

@@ -19,6 +19,7 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use midfield_durable::Clock;
 use midfield_durable::engine::{Engine, EngineOptions};
 use midfield_durable::store::{Memory, Store};
 #[cfg(feature = "sqlite")]
@@ -45,6 +46,7 @@ pub struct Tasks {
     store: Arc<dyn Store>,
     options: EngineOptions,
     poll_interval: Duration,
+    clock: Option<Clock>,
 }
 
 impl Tasks {
@@ -72,6 +74,7 @@ impl Tasks {
             store,
             options: EngineOptions::default(),
             poll_interval: DEFAULT_POLL_INTERVAL,
+            clock: None,
         }
     }
 
@@ -93,6 +96,14 @@ impl Tasks {
         self.poll_interval = interval;
         self
     }
+
+    /// Sets the clock by which tasks are due and expire. Default: the system's, read once when the server is built. For tests
+    /// of what a wrong clock does.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = Some(clock);
+        self
+    }
 }
 
 /// The tasks of a server.
@@ -106,7 +117,8 @@ impl TaskEngine {
     /// The tasks of a server with these keys. Nothing runs yet.
     pub(super) fn new(tasks: Tasks, keys: KeyRing) -> Result<Self, crate::seal::NoRandomness> {
         let seal = Arc::new(TaskSeal::new(keys));
-        let engine = Engine::new(tasks.store, seal, tasks.options);
+        let clock = tasks.clock.unwrap_or_else(Clock::system);
+        let engine = Engine::with_clock(tasks.store, seal, tasks.options, clock);
         Ok(Self {
             engine: engine.map_err(|_| crate::seal::NoRandomness)?,
             news: Arc::default(),

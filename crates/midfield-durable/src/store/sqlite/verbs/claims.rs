@@ -47,8 +47,16 @@ fn ready_after(db: &Connection, after: Option<Owner>) -> Result<Option<Owner>> {
     let mut statement = db.prepare_cached(
         "SELECT owner FROM tasks INDEXED BY tasks_ready WHERE ready = 1 AND owner > ?1 ORDER BY owner LIMIT 1",
     )?;
-    let owner = statement.query_row([after], |row| row.get(0));
-    Ok(owner.optional()?.map(Owner))
+    let owner: Option<[u8; 32]> = statement.query_row([after], |row| row.get(0)).optional()?;
+    if owner.is_some_and(|owner| owner[..] <= *after) {
+        return Err(out_of_order());
+    }
+    Ok(owner.map(Owner))
+}
+
+/// An index that goes in a circle, so that whoever follows it would never come to an end.
+fn out_of_order() -> Problem {
+    Problem::Damaged("an index is out of order".to_owned())
 }
 
 /// Gives the oldest that there is room for, of an owner; `false` when there is none.
@@ -68,6 +76,11 @@ fn give(
         return Ok(false);
     };
     let mut record = row::at(writing.db, place)?;
+    if !record.is_due(claim.now) || record.worker.is_some() || record.state.has_ended() {
+        return Err(Problem::Damaged(format!(
+            "an index says that the task at place {place} is due, and it is not"
+        )));
+    }
     let before = record.state;
     let delivered = record.claim(claim.worker, claim.deliveries, claim.now);
     if delivered == Delivered::GivenUp {
@@ -109,6 +122,9 @@ fn oldest(db: &Connection, owner: Owner, room: &Room<'_>) -> Result<Option<(i64,
             oldest = Some((due, place));
         }
         found = next.query_row(params![owner.0, lane], read).optional()?;
+        if found.as_ref().is_some_and(|(next, ..)| *next <= lane) {
+            return Err(out_of_order());
+        }
     }
     Ok(oldest)
 }
@@ -266,14 +282,12 @@ fn free(writing: &mut Writing<'_>, worker: WorkerId, now: Option<u64>) -> Result
 /// Frees what all workers held: whoever has the file for itself knows that they are dead.
 pub(in crate::store::sqlite) fn free_all(writing: &mut Writing<'_>) -> Result<()> {
     let db = writing.db;
-    loop {
-        let mut statement = db.prepare_cached(
-            "SELECT worker FROM tasks INDEXED BY tasks_held WHERE worker IS NOT NULL LIMIT 1",
-        )?;
-        let worker = statement.query_row([], |row| row.get(0)).optional()?;
-        let Some(worker) = worker else {
-            break;
-        };
+    let mut statement = db.prepare(
+        "SELECT DISTINCT worker FROM tasks INDEXED BY tasks_held WHERE worker IS NOT NULL",
+    )?;
+    let workers = statement.query_map([], |row| row.get(0))?;
+    let workers: Vec<[u8; 16]> = workers.collect::<rusqlite::Result<_>>()?;
+    for worker in workers {
         free(writing, WorkerId(worker), None)?;
     }
     db.execute("UPDATE workers SET is_over = 1 WHERE is_over = 0", [])?;
