@@ -1,6 +1,7 @@
 //! What a driver and a handler may rely on, through the public interface.
 
 mod engine;
+mod figures;
 mod json;
 mod mismatches;
 mod model;
