@@ -54,6 +54,10 @@ impl Journal {
         self.0.extract_if(.., is_mark).collect()
     }
 
+    pub(crate) fn into_entries(self) -> Vec<Entry> {
+        self.0
+    }
+
     /// Adds an entry, whose key the caller knows to be new.
     pub(crate) fn push(&mut self, entry: Entry) {
         self.0.push(entry);

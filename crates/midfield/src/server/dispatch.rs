@@ -25,6 +25,7 @@ use super::hub::Interest;
 use super::listen::Listening;
 use super::request_state::{self, Answers, Origin};
 use super::running::{Handling, Running};
+use super::tasks::Making;
 use super::{Context, Service, tasks};
 
 /// Who asks, how it is answered, and by which way it can be asked in turn.
@@ -149,7 +150,10 @@ fn call_tool(
     {
         entry.mirrored.check(headers, call.arguments)?;
     }
-    let is_task = runs_as_task(service, &request, call, entry)?;
+    let gets_task = runs_as_task(service, &request, call, entry)?;
+    // Only where the server decides may the handler do it: who asks for a task gets one at once.
+    let becomes_task = gets_task && entry.becomes_task && matches!(request.asking, Asking::Retried);
+    let is_task = gets_task && !becomes_task;
     let asking = std::mem::replace(&mut request.asking, Asking::Task);
     if !is_task {
         request.asking = asking.clone();
@@ -165,19 +169,24 @@ fn call_tool(
     }
     if is_task {
         request.asking = asking;
-        return tasks::create(service, &request, call, entry);
+        return Ok(Making::new(&request, call, entry)?.start(service));
     }
     let mut origin = Origin::new("tools/call");
     if entry.answers_ahead {
         origin.answers = Answers::Ahead;
     }
+    let making = if becomes_task {
+        Some(Making::new(&request, call, entry)?)
+    } else {
+        None
+    };
     let subject = Subject {
         origin,
         name: entry.name.clone(),
         arguments: call.arguments,
         retry: &call.retry,
     };
-    let begun = begin(service, request, subject)?;
+    let begun = begin_becoming(service, request, subject, making)?;
     let running = handle(service, entry, &begun.context, arguments)?;
     Ok(begun.running(Handling::Tool(running), entry.timeout))
 }
@@ -357,6 +366,7 @@ pub(crate) struct Begun {
     context: Context,
     events: Option<mpsc::Receiver<Vec<u8>>>,
     origin: Origin,
+    making: Option<Making>,
 }
 
 /// Makes the context of a call, with what its journal holds already.
@@ -364,6 +374,16 @@ pub(crate) fn begin(
     service: &Service,
     request: Request<'_>,
     subject: Subject<'_>,
+) -> Result<Begun, Error> {
+    begin_becoming(service, request, subject, None)
+}
+
+/// As [`begin`], of a call that may become a task.
+fn begin_becoming(
+    service: &Service,
+    request: Request<'_>,
+    subject: Subject<'_>,
+    making: Option<Making>,
 ) -> Result<Begun, Error> {
     let Request {
         codec,
@@ -389,11 +409,13 @@ pub(crate) fn begin(
         arguments: arguments.filter(|_| is_retried).map(ToOwned::to_owned),
         execution,
         task: None,
+        becomes_task: making.is_some(),
     });
     Ok(Begun {
         context,
         events,
         origin,
+        making,
     })
 }
 
@@ -412,6 +434,7 @@ impl Begun {
     pub(crate) fn running(self, work: Handling, timeout: Option<Duration>) -> Started {
         let mut running = Running::new(work, self.context, self.origin);
         running.limit_to(timeout);
+        running.may_become(self.making);
         Started::Running(StartedWork {
             work: Work::Handler(running),
             events: self.events,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use midfield_protocol::Raw;
 
 use super::super::notes::{Notes, inner_key};
-use super::super::seal::{self, Place, Seal};
+use super::super::seal::{self, Call, Place, Seal};
 use super::super::{Error, KeptAnswer};
 use crate::execution::Execution;
 use crate::question::Reply;
@@ -26,12 +26,13 @@ pub(in crate::engine) struct Opened {
 
 impl Opened {
     /// A task that was just made.
-    pub(in crate::engine) fn new(record: Record, request: Raw) -> Self {
+    pub(in crate::engine) fn new(record: Record, call: Call) -> Self {
+        let nothing = BTreeMap::new();
         Self {
             record,
-            request,
+            request: call.request,
             notes: Notes::default(),
-            execution: Execution::new(),
+            execution: Execution::resume(call.journal, Vec::new(), nothing),
             answered: Vec::new(),
             refusals: Vec::new(),
         }
@@ -53,7 +54,9 @@ impl Opened {
         } else {
             seal::open(seal, id, Place::Notes, &loaded.notes)?
         };
-        let journal = seal::open_journal(seal, id, &loaded.journal, notes.marks.clone())?;
+        let call: Call = seal::open(seal, id, Place::Request, &loaded.request)?;
+        let marks = notes.marks.clone();
+        let journal = seal::open_journal(seal, id, call.journal, &loaded.journal, marks)?;
         let (mut answered, mut refusals) = (Vec::new(), Vec::new());
         let mut responses = BTreeMap::new();
         for (outer, answer) in seal::open_answers(seal, id, &loaded.answers)? {
@@ -66,7 +69,7 @@ impl Opened {
             }
         }
         Ok(Self {
-            request: seal::open(seal, id, Place::Request, &loaded.request)?,
+            request: call.request,
             execution: Execution::resume(journal, notes.asked.clone(), responses),
             record: loaded.record,
             notes,

@@ -32,7 +32,7 @@ use crate::seal::{KeyRing, TaskSeal};
 
 pub(super) use calls::Answering;
 pub(super) use calls::ask;
-pub(super) use create::create;
+pub(super) use create::Making;
 pub(crate) use result::Answered;
 pub(super) use result::TaskQuestion;
 
