@@ -106,6 +106,9 @@ pub(super) fn dispatch(
             let listener = listener.map_err(|too_many| Error::InvalidParams {
                 detail: format!("`notifications`: {too_many}"),
             })?;
+            if let Ok(tasks) = service.tasks() {
+                tasks.listened(&filter.task_ids, principal);
+            }
             let listening =
                 Listening::new(listener, seat, filter, request.id, request.stop.clone());
             Ok(Started::Running(StartedWork {

@@ -121,6 +121,13 @@ impl TaskEngine {
         self.engine.spawn(self.news.clone().tell(service));
     }
 
+    /// Tells who has begun to listen to tasks how they are: what changed before is not missed.
+    pub(super) fn listened(&self, ids: &[String], principal: &Principal) {
+        if !ids.is_empty() {
+            self.news.listened(ids, owner(principal));
+        }
+    }
+
     /// Hands back what runs, so that another process goes on with it.
     pub(super) async fn shut_down(&self) {
         self.news.stop();
