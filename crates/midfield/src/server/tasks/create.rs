@@ -9,16 +9,12 @@ use super::super::ask::Asking;
 use super::super::catalog::ToolEntry;
 use super::super::dispatch::{Request, Started, StartedWork};
 use super::super::exchange::Work;
-use super::super::questions::SessionKey;
 use super::kept::Kept;
 use super::{Answering, TaskEngine, owner, refuse};
 use crate::server::Service;
 
 /// A call that is to be a task, now or when its handler says so.
-pub(in crate::server) struct Making {
-    new: NewCall,
-    session: Option<SessionKey>,
-}
+pub(in crate::server) struct Making(NewCall);
 
 impl Making {
     /// Of a call whose arguments were checked.
@@ -45,14 +41,14 @@ impl Making {
         let key = call.idempotency_key.as_deref();
         new.idempotency_key = key.map(|key| format!("{}\n{key}", entry.name));
         new.lifetime = call.task.and_then(|task| task.ttl);
-        Ok(Self { new, session })
+        Ok(Self(new))
     }
 
     /// Makes the task, which goes on from what the call has learned.
     pub(in crate::server) fn make(mut self, service: &Service, learned: Journal) -> Answering {
-        self.new.journal = learned;
+        self.0.journal = learned;
         let service = service.clone();
-        Box::pin(async move { service.tasks()?.make(self).await })
+        Box::pin(async move { service.tasks()?.make(self.0).await })
     }
 
     /// Makes the task, and answers with it.
@@ -65,11 +61,8 @@ impl Making {
 }
 
 impl TaskEngine {
-    async fn make(&self, making: Making) -> Result<Answer, Error> {
-        let view = self.engine.create(making.new).await.map_err(refuse)?;
-        if let Some(session) = making.session {
-            self.news.of_session(view.id, session);
-        }
+    async fn make(&self, new: NewCall) -> Result<Answer, Error> {
+        let view = self.engine.create(new).await.map_err(refuse)?;
         Ok(Answer::TaskCreated {
             task: self.task(&view),
             immediate: None,
