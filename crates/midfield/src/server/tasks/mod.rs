@@ -166,6 +166,12 @@ fn refuse(error: midfield_durable::engine::Error) -> Error {
         EngineError::TooMany { .. } | EngineError::ShuttingDown => Error::Failed {
             detail: error.to_string(),
         },
+        EngineError::Unreadable => {
+            tracing::error!(%error, "a task could not be told");
+            Error::Failed {
+                detail: "the task cannot be read by this server".to_owned(),
+            }
+        }
         error => {
             tracing::error!(
                 error = &error as &dyn std::error::Error,

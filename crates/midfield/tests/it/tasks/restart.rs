@@ -1,6 +1,7 @@
 //! A server that is started again goes on with its tasks.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use midfield::KeyRing;
 use midfield::server::Tasks;
@@ -8,21 +9,21 @@ use serde_json::json;
 
 use super::{A, User, accepted, serve, text, tools};
 use crate::fixture::Probe;
-use crate::harness::Host;
+use crate::harness::{Host, soon};
 use crate::log::Log;
 
 /// A folder of its own, removed with this value.
-struct Folder(PathBuf);
+pub(super) struct Folder(PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> Self {
+    pub(super) fn new(name: &str) -> Self {
         let path =
             std::env::temp_dir().join(format!("midfield-tasks-{name}-{}", std::process::id()));
         std::fs::create_dir_all(&path).expect("a folder");
         Self(path)
     }
 
-    fn store(&self) -> PathBuf {
+    pub(super) fn store(&self) -> PathBuf {
         self.0.join("tasks.db")
     }
 }
@@ -34,7 +35,7 @@ impl Drop for Folder {
 }
 
 /// Another run of the same server.
-async fn run(store: &Path, keys: &KeyRing) -> (Host, Probe) {
+pub(super) async fn run(store: &Path, keys: &KeyRing) -> (Host, Probe) {
     let probe = Probe::default();
     let tasks = Tasks::sqlite(store).expect("a store");
     let service = tools::server(&probe)
@@ -44,7 +45,7 @@ async fn run(store: &Path, keys: &KeyRing) -> (Host, Probe) {
     (serve(service.expect("a server")).await, probe)
 }
 
-async fn stop(mut host: Host) {
+pub(super) async fn stop(mut host: Host) {
     host.stop();
     host.stopped().await;
 }
@@ -153,21 +154,35 @@ async fn without_its_keys_a_task_stays_and_the_log_says_so() {
     let folder = Folder::new("keys");
     let keys = KeyRing::generate().expect("keys");
     let (host, probe) = run(&folder.store(), &keys).await;
-    let id = User::modern(&host, A).make("steps").await;
+    let user = User::modern(&host, A);
+    let (id, ended) = (user.make("steps").await, user.make("echo").await);
     probe.started().await;
+    let before = user.until(&ended, "completed").await;
     stop(host).await;
     let (log, guard) = Log::start();
     let (host, _) = run(&folder.store(), &KeyRing::generate().expect("keys")).await;
-    let told = User::modern(&host, A).of("tasks/get", &id).await;
-    // Its state is not sealed, but what is told of it is.
-    assert!(told.get("error").is_some(), "{told}");
     let says = async {
         while !log.text().contains("a task cannot be run") {
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    crate::harness::soon(says).await;
+    soon(says).await;
+    for user in User::each(&host, A).await {
+        // How it is stands there for all to read, what came of it does not.
+        user.until(&id, "working").await;
+        let told = user.of("tasks/get", &ended).await;
+        assert_eq!(told["error"]["code"], -32603, "{told}");
+        let message = told["error"]["message"].as_str().expect("a text");
+        assert!(message.contains("cannot be read"), "{message}");
+    }
+    stop(host).await;
     drop(guard);
-    assert!(log.text().contains(&id), "{}", log.text());
+    let log = log.text();
+    let says = |line: &str| line.contains("a task cannot be run") && line.contains(&id);
+    assert!(log.lines().any(says), "{log}");
+    let (host, _) = run(&folder.store(), &keys).await;
+    let user = User::modern(&host, A);
+    user.until(&id, "working").await;
+    assert_eq!(user.until(&ended, "completed").await, before);
     stop(host).await;
 }
