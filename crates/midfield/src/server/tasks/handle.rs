@@ -127,7 +127,7 @@ struct Status {
     /// The id of the task.
     task_id: String,
     /// `working`, `input_required`, `completed`, `failed` or `cancelled`.
-    status: &'static str,
+    state: &'static str,
     /// How far it is.
     message: Option<String>,
 }
@@ -150,7 +150,7 @@ pub(in crate::server) fn status_tool() -> Tool {
                 Some(Err(error)) => Ok(ToolResult::error(error.to_string())),
                 None => crate::server::IntoToolResult::into_tool_result(Json(Status {
                     task_id: asked.task_id,
-                    status: view.state.word(),
+                    state: view.state.word(),
                     message: view.message,
                 })),
             }

@@ -5,6 +5,7 @@ mod both;
 mod cancelling;
 mod creating;
 mod elsewhere;
+mod handles;
 mod headers;
 mod isolation;
 mod limits;

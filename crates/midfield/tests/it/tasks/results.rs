@@ -24,9 +24,9 @@ fn bare(response: &Value) -> Value {
     if let Some(result) = response.get_mut("result") {
         result.as_object_mut().expect("a result").remove("_meta");
     }
-    let kept = ["result", "error"];
-    let kept = kept.iter().filter_map(|key| response.get(key));
-    kept.cloned().next().expect("one of both")
+    let mut kept = ["result", "error"];
+    let mut kept = kept.iter().filter_map(|key| response.get(key));
+    kept.next().cloned().expect("one of both")
 }
 
 #[tokio::test]
