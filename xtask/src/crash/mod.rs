@@ -177,7 +177,10 @@ impl Matrix {
                 let (queue, tallies) = (&queue, &tallies);
                 let folder = self.folder.join(format!("job-{job}"));
                 scope.spawn(move || {
-                    while let Some((row, series)) = lock(queue).pop_front() {
+                    loop {
+                        // Not held while the cases run.
+                        let next = lock(queue).pop_front();
+                        let Some((row, series)) = next else { break };
                         let done: usize = lock(tallies).iter().map(|tally| tally.kills).sum();
                         if kills > 0 && row == last && done >= kills {
                             continue;
