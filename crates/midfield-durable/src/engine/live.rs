@@ -27,8 +27,8 @@ struct Mailbox {
     answers: Vec<(String, KeptAnswer)>,
     /// The keys of answers that were handed in.
     known: Vec<String>,
-    /// Answers are kept that only a new run can read.
-    has_others: bool,
+    /// The keys of answers that are, or may be, kept, and that were not handed in when that was heard.
+    others: Vec<String>,
     message: Option<String>,
     waker: Option<Waker>,
 }
@@ -62,14 +62,15 @@ impl Live {
         self.lock().known.extend(keys);
     }
 
-    /// Whether the run has the answer under `key`, or will have.
-    pub(super) fn knows(&self, key: &String) -> bool {
-        self.lock().known.contains(key)
-    }
-
-    /// Says that answers are kept which only a new run can read.
-    pub(super) fn answered_elsewhere(&self) {
-        self.post(|mailbox| mailbox.has_others = true);
+    /// Says that answers are, or may be, kept under these keys; those that are not handed in only a new run can read.
+    pub(super) fn answered_elsewhere<'a>(&self, keys: impl IntoIterator<Item = &'a String>) {
+        self.post(|mailbox| {
+            for key in keys {
+                if !mailbox.known.contains(key) && !mailbox.others.contains(key) {
+                    mailbox.others.push(key.clone());
+                }
+            }
+        });
     }
 
     /// Says how far the task is.
@@ -90,7 +91,9 @@ impl Live {
     }
 
     pub(super) fn has_others(&self) -> bool {
-        self.lock().has_others
+        let mailbox = self.lock();
+        let others = &mailbox.others;
+        others.iter().any(|key| !mailbox.known.contains(key))
     }
 
     /// Wakes `waker` at the next post; to be called before looking.

@@ -4,8 +4,10 @@
 //! runs it (`drive.rs`) by a [`Runner`], who knows what tasks do. Any number of engines, in any number of processes, may
 //! share one store.
 
+mod audit;
 mod drive;
 mod error;
+mod figures;
 mod kept_answer;
 mod lease;
 mod live;
@@ -29,7 +31,9 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::audit::Act;
 use self::drive::Opened;
+use self::figures::{Counters, Measured};
 use self::lease::Lease;
 use self::live::{Live, Lives, Room};
 use self::seal::Place;
@@ -40,6 +44,7 @@ use crate::store::{Answer, Counts, Created, NewTask, Seen, Store, StoreError};
 use crate::task::{Owner, Record, State, TaskId, WorkerId};
 
 pub use error::Error;
+pub use figures::{Bucket, Figures, Histogram};
 pub use kept_answer::KeptAnswer;
 pub use options::{EngineOptions, Renewal};
 pub use runner::{Ended, Run, Runner, TaskCall};
@@ -52,6 +57,7 @@ pub struct Engine(Arc<Inner>);
 
 struct Inner {
     store: Arc<dyn Store>,
+    counters: Arc<Counters>,
     seal: Arc<dyn Seal>,
     options: EngineOptions,
     clock: Clock,
@@ -127,8 +133,10 @@ impl Engine {
         options: EngineOptions,
         clock: Clock,
     ) -> Result<Self, Error> {
+        let counters = Arc::new(Counters::new());
         Ok(Self(Arc::new(Inner {
-            store,
+            store: Arc::new(Measured::new(store, Arc::clone(&counters))),
+            counters,
             seal,
             options,
             clock,
@@ -221,12 +229,15 @@ impl Engine {
                     result: None,
                 };
                 self.transitioned(None, &record);
-                if runs {
+                if runs && record.worker == Some(self.0.worker) {
                     let opened = Opened::new(record, call.request);
                     self.0
                         .tracker
                         .spawn(drive::drive(self.clone(), live, opened));
                 } else {
+                    if runs {
+                        lives.leave(id, &live);
+                    }
                     self.0.has_backlog.store(true, Ordering::Relaxed);
                     self.0.wake.notify_one();
                 }
@@ -337,7 +348,7 @@ impl Engine {
         if answered.as_ref().is_err_and(StoreError::is_unknown) {
             // They may be kept: a new run reads them.
             if let Some(live) = self.0.lives.find(id) {
-                live.answered_elsewhere();
+                live.answered_elsewhere(answers.iter().map(|(key, _)| key));
             }
             self.0.wake.notify_one();
         }
@@ -352,7 +363,8 @@ impl Engine {
             None => self.0.wake.notify_one(),
         }
         if !answered.taken.is_empty() {
-            self.transitioned(Some(view.state), &answered.record);
+            audit::tell(Act::Answered, Some(view.state), &answered.record);
+            self.changed(&answered.record);
         }
         self.view(owner, id).await
     }
@@ -390,6 +402,11 @@ impl Engine {
     /// When the store fails.
     pub async fn counts(&self) -> Result<Counts, Error> {
         Ok(self.0.store.counts().await?)
+    }
+
+    /// What this engine has done since it was made, in numbers.
+    pub fn figures(&self) -> Figures {
+        self.0.counters.figures(self.running())
     }
 
     /// How many tasks are in this process's memory now.
@@ -460,20 +477,11 @@ impl Engine {
         }
     }
 
-    /// As [`Engine::changed`], of a task that was in the state `before`, if it was there.
+    /// As [`Engine::changed`], of a task that was in the state `before`, if that is known.
     fn transitioned(&self, before: Option<State>, record: &Record) {
         if before != Some(record.state) {
-            tracing::info!(
-                target: "midfield::tasks",
-                task = %record.id,
-                owner = ?record.owner,
-                lane = record.lane,
-                from = before.map(State::word),
-                state = record.state.word(),
-                deliveries = record.deliveries,
-                reason = record.reason.map(tracing::field::debug),
-                "a task has changed"
-            );
+            self.0.counters.transitioned(record);
+            audit::tell(Act::between(before, record.state), before, record);
         }
         self.changed(record);
     }

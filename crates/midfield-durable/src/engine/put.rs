@@ -29,6 +29,7 @@ impl Engine {
             let put = self.0.store.write(record.id, record.fence, write.clone());
             let error = match put.await {
                 Ok(Some(written)) => {
+                    self.0.counters.wrote(record, &written);
                     self.transitioned(Some(record.state), &written);
                     return if is_given_up {
                         self.0.wake.notify_one();

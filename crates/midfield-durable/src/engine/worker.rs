@@ -77,7 +77,7 @@ impl Engine {
         let expired = expired.await?;
         for record in &expired.failed {
             self.lose(record.id);
-            self.changed(record);
+            self.transitioned(None, record);
         }
         for id in &expired.gone {
             self.0.waiting.wake(*id);
@@ -111,7 +111,7 @@ impl Engine {
         };
         for record in &claimed.given_up {
             tracing::error!(task = %record.id, lane = record.lane, "a task was begun too often, and has failed");
-            self.changed(record);
+            self.transitioned(None, record);
         }
         let is_full = claimed.tasks.len() >= most;
         for loaded in claimed.tasks {
@@ -145,8 +145,8 @@ impl Engine {
             };
             if record.state.has_ended() {
                 live.cancelled.cancel();
-            } else if record.answered.iter().any(|key| !live.knows(key)) {
-                live.answered_elsewhere();
+            } else {
+                live.answered_elsewhere(&record.answered);
             }
         }
         Ok(())
@@ -156,6 +156,7 @@ impl Engine {
     pub(super) fn lose_all(&self) {
         for (id, live) in self.0.lives.all() {
             tracing::warn!(task = %id, "the lease of a task is lost; another process may have it");
+            self.0.counters.lease_lost();
             live.lost.cancel();
         }
     }

@@ -3,7 +3,7 @@
 //! Without a keeper a handler goes on as soon as something is recorded. With one it goes on when its driver says that the
 //! record is kept: what it has learned, and may have acted upon, is then never lost.
 
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
 use std::task::{Context, Poll, Waker};
 
 use super::state::State;
@@ -64,7 +64,7 @@ impl Execution {
         let from = keeping.entries.0;
         let has_moved = keeping.moves.0 != moves;
         keeping.moves.0 = moves;
-        let entries = state.entries()[from..].to_vec();
+        let entries = state.entries_to_keep(from);
         if let Some(keeping) = &mut state.keeping {
             keeping.entries.0 += entries.len();
         }
@@ -105,7 +105,7 @@ impl Execution {
     /// Waits for ever when no step may begin.
     pub(super) async fn until_work_may_begin(&self) {
         if self.lock().begins_no_more {
-            std::future::pending().await
+            pending::<()>().await;
         }
     }
 

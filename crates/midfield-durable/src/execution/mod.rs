@@ -154,7 +154,7 @@ impl Execution {
     /// Whether a step is at work, or something is on its way to the handler.
     pub fn is_running(&self) -> bool {
         let state = self.lock();
-        state.running + state.held > 0
+        state.running + state.held.len() > 0
     }
 
     /// When the first sleep ends, in milliseconds since 1970.

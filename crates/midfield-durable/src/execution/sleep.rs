@@ -104,18 +104,33 @@ fn milliseconds(duration: Duration) -> u64 {
 pub(super) struct Marked<'a> {
     execution: &'a Execution,
     key: Key,
+    stays: bool,
 }
 
 impl<'a> Marked<'a> {
     pub(super) fn begin(execution: &'a Execution, entry: Entry) -> Self {
         let key = entry.key.clone();
         execution.lock().mark(entry);
-        Self { execution, key }
+        Self {
+            execution,
+            key,
+            stays: false,
+        }
+    }
+
+    /// From now on the mark outlives this: what it stands for cannot be taken back.
+    pub(super) fn stays(&mut self) {
+        self.stays = true;
     }
 }
 
 impl Drop for Marked<'_> {
     fn drop(&mut self) {
-        self.execution.lock().unmark(&self.key);
+        let mut state = self.execution.lock();
+        if self.stays {
+            state.leave_mark(&self.key);
+        } else {
+            state.unmark(&self.key);
+        }
     }
 }

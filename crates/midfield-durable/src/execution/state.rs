@@ -1,7 +1,7 @@
 //! What an execution keeps under its lock. Nothing here waits, wakes or calls foreign code.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
@@ -47,9 +47,9 @@ pub(super) struct State {
     pub(super) withdrawn: Vec<String>,
     /// How many steps run.
     pub(super) running: usize,
-    /// How many entries wait for their turn.
-    pub(super) held: usize,
-    /// The marks that the journal ended with, and that the handler has not come to yet.
+    /// Which entries wait for their turn.
+    pub(super) held: BTreeSet<usize>,
+    /// The marks that the journal ended with, and that the handler has not come to yet, and those that it has left behind.
     left: BTreeMap<Key, Entry>,
     /// Sleeps that are not over, and steps that have begun and must not be done twice.
     marked: BTreeMap<Key, Entry>,
@@ -273,6 +273,13 @@ impl State {
         self.push(entry)
     }
 
+    /// Leaves a mark to the next run.
+    pub(super) fn leave_mark(&mut self, key: &Key) {
+        if let Some(entry) = self.marked.remove(key) {
+            self.left.insert(entry.key.clone(), entry);
+        }
+    }
+
     /// Forgets a mark.
     pub(super) fn unmark(&mut self, key: &Key) {
         if self.marked.remove(key).is_some() {
@@ -319,20 +326,20 @@ impl State {
     }
 
     pub(super) fn is_waiting(&self) -> bool {
-        self.running + self.held == 0
+        self.running + self.held.len() == 0
             && !self.questions.is_empty()
             && self.questions.values().all(Open::is_open)
     }
 
     pub(super) fn is_at_rest(&self) -> bool {
-        self.running + self.held == 0
+        self.running + self.held.len() == 0
             && !(self.questions.is_empty() && self.marked.is_empty())
             && self.questions.values().all(Open::is_open)
     }
 
     /// Lets go of an entry that waited for its turn. Gives the driver to wake.
-    pub(super) fn release(&mut self) -> Option<Waker> {
-        self.held = self.held.saturating_sub(1);
+    pub(super) fn release(&mut self, at: usize) -> Option<Waker> {
+        self.held.remove(&at);
         self.driver.take()
     }
 
@@ -356,6 +363,17 @@ impl State {
             journal.push(Entry { after, ..mark });
         }
         journal
+    }
+
+    /// What was recorded from a place on, as it is to be kept. The handler learns it only after that: a replay tells it no sooner
+    /// than the handler has asked for as much as it has by now.
+    pub(super) fn entries_to_keep(&mut self, from: usize) -> Vec<Entry> {
+        let after = self.horizon();
+        let entries = self.journal.entries_from(from);
+        for entry in &mut *entries {
+            entry.after = after;
+        }
+        entries.to_vec()
     }
 
     /// What was recorded in full, in the order of learning.

@@ -91,8 +91,7 @@ impl Execution {
     /// The error of the work, which is not tried again, or that its outcome is unknown.
     ///
     /// # Cancel safety
-    /// Dropping the future drops the work, and takes the record of its beginning back. A replay begins the work only when the
-    /// handler has learned what it had, and so not where it had dropped it.
+    /// Dropping the future drops the work. Once it has begun, its outcome is unknown from then on, and a replay gives that.
     pub async fn step_at_most_once<T, E, Fut>(
         &self,
         name: &str,
@@ -123,9 +122,11 @@ impl Execution {
                     key: IdempotencyKey::of(self.id(), &key),
                 };
                 let running = Running::of(self);
-                let started = Marked::begin(self, Entry::of_step(&key, digest, Outcome::Started));
+                let mut started =
+                    Marked::begin(self, Entry::of_step(&key, digest, Outcome::Started));
                 self.until_moves_are_kept().await;
                 self.until_learned().await;
+                started.stays();
                 let result = work(attempt).await.map_err(record);
                 let outcome = self.outcome_of(&key, result).await;
                 let entry = Entry::of_step(&key, digest, outcome.clone());

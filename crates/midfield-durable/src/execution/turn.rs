@@ -111,9 +111,11 @@ impl Turn<'_> {
             wake(driver);
             return Poll::Pending;
         }
-        if state.is_turn(self.at) || self.idle > IDLE_ROUNDS {
+        // Out of their turn, too, what was learned first comes first.
+        let is_first = state.held.first().is_none_or(|first| *first >= self.at);
+        if state.is_turn(self.at) || is_first && self.idle > IDLE_ROUNDS {
             let driver = if self.place == Place::Held {
-                state.release()
+                state.release(self.at)
             } else {
                 None
             };
@@ -133,7 +135,7 @@ impl Turn<'_> {
     fn hold(&mut self, state: &mut State) {
         if self.place == Place::New {
             self.place = Place::Held;
-            state.held += 1;
+            state.held.insert(self.at);
         }
     }
 }
@@ -146,7 +148,7 @@ impl Drop for Turn<'_> {
         }
         let mut state = self.execution.lock();
         let driver = if self.place == Place::Held {
-            state.release()
+            state.release(self.at)
         } else {
             None
         };

@@ -38,6 +38,8 @@ pub trait Store: fmt::Debug + Send + Sync + 'static {
     /// Takes what is due for a worker: first what workers held whose time is over is free again, then tasks are given out, the
     /// oldest due first within an owner, one owner after the other. The next claim goes on with the owner after the last one.
     ///
+    /// A worker whose time is over is given nothing, until it has said that it lives and was told that its time was over.
+    ///
     /// What was begun too often has failed instead, and is given as well ([`Claimed::given_up`]).
     fn claim(&self, claim: Claim) -> Pending<'_, Claimed>;
 
@@ -94,7 +96,7 @@ pub struct NewTask {
     pub key: Option<[u8; 32]>,
     /// The digest of what is asked for, by which a repeated request is told from another one with the same key.
     pub digest: [u8; 32],
-    /// The worker that takes it at once.
+    /// The worker that takes it at once, unless its time is over.
     pub worker: Option<WorkerId>,
     /// How many tasks that have not ended its owner may have, this one included.
     pub most: usize,

@@ -122,19 +122,20 @@ impl Record {
         // What was learned is not asked any more: nobody may answer it a second time.
         self.open.retain(|key| !write.learned.contains(key));
         if let Some(open) = &write.open {
+            // Answers stay until they are learned: the question may be asked again when the handler comes to it.
             self.open.clone_from(open);
-            // An answer to what is not asked any more wakes nobody.
-            self.answered.retain(|key| open.contains(key));
         }
         match &write.next {
             Next::Hold => {}
             Next::Park { due } => {
                 self.worker = None;
                 self.deliveries = 0;
-                self.due = if self.answered.is_empty() {
-                    *due
-                } else {
+                // An answer to what is not asked any more wakes nobody.
+                let is_open = |key: &String| self.open.contains(key);
+                self.due = if self.answered.iter().any(is_open) {
                     Some(now)
+                } else {
+                    *due
                 };
             }
             Next::Complete { .. } => return self.end(State::Completed, now),

@@ -1,11 +1,13 @@
 //! What a driver and a handler may rely on, through the public interface.
 
 mod engine;
+mod figures;
 mod json;
 mod mismatches;
 mod model;
 mod order;
 mod questions;
+mod records;
 mod sleeps;
 mod steps;
 mod store;

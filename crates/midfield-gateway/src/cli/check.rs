@@ -4,10 +4,13 @@ use std::fmt::Write as _;
 
 use clap::Args;
 
+use midfield::server::Synchronous;
+use midfield::types::TaskSupport;
+
 use super::{Subject, Verdict, block_on, count, print};
-use crate::config::{Config, Finding};
+use crate::config::{Config, Finding, TaskStore};
 use crate::gateway::Gateway;
-use crate::source::{self, Opened, clean};
+use crate::source::{self, Offer, Opened, clean};
 
 /// The arguments of `midfield check`.
 #[derive(Debug, Args)]
@@ -24,7 +27,9 @@ impl Check {
         for opened in gateway.opened() {
             report.source(&config, opened);
         }
+        report.tasks(&config, &gateway);
         report.wrong(&config, gateway.wrong());
+        report.wrong(&config, &gateway.unknown);
         for source in &config.sources {
             if let Err(findings) = source::fetch_credentials(source) {
                 report.wrong(&config, &findings);
@@ -68,6 +73,32 @@ impl Report {
             self.line(&format!("  note: {note}"));
         }
         self.wrong(config, &opened.problems);
+    }
+
+    /// Where tasks are kept, and how many tools run as such.
+    fn tasks(&mut self, config: &Config, gateway: &Gateway) {
+        let Some(tasks) = &config.tasks else { return };
+        let store = match &tasks.store {
+            TaskStore::Memory => "kept in memory, they end with the process".to_owned(),
+            TaskStore::File(path, Synchronous::Normal) => format!(
+                "kept in {}; a loss of power may take back the last moments",
+                path.display()
+            ),
+            TaskStore::File(path, _) => format!("kept in {}", path.display()),
+        };
+        self.line(&format!("tasks: {}", clean(&store)));
+        for support in [TaskSupport::Optional, TaskSupport::Required] {
+            let offers = gateway.opened().flat_map(|opened| &opened.offers);
+            let tools = offers.filter(|offer| offer.description.task_support() == support);
+            let names: Vec<&str> = tools.map(Offer::name).collect();
+            let word = match support {
+                TaskSupport::Required => "required",
+                _ => "optional",
+            };
+            if !names.is_empty() {
+                self.line(&format!("  {word}: {}", names.join(", ")));
+            }
+        }
     }
 
     fn wrong<'a>(&mut self, config: &Config, findings: impl IntoIterator<Item = &'a Finding>) {

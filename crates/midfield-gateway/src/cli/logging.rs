@@ -7,6 +7,8 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, fmt};
 
+use crate::audit::{self, Audit};
+
 /// How the log is written.
 #[derive(Debug, Args)]
 pub(super) struct Logging {
@@ -41,11 +43,11 @@ impl Logging {
         self.log_format
     }
 
-    /// Begins to log.
-    pub(super) fn start(&self) -> anyhow::Result<()> {
+    /// Begins to log, and to note what happens to tasks.
+    pub(super) fn start(&self, audit: Option<Audit>) -> anyhow::Result<()> {
         let level = LevelFilter::from(self.log_level);
         // What other crates say at a low level may show headers, and so secrets.
-        let ours = ["midfield", "midfield_openapi", "midfield_protocol"];
+        let ours = ["midfield", "midfield_durable", "midfield_openapi", "midfield_protocol"];
         let filter = Targets::new()
             .with_default(level.min(LevelFilter::WARN))
             .with_targets(ours.map(|name| (name, level)));
@@ -54,8 +56,10 @@ impl Logging {
             Format::Human => layer.with_ansi(false).with_target(false).boxed(),
             Format::Json => layer.json().flatten_event(true).boxed(),
         };
+        let acts = Targets::new().with_target(audit::TARGET, LevelFilter::INFO);
         tracing_subscriber::registry()
             .with(layer.with_filter(filter))
+            .with(audit.map(|audit| audit.with_filter(acts)))
             .try_init()?;
         Ok(())
     }

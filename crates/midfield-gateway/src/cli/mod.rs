@@ -1,6 +1,7 @@
 //! The command line. What a command is asked for goes to stdout, all else to stderr.
 //!
-//! Exit codes: 0 when done, 1 when something is wrong, 2 when the command line is not understood.
+//! Exit codes: 0 when done, 1 when something is wrong, 2 when the command line is not understood; those about tasks have more, see
+//! [`tasks`].
 
 mod banner;
 mod check;
@@ -8,6 +9,8 @@ mod keys;
 mod logging;
 mod serve;
 mod signature;
+mod store;
+mod tasks;
 mod tools;
 
 use std::io::Write as _;
@@ -40,6 +43,10 @@ enum Command {
     Tools(tools::Tools),
     /// Care for the keys that seal what clients carry for the server.
     Keys(keys::Keys),
+    /// Look after the tasks of a running server.
+    Tasks(tasks::Tasks),
+    /// Care for a file that tasks are kept in.
+    Store(store::Store),
 }
 
 /// What a command is about: a configuration, or one document.
@@ -102,6 +109,8 @@ pub(crate) fn run() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Tools(tools) => tools.run(),
         Command::Keys(keys) => keys.run(),
+        Command::Tasks(tasks) => tasks.run(),
+        Command::Store(store) => store.run(),
     };
     match outcome {
         Ok(Verdict::Fine) => ExitCode::SUCCESS,
@@ -114,7 +123,8 @@ pub(crate) fn run() -> ExitCode {
                 .collect();
             // Without stderr there is nobody to tell.
             let _ = std::io::stderr().write_all(lines.concat().as_bytes());
-            ExitCode::FAILURE
+            let failure = error.downcast_ref::<tasks::Failure>();
+            failure.map_or(ExitCode::FAILURE, |failure| failure.code().into())
         }
     }
 }

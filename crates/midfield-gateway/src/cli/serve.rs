@@ -16,8 +16,10 @@ use tokio::runtime::{Builder, Runtime};
 use super::banner::{Endpoint, Summary};
 use super::logging::Logging;
 use super::{Subject, Verdict};
+use crate::audit::Audit;
 use crate::config::{Config, Token, texts};
 use crate::gateway::Gateway;
+use crate::metrics;
 use crate::source::Process;
 
 /// The arguments of `midfield serve`.
@@ -44,8 +46,10 @@ pub(super) struct Serve {
 
 impl Serve {
     pub(super) fn run(&self) -> anyhow::Result<Verdict> {
-        self.logging.start()?;
         let mut config = self.subject.config()?;
+        let audit = config.audit.as_deref();
+        let audit = audit.map(|path| Audit::open(path, &config.tokens));
+        self.logging.start(audit.transpose()?)?;
         config.listen = self.listen.unwrap_or(config.listen);
         config.allow_hosts.extend(self.allow_host.iter().cloned());
         let runtime = self.runtime()?;
@@ -76,10 +80,21 @@ impl Serve {
         } else {
             Some(listen(config).await?)
         };
+        let figures = match config.metrics {
+            Some(address) => Some(bind(address, "`[metrics] listen`").await?),
+            None => None,
+        };
         let mut processes = Vec::new();
         let served = tokio::select! {
             ready = self.prepare(config, &mut processes) => match ready {
-                Ok((service, summary)) => self.run_until(config, listener, service, &summary, &mut stop).await,
+                Ok((service, summary)) => {
+                    let figures = tell_figures(figures, service.clone());
+                    let serving = self.run_until(config, listener, service, &summary, &mut stop);
+                    tokio::select! {
+                        served = serving => served,
+                        () = figures => Ok(()),
+                    }
+                }
                 Err(error) => Err(error),
             },
             () = stop.asked() => Ok(()),
@@ -106,6 +121,9 @@ impl Serve {
             .filter(|opened| !opened.problems.is_empty())
         {
             tracing::warn!("{}", texts(&opened.problems, config));
+        }
+        if !gateway.unknown.is_empty() {
+            tracing::warn!("{}", texts(&gateway.unknown, config));
         }
         let check = format!("midfield check {}", self.subject.words());
         let summary = Summary::new(config, &gateway, check);
@@ -142,16 +160,32 @@ async fn listen(config: &Config) -> anyhow::Result<TcpListener> {
         "{address} can be reached from other machines: say by which names, with `allow_hosts = \
          [\"mcp.example.com\"]` or `--allow-host mcp.example.com`"
     );
+    bind(address, "`listen` or `--listen`").await
+}
+
+/// `chosen_by` says how to choose another address.
+async fn bind(address: SocketAddr, chosen_by: &str) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|error| {
         let hint = match error.kind() {
-            ErrorKind::AddrInUse => {
-                ": another program listens there; stop it, or choose another address with `listen` or `--listen`"
-            }
-            ErrorKind::AddrNotAvailable => ": this machine does not have that address",
-            _ => "",
+            ErrorKind::AddrInUse => format!(
+                ": another program listens there; stop it, or choose another address with {chosen_by}"
+            ),
+            ErrorKind::AddrNotAvailable => ": this machine does not have that address".to_owned(),
+            _ => String::new(),
         };
         anyhow::Error::new(error).context(format!("could not listen on {address}{hint}"))
     })
+}
+
+/// Serves figures for as long as it is polled; without a listener it only waits.
+async fn tell_figures(listener: Option<TcpListener>, service: Service) {
+    let Some(listener) = listener else {
+        return std::future::pending().await;
+    };
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!("figures for Prometheus at http://{address}/metrics");
+    }
+    metrics::serve(listener, service).await;
 }
 
 fn options(config: &Config) -> anyhow::Result<http::Options> {

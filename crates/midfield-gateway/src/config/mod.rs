@@ -12,6 +12,7 @@ mod secret;
 mod selection;
 mod source;
 mod table;
+mod tasks;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -28,6 +29,7 @@ pub(crate) use self::secret::{SchemeSecret, UserName};
 pub(crate) use self::selection::{Fact, Selection};
 pub(crate) use self::source::{AllowedReferences, Command, Document, Responses, Source, http_url};
 pub(crate) use self::table::nearest;
+pub(crate) use self::tasks::{TaskStore, Tasks};
 
 use self::place::Reader;
 use self::table::{Misfit, Table};
@@ -57,6 +59,12 @@ pub(crate) struct Config {
     pub(crate) keys: Option<PathBuf>,
     /// Who may use the server. Default: anybody who reaches it.
     pub(crate) tokens: Vec<Token>,
+    /// Where tasks are kept, and how they run. Default: no call runs as a task.
+    pub(crate) tasks: Option<Tasks>,
+    /// The file that what happens to tasks is noted in. Default: none.
+    pub(crate) audit: Option<PathBuf>,
+    /// Where figures for Prometheus are served. Default: nowhere.
+    pub(crate) metrics: Option<SocketAddr>,
     /// The services that give the tools, in the order of the file. Never empty.
     pub(crate) sources: Vec<Source>,
 }
@@ -113,6 +121,9 @@ impl Config {
             legacy_sse: None,
             keys: None,
             tokens: Vec::new(),
+            tasks: None,
+            audit: None,
+            metrics: None,
             sources: Vec::new(),
         }
     }
@@ -121,6 +132,7 @@ impl Config {
 fn read_root(reader: &Reader<'_>, document: toml::Spanned<toml::de::DeTable<'_>>) -> Config {
     let empty = Config::empty();
     let mut table = Table::new(reader, String::new(), document);
+    let keys = table.text("keys").map(|path| reader.folder().join(path));
     let config = Config {
         file: Some(reader.path().to_owned()),
         name: table.text("name").unwrap_or(empty.name),
@@ -133,12 +145,52 @@ fn read_root(reader: &Reader<'_>, document: toml::Spanned<toml::de::DeTable<'_>>
             .unwrap_or_default(),
         max_request: table.parsed("max_request", quantity::size),
         legacy_sse: table.parsed("legacy_sse", parse_path),
-        keys: table.text("keys").map(|path| reader.folder().join(path)),
         tokens: access::read(table.table("tokens")),
+        tasks: table
+            .table("tasks")
+            .map(|table| tasks::read(table, keys.is_some())),
+        audit: table.table("audit").and_then(read_audit),
+        metrics: table.table("metrics").and_then(read_metrics),
+        keys,
         sources: read_sources(&mut table),
     };
+    check_tasks(reader, &config, table.has_failed("tasks"));
     table.finish();
     config
+}
+
+/// A tool whose calls run as tasks needs a place to keep them.
+fn check_tasks(reader: &Reader<'_>, config: &Config, has_failed: bool) {
+    if config.tasks.is_some() || has_failed {
+        return;
+    }
+    for place in config.sources.iter().filter_map(Source::wants_tasks) {
+        let told = "calls can run as tasks only where these are kept: write `[tasks]` and below it \
+                    `store = \"tasks.db\"` or `store = \"memory\"`";
+        reader.report_at(place, told);
+    }
+}
+
+fn read_audit(mut table: Table<'_, '_>) -> Option<PathBuf> {
+    let folder = table.reader().folder();
+    let file = table.parsed("file", |text| match text {
+        "" => Err(Misfit::new("takes a file, such as \"audit.jsonl\"")),
+        text => Ok(folder.join(text)),
+    });
+    if file.is_none() && !table.has_failed("file") {
+        table.report("needs `file = \"audit.jsonl\"`: where what happens to tasks is noted");
+    }
+    table.finish();
+    file
+}
+
+fn read_metrics(mut table: Table<'_, '_>) -> Option<SocketAddr> {
+    let listen = table.parsed("listen", parse_listen);
+    if listen.is_none() && !table.has_failed("listen") {
+        table.report("needs `listen = \"127.0.0.1:9464\"`: where figures are served");
+    }
+    table.finish();
+    listen
 }
 
 fn read_sources(table: &mut Table<'_, '_>) -> Vec<Source> {

@@ -92,7 +92,10 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn report(&self, span: Range<usize>, told: impl Into<String>) {
-        let place = self.place(&span);
+        self.report_at(self.place(&span), told);
+    }
+
+    pub(super) fn report_at(&self, place: Place, told: impl Into<String>) {
         let told = told.into();
         self.problems.borrow_mut().push(Problem { place, told });
     }

@@ -16,6 +16,18 @@ pub(super) fn time(text: &str) -> Result<Duration, Misfit> {
         })
 }
 
+/// As [`time`], up to a year: for what is kept.
+pub(super) fn days(text: &str) -> Result<Duration, Misfit> {
+    humantime::parse_duration(text)
+        .ok()
+        .filter(|time| !time.is_zero() && *time <= YEAR)
+        .ok_or_else(|| {
+            Misfit::new(
+                "takes a time with its unit, such as \"12h\" or \"7days\", up to \"365days\"",
+            )
+        })
+}
+
 /// A size in bytes such as `8MiB` or `500kB`; more than nothing.
 pub(super) fn size(text: &str) -> Result<usize, Misfit> {
     let has_unit = text.ends_with(|last: char| last.is_ascii_alphabetic());
@@ -29,6 +41,7 @@ pub(super) fn size(text: &str) -> Result<usize, Misfit> {
 }
 
 const LONGEST: Duration = Duration::from_hours(24);
+const YEAR: Duration = Duration::from_hours(365 * 24);
 const LARGEST: u64 = 1 << 30;
 
 #[cfg(test)]

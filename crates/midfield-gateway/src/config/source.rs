@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use midfield::types::TaskSupport;
 use url::Url;
 
 use super::Map;
@@ -12,6 +13,7 @@ use super::quantity;
 use super::secret::{self, SchemeSecret};
 use super::selection::{self, Selection};
 use super::table::{Misfit, Table};
+use super::tasks;
 
 /// A service that gives tools.
 #[derive(Debug)]
@@ -50,6 +52,10 @@ pub(crate) struct Source {
     pub(crate) jobs: Jobs,
     /// How the jobs of single operations are followed, by the operations' ids.
     pub(crate) operation_jobs: Map<Placed<Jobs>>,
+    /// Whether calls run as tasks. Default: they do not.
+    pub(crate) tasks: Option<Placed<TaskSupport>>,
+    /// Whether calls of single operations run as tasks, by the operations' ids.
+    pub(crate) operation_tasks: Map<Placed<TaskSupport>>,
     /// The secrets, by the names of the document's security schemes.
     pub(crate) secrets: Map<Placed<SchemeSecret>>,
 }
@@ -106,8 +112,25 @@ impl Source {
             responses: Responses::default(),
             jobs: Jobs::default(),
             operation_jobs: Map::new(),
+            tasks: None,
+            operation_tasks: Map::new(),
             secrets: Map::new(),
         }
+    }
+
+    /// Whether calls of an operation run as tasks, by its id or by the name that stands for one; `None` where nothing is said.
+    pub(crate) fn task_support(&self, id: Option<&str>, name: &str) -> Option<TaskSupport> {
+        let of_operation = id.and_then(|id| self.operation_tasks.get(id));
+        let of_operation = of_operation.or_else(|| self.operation_tasks.get(name));
+        let said = of_operation.or(self.tasks.as_ref());
+        said.map(|placed| placed.value)
+    }
+
+    /// Where it says first that calls run as tasks.
+    pub(super) fn wants_tasks(&self) -> Option<Place> {
+        let all = self.tasks.iter().chain(self.operation_tasks.values());
+        let wanting = all.filter(|placed| placed.value != TaskSupport::Forbidden);
+        wanting.map(|placed| placed.place).min()
     }
 }
 
@@ -230,6 +253,11 @@ pub(super) fn read(name: String, mut table: Table<'_, '_>) -> Option<Source> {
     if let Some(table) = table.table("jobs") {
         (source.jobs, source.operation_jobs) = jobs::read(table);
     }
+    source.tasks = table.placed("tasks", tasks::parse_support);
+    source.operation_tasks = table
+        .table("operation_tasks")
+        .map(read_support)
+        .unwrap_or_default();
     source.secrets = table.table("secrets").map(secret::read).unwrap_or_default();
     table.finish();
     found.then_some(source)
@@ -251,6 +279,15 @@ fn read_names(mut table: Table<'_, '_>) -> Map<Placed<String>> {
         Some((key, name))
     });
     names.collect()
+}
+
+fn read_support(mut table: Table<'_, '_>) -> Map<Placed<TaskSupport>> {
+    let keys = table.keys_in_order();
+    let support = keys.into_iter().filter_map(|key| {
+        let support = table.placed(&key, tasks::parse_support)?;
+        Some((key, support))
+    });
+    support.collect()
 }
 
 fn read_command(table: &mut Table<'_, '_>) -> Option<Command> {

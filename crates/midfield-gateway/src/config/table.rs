@@ -4,6 +4,7 @@
 //! the nearest of the known ones can be named.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
 use std::ops::Range;
 
 use toml::Spanned;
@@ -104,6 +105,24 @@ impl<'r, 'i> Table<'r, 'i> {
             _ => Err(Misfit::new("takes a text in quotes")),
         };
         self.keep(key, &value.span(), parsed)
+    }
+
+    /// A whole number, at least 1.
+    pub(super) fn number(&mut self, key: &str) -> Option<NonZeroUsize> {
+        Some(self.placed_number(key)?.value)
+    }
+
+    /// A whole number, at least 1, with its place.
+    pub(super) fn placed_number(&mut self, key: &str) -> Option<Placed<NonZeroUsize>> {
+        let value = self.take(key)?.value;
+        let number = match value.get_ref() {
+            DeValue::Integer(number) => usize::from_str_radix(number.as_str(), number.radix()).ok(),
+            _ => None,
+        };
+        let number = number
+            .and_then(NonZeroUsize::new)
+            .ok_or_else(|| Misfit::new("takes a whole number without quotes, at least 1"));
+        self.keep(key, &value.span(), number)
     }
 
     /// A list of texts that `parse` understands each. One text stands for a list of it.

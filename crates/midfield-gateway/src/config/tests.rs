@@ -1,5 +1,8 @@
 //! What the configuration says of good and bad files.
 
+use midfield::server::{EngineOptions, Synchronous};
+use midfield::types::TaskSupport;
+
 use super::*;
 
 fn parse(text: &str) -> Result<Config, String> {
@@ -62,6 +65,81 @@ fn a_full_file_is_read() {
     assert_eq!(assay.follow, Follow::Always);
     assert_eq!(assay.status_url, source.jobs.status_url);
     assert_eq!(config.sources[1].responses, Responses::Unchecked);
+    assert_eq!(config.audit.as_deref(), Some(Path::new("./audit.jsonl")));
+    assert_eq!(config.metrics, "127.0.0.1:9464".parse().ok());
+    let tasks = config.tasks.unwrap();
+    let file = Path::new("./tasks.db").to_owned();
+    assert_eq!(tasks.store, TaskStore::File(file, Synchronous::Normal));
+    assert_eq!(tasks.options.lease.as_secs(), 10);
+    assert_eq!(tasks.options.concurrency.get(), 100);
+    assert_eq!(tasks.options.concurrency_per_owner.get(), 10);
+    assert_eq!(tasks.options.unfinished_per_owner.get(), 500);
+    assert_eq!(tasks.options.lifetime.as_secs(), 2 * 24 * 3_600);
+    assert_eq!(tasks.options.max_lifetime.as_secs(), 10 * 24 * 3_600);
+    assert_eq!(tasks.options.park_after.as_secs(), 5);
+    assert_eq!(tasks.poll_interval.as_secs(), 2);
+    assert_eq!(tasks.running_per_tool["lab_startAssay"].value.get(), 2);
+    let support = |id: &str| source.task_support(Some(id), id);
+    assert_eq!(support("startAssay"), Some(TaskSupport::Required));
+    assert_eq!(support("listSamples"), Some(TaskSupport::Optional));
+}
+
+#[test]
+fn tasks_take_the_defaults_of_the_engine() {
+    let config = parse("[tasks]\nstore = \"memory\"\n[sources.lab]\nopenapi = \"a\"\n").unwrap();
+    let tasks = config.tasks.unwrap();
+    let (options, defaults) = (tasks.options, EngineOptions::default());
+    assert_eq!(tasks.store, TaskStore::Memory);
+    assert_eq!(options.lease, defaults.lease);
+    assert_eq!(options.concurrency, defaults.concurrency);
+    assert_eq!(options.lifetime, defaults.lifetime);
+    assert_eq!(options.max_lifetime, defaults.max_lifetime);
+    assert_eq!(config.sources[0].task_support(None, "x"), None);
+}
+
+#[test]
+fn tasks_in_a_file_need_keys_in_a_file() {
+    let keys = "`tasks` keeps tasks in a file, sealed by keys that end with the process: nobody could read them after a \
+                restart; write `keys = \"midfield.keys\"` at the beginning of the configuration";
+    let text = "[tasks]\nstore = \"tasks.db\"\n[sources.lab]\nopenapi = \"a\"\n";
+    check(text, &[&format!("midfield.toml:1:1: {keys}")]);
+    assert!(parse(&format!("keys = \"k\"\n{text}")).is_ok());
+}
+
+#[test]
+fn what_is_said_of_tasks_is_checked() {
+    check(
+        "[tasks]\nstore = 3\nsynchronous = \"off\"\nlease = \"100ms\"\nmax_running = 0\nmax_unfinished = \"many\"\n\
+         lifetime = \"20days\"\nmax_lifetime = \"10days\"\npoll_intervall = \"1s\"\nmax_running_per_tool = { a = -1 }\n\
+         [audit]\n[metrics]\nlisten = \"9464\"\n[sources.lab]\nopenapi = \"a\"\ntasks = \"always\"\n",
+        &[
+            "midfield.toml:1:1: `tasks` has a `lifetime` that is longer than its `max_lifetime`",
+            "midfield.toml:2:9: `store` takes a text in quotes",
+            "midfield.toml:3:15: `synchronous` is either \"full\" or \"normal\"",
+            "midfield.toml:4:9: `lease` takes a time from \"1s\" to \"1h\", such as \"5s\"",
+            "midfield.toml:5:15: `max_running` takes a whole number without quotes, at least 1",
+            "midfield.toml:6:18: `max_unfinished` takes a whole number without quotes, at least 1",
+            "midfield.toml:9:1: unknown key `poll_intervall` in `tasks`; did you mean `poll_interval`?",
+            "midfield.toml:10:30: `a` takes a whole number without quotes, at least 1",
+            "midfield.toml:11:1: `audit` needs `file = \"audit.jsonl\"`: where what happens to tasks is noted",
+            "midfield.toml:13:10: `listen` takes an address with its port, such as \"127.0.0.1:7420\" or \"[::1]:7420\"",
+            "midfield.toml:16:9: `tasks` is one of \"forbidden\", \"optional\" and \"required\"",
+        ],
+    );
+    check(
+        "[tasks]\nstore = \"memory\"\nsynchronous = \"full\"\n[sources.lab]\nopenapi = \"a\"\n",
+        &[
+            "midfield.toml:1:1: `tasks` has `synchronous`, which is about a store in a file, and keeps tasks in memory",
+        ],
+    );
+}
+
+#[test]
+fn tools_that_run_as_tasks_need_a_place_for_them() {
+    let told = "calls can run as tasks only where these are kept: write `[tasks]` and below it `store = \"tasks.db\"` or \
+                `store = \"memory\"`";
+    let text = "[sources.lab]\nopenapi = \"a\"\noperation_tasks = { a = \"optional\" }\ntasks = \"forbidden\"\n";
+    check(text, &[&format!("midfield.toml:3:25: {told}")]);
 }
 
 #[test]

@@ -20,6 +20,7 @@ use super::answer::{self, Answer};
 use super::client::{self, FetchError};
 use super::credentials::Secrets;
 use super::job::Follower;
+use super::record::{Stamp, Submitted};
 use super::{Clients, Offer};
 use crate::config;
 
@@ -95,10 +96,42 @@ impl Target {
             // Few calls have jobs, and what following them needs is large.
             return Box::pin(follower.run(self, request, &arguments, &context)).await;
         }
+        if context.task_id().is_some() {
+            return Box::pin(self.run_recorded(request, &context)).await;
+        }
         match self.exchange(&self.client, request).await {
             Ok(answer) => Ok(self.result_of(&answer)),
             Err(error) => Err(self.failed(&error)),
         }
+    }
+
+    /// Sends the request of a task, whose answer is recorded. Where the process dies meanwhile, what may be done twice is sent
+    /// again; of the rest nobody knows whether it was done, and the caller is told so.
+    async fn run_recorded(
+        &self,
+        request: HttpRequest,
+        context: &Context,
+    ) -> Result<ToolResult, Error> {
+        let mut request = Some(request);
+        let mut send = || {
+            let request = request.take();
+            async move {
+                // There is one attempt.
+                let request = request.ok_or_else(|| Error::tool("the request was sent already"))?;
+                let answered = self.exchange(&self.client, request).await;
+                let answer = answered.map_err(|error| self.failed(&error))?;
+                Ok::<_, Error>(Submitted::new(answer, Stamp::now(), Duration::ZERO.into()))
+            }
+        };
+        let may_repeat = self.operation.hints.idempotent || self.operation.hints.read_only;
+        let recorded: Submitted = if may_repeat {
+            context.step("call", send).await?
+        } else {
+            context.step_at_most_once("call", |_| send()).await?
+        };
+        let answer = recorded.into_answer();
+        let answer = answer.ok_or_else(|| Error::tool("the record of the answer is broken"))?;
+        Ok(self.result_of(&answer))
     }
 
     /// The result of a call that was answered so.

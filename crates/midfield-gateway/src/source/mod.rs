@@ -12,6 +12,7 @@ mod document;
 mod job;
 mod offer;
 mod process;
+mod record;
 mod text;
 
 use std::collections::BTreeMap;

@@ -70,6 +70,11 @@ impl Offer {
         &self.description.name
     }
 
+    /// Whether its calls take up jobs and follow them.
+    pub(crate) fn follows_jobs(&self) -> bool {
+        self.jobs.is_some()
+    }
+
     /// The operation behind it: its method and path.
     pub(crate) fn label(&self) -> String {
         clean(&format!(

@@ -15,13 +15,13 @@ fn files() -> PathBuf {
 }
 
 /// `tests/jobs/service.py` on a free port, killed with this value.
-struct JobService {
+pub(crate) struct JobService {
     child: Child,
     port: u16,
 }
 
 impl JobService {
-    fn start(retry_after: &str) -> Self {
+    pub(crate) fn start(retry_after: &str) -> Self {
         let mut child = Command::new("python3")
             .arg(files().join("service.py"))
             .args(["--retry-after", retry_after])
@@ -37,12 +37,16 @@ impl JobService {
 
     /// A gateway in front of it, with `jobs` in its configuration.
     fn gateway(&self, folder: &Folder, jobs: &str) -> Midfield {
-        let source = format!(
+        Midfield::serve(&folder.write("midfield.toml", &self.source(jobs)))
+    }
+
+    /// The source of a configuration, with `jobs` in it.
+    pub(crate) fn source(&self, jobs: &str) -> String {
+        format!(
             "[sources.jobs]\nopenapi = \"{}\"\nbase_url = \"http://127.0.0.1:{}\"\n[sources.jobs.jobs]\n{jobs}",
             files().join("openapi.json").display(),
             self.port
-        );
-        Midfield::serve(&folder.write("midfield.toml", &source))
+        )
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use midfield_durable::engine::Engine;
 use midfield_protocol::jsonrpc::RequestId;
 use midfield_protocol::types::{ClientCapabilities, Filter, ServerCapabilities};
 use midfield_protocol::wire::{self, Changed, Codec, Encoder};
@@ -72,6 +73,12 @@ impl Service {
         if let Some(tasks) = &self.0.tasks {
             tasks.shut_down().await;
         }
+    }
+
+    /// What makes and runs the tasks of the server, for whoever watches over it: see [`Engine::figures`] and
+    /// [`Engine::counts`]. `None` without [`Server::tasks`](super::Server::tasks).
+    pub fn task_engine(&self) -> Option<&Engine> {
+        self.0.tasks.as_ref().map(TaskEngine::engine)
     }
 
     /// The tasks of the server.

@@ -128,6 +128,8 @@ impl Drive {
         match self.engine.put(&self.record, &self.live, write).await {
             Put::Kept(record) => {
                 self.record = *record;
+                // An answer may have come through another process meanwhile.
+                self.live.answered_elsewhere(&self.record.answered);
                 true
             }
             Put::Gone => false,

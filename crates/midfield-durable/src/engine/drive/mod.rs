@@ -58,14 +58,9 @@ pub(super) async fn drive(engine: Engine, live: Arc<Live>, opened: Opened) {
         }
         Ok(None) => {}
         Err(_) => {
-            engine
-                .end(
-                    &record,
-                    &live,
-                    None,
-                    Ended::Failed(engine.failed(&panicked(&record))),
-                )
-                .await;
+            let error = engine.failed(&panicked(&record));
+            let ended = Ended::Failed(error);
+            engine.end(&record, &live, None, ended).await;
         }
     }
     leave(&engine, &live, &record).await;
@@ -126,6 +121,7 @@ impl Drive {
             notes,
             execution,
             answered,
+            early,
         } = opened;
         let call = TaskCall {
             id: record.id,
@@ -148,7 +144,7 @@ impl Drive {
             run,
             notes,
             answered,
-            early: Vec::new(),
+            early,
             at_rest: None,
             next_message: Instant::now(),
             leaving: None,

@@ -8,6 +8,7 @@ use super::super::Error;
 use super::super::notes::{Notes, inner_key};
 use super::super::seal::{self, Place, Seal};
 use crate::execution::Execution;
+use crate::question::Reply;
 use crate::store::Loaded;
 use crate::task::Record;
 
@@ -19,6 +20,8 @@ pub(in crate::engine) struct Opened {
     pub(super) execution: Execution,
     /// The outer keys of the answers that the execution has.
     pub(super) answered: Vec<String>,
+    /// Answers to questions that the run before had not come to.
+    pub(super) early: Vec<(String, Reply)>,
 }
 
 impl Opened {
@@ -30,6 +33,7 @@ impl Opened {
             notes: Notes::default(),
             execution: Execution::new(),
             answered: Vec::new(),
+            early: Vec::new(),
         }
     }
 
@@ -50,11 +54,16 @@ impl Opened {
             seal::open(seal, id, Place::Notes, &loaded.notes)?
         };
         let journal = seal::open_journal(seal, id, &loaded.journal, notes.marks.clone())?;
-        let mut answered = Vec::new();
+        let (mut answered, mut early) = (Vec::new(), Vec::new());
         let mut replies = BTreeMap::new();
         for (outer, answer) in seal::open_answers(seal, id, &loaded.answers)? {
-            replies.insert(inner_key(&outer).to_owned(), answer.into());
-            answered.push(outer);
+            let key = inner_key(&outer);
+            if notes.asked.iter().any(|asked| asked.key == key) {
+                replies.insert(key.to_owned(), answer.into());
+                answered.push(outer);
+            } else {
+                early.push((outer, answer.into()));
+            }
         }
         Ok(Self {
             request: seal::open(seal, id, Place::Request, &loaded.request)?,
@@ -62,6 +71,7 @@ impl Opened {
             record: loaded.record,
             notes,
             answered,
+            early,
         })
     }
 }

@@ -10,10 +10,12 @@ use crate::task::{Delivered, Owner, WorkerId};
 impl Tables {
     pub(super) fn claim(&mut self, claim: &Claim) -> Claimed {
         self.sweep(claim.now);
-        self.meet(claim.worker, claim.now);
+        let mut claimed = Claimed::default();
+        if !self.meet(claim.worker, claim.now) {
+            return claimed;
+        }
         self.wake(claim.now);
         let mut room = Room::of(claim);
-        let mut claimed = Claimed::default();
         let mut turn = Turn::after(self.last);
         let mut again = Vec::new();
         while !room.is_full()
@@ -81,11 +83,13 @@ impl Tables {
         true
     }
 
-    /// Notes a worker that has not said how long it lives.
-    pub(super) fn meet(&mut self, worker: WorkerId, now: u64) {
-        if self.workers.get(&worker).is_none_or(|known| known.is_over) {
+    /// Notes a worker that has not said how long it lives; `false` for one whose time is over.
+    pub(super) fn meet(&mut self, worker: WorkerId, now: u64) -> bool {
+        let known = self.workers.get(&worker).copied();
+        if known.is_none() {
             self.set_worker(worker, now, false);
         }
+        known.is_none_or(|known| !known.is_over)
     }
 
     pub(super) fn renew(&mut self, worker: WorkerId, now: u64, until: u64) -> bool {

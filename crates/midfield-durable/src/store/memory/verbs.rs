@@ -33,9 +33,10 @@ impl Tables {
         if self.active(&record.owner) >= most {
             return Ok(Created::TooMany);
         }
-        if let Some(worker) = worker {
+        if let Some(worker) = worker
+            && self.meet(worker, record.created)
+        {
             record.claim(worker, u32::MAX, record.created);
-            self.meet(worker, record.created);
         }
         let task = self.push(Task {
             record,

@@ -310,6 +310,56 @@ async fn an_answer_is_not_lost_when_branches_come_in_another_order_than_before()
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_answer_through_another_process_is_not_lost_before_a_replay_comes_to_its_question() {
+    let world = World::new().handler("branches", async |cx| {
+        let slow = async {
+            // Nobody knows of this wait.
+            tokio::time::sleep(milliseconds(900)).await;
+            cx.ask("one").await.unwrap()
+        };
+        let fast = async {
+            cx.ask("two").await.unwrap();
+            for _ in 0..5 {
+                cx.once("pay", milliseconds(100)).await.unwrap();
+            }
+        };
+        let (one, ()) = futures_util::join!(slow, fast);
+        done(one)
+    });
+    for pause in (0..1_000).step_by(50) {
+        let site = world.site();
+        let other = world.site_of(
+            options(),
+            Arc::new(|verb: Verb| match verb.name {
+                "claim" => Fate::Fails,
+                _ => Fate::Happens,
+            }),
+        );
+        let task = site.create(call("branches")).await.unwrap();
+        site.until_asked(task.id, 2).await;
+        tokio::time::sleep(seconds(3)).await;
+        site.say_to(task.id, "two", "2").await;
+        tokio::time::sleep(milliseconds(pause)).await;
+        // While the replay has not come to it, it may not be seen; what is taken counts.
+        let view = other.see(task.id).await;
+        if view.questions.iter().any(|it| it.key == "one") {
+            other.say_to(task.id, "one", "first").await;
+        }
+        let asked = site.until(task.id, |view| {
+            view.state.has_ended() || !view.questions.is_empty()
+        });
+        let asked = asked.await;
+        if !asked.state.has_ended() {
+            assert!(view.questions.is_empty(), "{pause}: it was answered");
+            site.say_to(task.id, "one", "first").await;
+        }
+        assert_eq!(result(&site.until_ended(task.id).await), "first");
+        site.gate.kill();
+        other.gate.kill();
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_answer_that_is_kept_while_a_claim_of_its_task_is_on_its_way_back_is_heard() {
     let world = world();
     let first = world.site();

@@ -10,7 +10,7 @@ use super::support::{World, call, seconds};
 /// What ends the process that comes to it.
 async fn die(cx: &Cx) {
     cx.gate.kill();
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -61,7 +61,7 @@ async fn what_had_not_ended_fails_is_seen_for_a_while_and_is_gone() {
         tokio::time::sleep(seconds(200)).await;
         assert_eq!(site.view(OWNER, task.id).await.unwrap(), None);
         assert_eq!(site.running(), 0);
-        let cleaned_up = if lane == "careful" { 1 } else { 0 };
+        let cleaned_up = usize::from(lane == "careful");
         assert_eq!(world.deeds().len(), cleaned_up);
     }
 }

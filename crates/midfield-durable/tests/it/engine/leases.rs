@@ -155,3 +155,27 @@ async fn answers_survive_a_lost_lease() {
     tokio::time::sleep(Duration::from_mins(1)).await;
     assert_eq!(result(&first.see(task.id).await), "1 2");
 }
+
+/// To the other process's clock no lease of the first one is ever valid.
+#[tokio::test(start_paused = true)]
+async fn a_process_with_another_time_of_day_does_not_wear_tasks_out() {
+    let day = std::time::SystemTime::UNIX_EPOCH + Duration::from_hours(24 * 20_000 + 1);
+    let world = world();
+    let late = world.site();
+    let early = Site::begin(
+        &world,
+        options(),
+        midfield_durable::Clock::starting_at(day),
+        Arc::new(|_| Fate::Happens),
+    );
+    let mut tasks = Vec::new();
+    for number in 0..20 {
+        let site = if number % 2 == 0 { &late } else { &early };
+        tasks.push(site.create(call("step")).await.unwrap().id);
+        tokio::time::sleep(milliseconds(333)).await;
+    }
+    for id in tasks {
+        let end = late.until_ended(id).await;
+        assert_eq!(end.state, State::Completed, "{end:?}");
+    }
+}

@@ -181,3 +181,21 @@ async fn a_handler_that_cleans_up_begins_nothing_that_must_not_be_done_twice() {
         "{deeds:?}"
     );
 }
+
+/// The handler has given up waiting by a clock that nobody knows of.
+#[tokio::test(start_paused = true)]
+async fn what_was_given_up_is_not_done_again_by_a_replay() {
+    let world = World::new().handler("pay", async |cx| {
+        let paying = tokio::time::timeout(seconds(2), cx.once("pay", seconds(1_000)));
+        let is_paid = matches!(paying.await, Ok(Ok(_)));
+        cx.slow_step("next", seconds(60)).await;
+        done(is_paid.to_string())
+    });
+    let first = world.site();
+    let task = first.create(call("pay")).await.unwrap();
+    tokio::time::sleep(seconds(5)).await;
+    first.gate.kill();
+    let second = world.site();
+    assert_eq!(result(&second.until_ended(task.id).await), "false");
+    assert_eq!(world.deeds(), ["pay", "next"]);
+}

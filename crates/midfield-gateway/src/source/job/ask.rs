@@ -7,7 +7,7 @@ use url::Url;
 
 use super::super::answer::Answer;
 use super::super::client::{FetchError, MAX_REDIRECTS};
-use super::record::{self, Polled, Stamp, Turn};
+use super::super::record::{self, Polled, Stamp, Turn};
 use super::watch::Watch;
 use super::{Heard, Job, Lost};
 

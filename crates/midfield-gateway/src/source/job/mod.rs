@@ -7,13 +7,12 @@
 
 mod ask;
 mod cancel;
-mod record;
 mod told;
 mod watch;
 
 use std::time::Duration;
 
-use midfield::server::Retry;
+use midfield::server::{Attempt, Retry};
 use midfield::types::ToolResult;
 use midfield::{Context, Error};
 use midfield_openapi::{
@@ -30,9 +29,9 @@ use super::text::clean;
 use crate::config;
 
 use self::ask::reply;
-use self::record::{Polled, Stamp, Submitted};
 use self::told::Teller;
 use self::watch::{Next, Pace, Watch};
+use super::record::{self, Polled, Stamp, Submitted};
 
 /// The name that templates of URLs have for the id of a job.
 pub(super) const ID: &str = "id";
@@ -93,12 +92,16 @@ impl Follower {
     ) -> Result<ToolResult, Error> {
         let method = request.method;
         let mut request = Some(request);
-        let submitted: Submitted = context
-            .step_with("submit", &Retry::once(), |attempt| {
-                let request = request.take();
-                async move { self.submit(target, request, attempt.key.as_str()).await }
-            })
-            .await?;
+        let submit = |attempt: Attempt| {
+            let request = request.take();
+            async move { self.submit(target, request, attempt.key.as_str()).await }
+        };
+        let submitted: Submitted = if self.jobs.idempotency_header.is_some() {
+            // The service knows a request that it has seen before.
+            context.step_with("submit", &Retry::once(), submit).await?
+        } else {
+            context.step_at_most_once("submit", submit).await?
+        };
         let (at, pause) = (submitted.at, submitted.pause);
         let answer = submitted
             .into_answer()
@@ -214,12 +217,22 @@ impl Job<'_> {
     async fn follow(&self, mut watch: Watch, context: &Context) -> Result<ToolResult, Error> {
         let mut teller = Teller::default();
         loop {
-            if let Some(pause) = watch.pause {
-                context.sleep("poll", pause).await;
-            }
             let mut heard = None;
             let (place, current) = (&mut heard, &watch);
-            let polled: Polled = context.step("poll", || self.ask(current, place)).await?;
+            let ask = async {
+                if let Some(pause) = current.pause {
+                    context.sleep("poll", pause).await;
+                }
+                context.step("poll", || self.ask(current, place)).await
+            };
+            let polled: Polled = tokio::select! {
+                polled = ask => polled?,
+                () = context.cancelled() => {
+                    // Whoever cancelled the task is told so already; nothing of it is recorded any more.
+                    self.cancel(&watch).await?;
+                    return Err(Error::tool("the task was cancelled"));
+                }
+            };
             match (watch.apply(polled), &heard) {
                 (Next::End, Some(heard)) => return Ok(told::to_result(self.target, heard)),
                 (Next::TooLong, _) => return self.give_up(&watch, context).await,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::record::{Pause, Polled, Stamp, Turn};
+use super::super::record::{Pause, Polled, Stamp, Turn};
 use crate::config::Interval;
 
 /// The course of a job.

@@ -20,6 +20,8 @@ pub(crate) struct Client {
     era: Era,
     session: Option<String>,
     token: Option<String>,
+    /// What it declares, in the modern era.
+    capabilities: Value,
 }
 
 impl Client {
@@ -35,6 +37,7 @@ impl Client {
             era,
             session: None,
             token: token.map(str::to_owned),
+            capabilities: json!({}),
         };
         if era == Era::Legacy {
             let params = json!({
@@ -54,6 +57,12 @@ impl Client {
         client
     }
 
+    /// The same client, which declares the extension for tasks.
+    pub(crate) fn with_tasks(mut self) -> Self {
+        self.capabilities = json!({"extensions": {"io.modelcontextprotocol/tasks": {}}});
+        self
+    }
+
     /// Sends a request and gives its result.
     #[track_caller]
     pub(crate) fn request(&self, method: &str, mut params: Value) -> Value {
@@ -61,10 +70,13 @@ impl Client {
             params["_meta"] = json!({
                 "io.modelcontextprotocol/protocolVersion": "2026-07-28",
                 "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
-                "io.modelcontextprotocol/clientCapabilities": {},
+                "io.modelcontextprotocol/clientCapabilities": self.capabilities,
             });
         }
-        let name = params["name"].as_str().map(str::to_owned);
+        let name = params["name"]
+            .as_str()
+            .or_else(|| params["taskId"].as_str());
+        let name = name.map(str::to_owned);
         let request = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
         let (head, body) = self.post(&request, &self.headers(method, name.as_deref()));
         let answer = serde_json::from_str(&body).ok();
@@ -84,6 +96,7 @@ impl Client {
             era: self.era,
             session: self.session.clone(),
             token: token.map(str::to_owned),
+            capabilities: self.capabilities.clone(),
         }
     }
 
@@ -152,7 +165,7 @@ impl Client {
         (result["result"].take(), told.collect())
     }
 
-    fn headers(&self, method: &str, name: Option<&str>) -> Vec<String> {
+    pub(super) fn headers(&self, method: &str, name: Option<&str>) -> Vec<String> {
         let mut headers = Vec::new();
         match self.era {
             Era::Legacy => headers.push("MCP-Protocol-Version: 2025-11-25".to_owned()),
@@ -176,7 +189,7 @@ impl Client {
     }
 
     /// Sends a message and gives head and body of the answer.
-    fn post(&self, message: &Value, headers: &[String]) -> (String, String) {
+    pub(super) fn post(&self, message: &Value, headers: &[String]) -> (String, String) {
         let body = message.to_string();
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
         stream

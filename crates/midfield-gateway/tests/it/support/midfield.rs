@@ -78,17 +78,23 @@ impl Midfield {
         midfield
     }
 
+    /// Serves the configuration at `path` on a port that was free a moment ago.
+    pub(crate) fn serve_at(path: &Path, port: u16) -> Self {
+        let mut midfield = Self::start_at(path, port, |_| {});
+        midfield.wait_for("  sources  ");
+        midfield.port = port;
+        midfield
+    }
+
     /// Begins to serve, without waiting until it does.
     pub(crate) fn start(path: &Path, prepare: impl FnOnce(&mut Command)) -> Self {
+        Self::start_at(path, 0, prepare)
+    }
+
+    fn start_at(path: &Path, port: u16, prepare: impl FnOnce(&mut Command)) -> Self {
         let path = path.to_str().unwrap();
-        let mut command = command(&[
-            "serve",
-            path,
-            "--listen",
-            "127.0.0.1:0",
-            "--log-level",
-            "trace",
-        ]);
+        let listen = format!("127.0.0.1:{port}");
+        let mut command = command(&["serve", path, "--listen", &listen, "--log-level", "trace"]);
         prepare(&mut command);
         let mut child = command
             .stdout(Stdio::null())
@@ -147,6 +153,10 @@ impl Midfield {
 
     pub(crate) fn client(&self, era: Era) -> Client {
         Client::new(self.port, era)
+    }
+
+    pub(crate) fn client_of(&self, token: &str, era: Era) -> Client {
+        Client::with_token(self.port, era, Some(token))
     }
 
     /// Calls a tool as a modern client does.

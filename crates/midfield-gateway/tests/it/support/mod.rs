@@ -1,14 +1,18 @@
 //! What the tests run midfield with: folders, services that record and are scripted, clients.
 
+mod asking;
 mod client;
 mod folder;
 mod midfield;
 mod service;
+mod terminal;
 
+pub(crate) use asking::{ADA, Asking, GRACE, make_task};
 pub(crate) use client::{Client, Era};
 pub(crate) use folder::Folder;
 pub(crate) use midfield::{Midfield, Output, free_port, run, run_with};
 pub(crate) use service::{Recorded, Service, answer};
+pub(crate) use terminal::Terminal;
 
 use serde_json::Value;
 

@@ -108,7 +108,7 @@ impl Context {
     /// several, and goes on until it uses none. Each round and each result of a tool is an entry of the
     /// journal, so that nothing is asked or done twice.
     ///
-    /// The client must offer sampling with tools.
+    /// The client must offer sampling, and where the agent has tools, sampling with tools.
     ///
     /// # Errors
     /// When the client refuses to ask its model.
@@ -122,11 +122,13 @@ impl Context {
         request.tools = tools.descriptions();
         for round in 1..=rounds.get() {
             let is_last = round == rounds.get();
-            request = request.tool_choice(if is_last {
-                ToolChoiceMode::None
-            } else {
-                ToolChoiceMode::Auto
-            });
+            if !request.tools.is_empty() {
+                request = request.tool_choice(if is_last {
+                    ToolChoiceMode::None
+                } else {
+                    ToolChoiceMode::Auto
+                });
+            }
             let answer = self.sample(name, request.clone()).await?;
             let uses: Vec<ToolUse> = answer
                 .content

@@ -85,6 +85,11 @@ impl Tasks {
         self
     }
 
+    /// Whose the tasks of a principal are: what a store, and the events with the target `midfield::audit`, name it by.
+    pub fn owner(principal: &Principal) -> Owner {
+        owner(principal)
+    }
+
     /// Sets how long clients are asked to wait before they look again. Default: 1 s.
     #[must_use]
     pub fn poll_interval(mut self, interval: Duration) -> Self {
@@ -131,6 +136,10 @@ impl TaskEngine {
             self.news.clone(),
         )));
         self.engine.spawn(self.news.clone().tell(service));
+    }
+
+    pub(super) fn engine(&self) -> &Engine {
+        &self.engine
     }
 
     /// Hands back what runs, so that another process goes on with it.

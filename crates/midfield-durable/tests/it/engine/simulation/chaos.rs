@@ -146,7 +146,11 @@ pub(super) async fn slot(simulation: Arc<Simulation>, number: u64) {
 pub(super) fn begin(simulation: &Arc<Simulation>, rng: &mut Rng, process: u64, skew: i64) -> Site {
     let day = Duration::from_hours(24 * 20_000) + simulation.begun.elapsed();
     let off = Duration::from_secs(skew.unsigned_abs());
-    let shown = if skew < 0 { day - off } else { day + off };
+    let shown = if skew < 0 {
+        day.saturating_sub(off)
+    } else {
+        day + off
+    };
     let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + shown);
     let fates = fates(simulation, process);
     Site::begin(&simulation.world, engine_options(rng), clock, fates)

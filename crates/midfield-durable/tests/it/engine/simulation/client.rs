@@ -153,8 +153,10 @@ impl Client {
     }
 
     async fn list(&mut self, site: &Site) {
+        let expected = self.simulation.history().to_be_listed(self.owner);
         if let Ok(Ok(listed)) = timeout(PATIENCE, site.list(self.owner, 0, 1_000)).await {
-            self.simulation.history().check_list(self.owner, &listed);
+            let history = self.simulation.history();
+            history.check_list(self.owner, &expected, &listed);
         }
     }
 
@@ -177,8 +179,11 @@ pub(super) async fn settle(simulation: &Arc<Simulation>, site: &Site) -> bool {
         let mut is_settled = true;
         for owner in 0..3 {
             client.owner = Owner([owner; 32]);
+            let expected = simulation.history().to_be_listed(client.owner);
             let listed = site.list(client.owner, 0, 1_000).await.unwrap();
-            simulation.history().check_list(client.owner, &listed);
+            simulation
+                .history()
+                .check_list(client.owner, &expected, &listed);
             for view in listed {
                 simulation.history().seen(&view);
                 is_settled &= view.state.has_ended();

@@ -79,7 +79,7 @@ impl History {
     /// Adds a line to the trace.
     pub(super) fn note(&mut self, line: String) {
         if self.prints {
-            println!("{line}");
+            eprintln!("{line}");
         }
         self.trace.push(line);
     }
@@ -277,18 +277,25 @@ impl Known {
 }
 
 impl History {
-    /// I6: what can be got of an owner's is listed.
-    pub(super) fn check_list(&self, owner: Owner, listed: &[View]) {
-        let ids: BTreeSet<_> = listed.iter().map(|view| view.id).collect();
-        for (id, known) in &self.tasks {
+    /// The tasks of an owner that a list must hold from now on.
+    pub(super) fn to_be_listed(&self, owner: Owner) -> Vec<TaskId> {
+        let tasks = self.tasks.iter().filter(|(_, known)| {
             let lives = known
                 .asked_for
                 .as_ref()
                 .is_some_and(|it| !it.is_short_lived);
-            if lives && known.is_owned_by(owner) {
-                assert!(ids.contains(id), "I6: task {} is not listed", known.number);
-            }
-        }
+            lives && known.is_owned_by(owner)
+        });
+        tasks.map(|(id, _)| *id).collect()
+    }
+
+    /// I5, I6: what can be got of an owner's is listed, and nothing else.
+    pub(super) fn check_list(&self, owner: Owner, expected: &[TaskId], listed: &[View]) {
+        let ids: BTreeSet<_> = listed.iter().map(|view| view.id).collect();
+        assert!(
+            expected.iter().all(|id| ids.contains(id)),
+            "I6: a task is not listed"
+        );
         for view in listed {
             let known = self.tasks.get(&view.id);
             let is_own = known.is_none_or(|it| it.asked_for.is_none() || it.is_owned_by(owner));

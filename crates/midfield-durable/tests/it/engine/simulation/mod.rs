@@ -22,6 +22,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::support::site::Site;
@@ -92,18 +93,18 @@ async fn live(seed: u64) -> Arc<Simulation> {
         let simulation = working.upgrade().expect("it goes on");
         program::work(simulation, cx)
     });
-    let mut all = Vec::new();
+    let mut all = JoinSet::new();
     for number in 0..2 {
-        all.push(tokio::spawn(chaos::slot(Arc::clone(&simulation), number)));
+        all.spawn(chaos::slot(Arc::clone(&simulation), number));
     }
     for number in 0..=rng.below(10) {
         let client = Client::new(&simulation, number);
-        all.push(tokio::spawn(client.live()));
+        all.spawn(client.live());
     }
     tokio::time::sleep(seconds(25)).await;
     simulation.is_over.store(true, Ordering::SeqCst);
-    for one in all {
-        if let Err(error) = one.await {
+    while let Some(ended) = all.join_next().await {
+        if let Err(error) = ended {
             std::panic::resume_unwind(error.into_panic());
         }
     }

@@ -23,7 +23,9 @@ pub(super) enum Op {
     Ask(String),
     /// A question that is given up after a while.
     Race(String, String, u64),
-    Both(Vec<Op>, Vec<Op>),
+    /// What must not be done twice, given up after a while.
+    Hurry(String, String, u64),
+    Both(Vec<Self>, Vec<Self>),
     /// Time that the engine knows nothing of.
     Rest(u64),
     Say(String),
@@ -74,8 +76,12 @@ impl<'a> Author<'a> {
                 let (ask, sleep) = (self.name("race"), self.name("patience"));
                 Op::Race(ask, sleep, self.rng.below(4_000))
             }
+            90..93 => {
+                let (once, sleep) = (self.name("once"), self.name("haste"));
+                Op::Hurry(once, sleep, short * 3)
+            }
             75..90 if depth > 0 => Op::Both(self.program(depth - 1), self.program(depth - 1)),
-            90..95 if !self.shares_names => Op::Rest(short),
+            93..96 if !self.shares_names => Op::Rest(short),
             _ => Op::Say(format!("said {short}")),
         }
     }
@@ -129,6 +135,18 @@ async fn run(simulation: &Simulation, cx: &Cx, op: &Op, path: &str) -> Option<St
         let key = attempt.key.as_str();
         simulation.history().effect(cx.call.id, path, key, is_once)
     };
+    let once = async |name: &str, time: u64| {
+        let work = async |attempt: Attempt| {
+            let done = effect(&attempt, true).await;
+            tokio::time::sleep(milliseconds(time)).await;
+            Ok::<_, StepError>(done)
+        };
+        let done = cx.execution.step_at_most_once(name, work, |error| error);
+        done.await.unwrap_or_else(|error| {
+            assert!(error.is_outcome_unknown);
+            "unknown".to_owned()
+        })
+    };
     match op {
         Op::Step(name, time) => {
             let work = async |attempt: Attempt| {
@@ -138,18 +156,12 @@ async fn run(simulation: &Simulation, cx: &Cx, op: &Op, path: &str) -> Option<St
             let done = cx.execution.step(name, &Retry::once(), work).await;
             Some(done.unwrap())
         }
-        Op::Once(name, time) => {
-            let work = async |attempt: Attempt| {
-                let done = effect(&attempt, true).await;
-                tokio::time::sleep(milliseconds(*time)).await;
-                Ok::<_, StepError>(done)
-            };
-            let done = cx.execution.step_at_most_once(name, work, |error| error);
-            Some(done.await.unwrap_or_else(|error| {
-                assert!(error.is_outcome_unknown);
-                "unknown".to_owned()
-            }))
-        }
+        Op::Once(name, time) => Some(once(name, *time).await),
+        Op::Hurry(name, haste, time) => tokio::select! {
+            biased;
+            done = once(name, 400) => Some(done),
+            () = cx.sleep(haste, milliseconds(*time)) => Some("nobody".to_owned()),
+        },
         Op::Sleep(name, time) => {
             cx.sleep(name, milliseconds(*time)).await;
             None
@@ -193,7 +205,9 @@ pub(super) fn paths(program: &[Op], path: &str, into: &mut Vec<String>) {
                 paths(one, &format!("{path}a"), into);
                 paths(two, &format!("{path}b"), into);
             }
-            Op::Step(..) | Op::Once(..) | Op::Ask(..) | Op::Race(..) => into.push(path),
+            Op::Step(..) | Op::Once(..) | Op::Ask(..) | Op::Race(..) | Op::Hurry(..) => {
+                into.push(path);
+            }
             Op::Sleep(..) | Op::Rest(..) | Op::Say(..) => {}
         }
     }

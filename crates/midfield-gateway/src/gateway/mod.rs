@@ -1,5 +1,7 @@
 //! A gateway: the sources of a configuration, opened, and the server made of their tools.
 
+mod tasks;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +18,8 @@ pub(crate) struct Gateway {
     /// The sources in the order of the configuration, each opened or with the reason why not.
     pub(crate) sources: Vec<Result<Opened, Finding>>,
     clashes: Vec<Finding>,
+    /// Names of tools in the configuration that no tool has.
+    pub(crate) unknown: Vec<Finding>,
 }
 
 impl Gateway {
@@ -30,13 +34,18 @@ impl Gateway {
                 told: format!("the source `{}` cannot be served: {error:#}", source.name),
             }));
         }
-        sources
-            .iter_mut()
-            .flatten()
-            .for_each(leave_out_broken_schemas);
+        for (opened, source) in sources.iter_mut().zip(&config.sources) {
+            if let Ok(opened) = opened {
+                leave_out_broken_schemas(opened);
+                tasks::mark(opened, source, config.tasks.is_some());
+                let unknown = tasks::unknown_operations(opened, source);
+                opened.problems.extend(unknown);
+            }
+        }
         Ok(Self {
             clients,
             clashes: clashes(&sources),
+            unknown: tasks::unknown_tools(config, &sources),
             sources,
         })
     }
@@ -83,6 +92,9 @@ impl Gateway {
         let mut server = Server::new(&config.name, env!("CARGO_PKG_VERSION"))
             .call_timeout(Some(longest))
             .tools(tools);
+        if let Some(tasks) = &config.tasks {
+            server = server.tasks(tasks::open(tasks)?);
+        }
         if let Some(path) = &config.keys {
             server = server.keys(KeyRing::in_file(path)?);
         }

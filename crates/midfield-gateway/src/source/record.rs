@@ -9,7 +9,7 @@ use reqwest::StatusCode;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use super::super::answer::Answer;
+use super::answer::Answer;
 
 /// The time of day, in milliseconds since 1970. Answers are stamped with it, so that a call which is run again
 /// from its journal reckons as it did before.

@@ -1,0 +1,108 @@
+//! `midfield tasks answer`.
+
+use clap::Args;
+use serde_json::{Map, Value};
+
+use super::client::Client;
+use super::question::{Given, Question};
+use super::state::{TaskState, json, line};
+use super::{Failure, Format, has_somebody};
+use crate::cli::{Verdict, print};
+
+/// The arguments of `midfield tasks answer`.
+#[derive(Debug, Args)]
+pub(super) struct Answer {
+    /// The task's id.
+    #[arg(value_name = "TASK")]
+    task: String,
+
+    /// The key of the question, as `show` prints it.
+    #[arg(value_name = "KEY")]
+    key: String,
+
+    /// What the form holds, as a JSON object. For a question that is no form: the whole answer.
+    #[arg(long, value_name = "JSON", conflicts_with_all = ["decline", "cancel"])]
+    json: Option<String>,
+
+    /// Refuse.
+    #[arg(long, conflicts_with = "cancel")]
+    decline: bool,
+
+    /// Leave the question without a choice. The task may ask again.
+    #[arg(long)]
+    cancel: bool,
+
+    /// Print the task as JSON, for programs.
+    #[arg(long)]
+    json_output: bool,
+}
+
+impl Answer {
+    pub(super) async fn run(&self, client: &Client) -> anyhow::Result<Verdict> {
+        // Before anything is asked of the server.
+        let value = self.value()?;
+        let state = client.get(&self.task).await?;
+        let told = state.input_requests.get(&self.key);
+        let told = told.ok_or_else(|| self.not_open(&state))?;
+        let Given(answer) = self.given(value, &Question::read(&self.key, told))?;
+        let mut answers = Map::new();
+        answers.insert(self.key.clone(), answer);
+        client.update(&self.task, Value::Object(answers)).await?;
+        let text = match Format::of(self.json_output) {
+            Format::Json => json(&client.get(&self.task).await?.told, true),
+            Format::People => format!("answered `{}`\n", line(&self.key)),
+        };
+        print(&text)?;
+        Ok(Verdict::Fine)
+    }
+
+    fn value(&self) -> Result<Option<Value>, Failure> {
+        let value = self.json.as_deref().map(serde_json::from_str::<Value>);
+        let value = value.transpose().map_err(|error| error.to_string());
+        match value {
+            Ok(Some(value)) if !value.is_object() => {
+                Err(Failure::Usage("`--json` takes a JSON object".to_owned()))
+            }
+            Ok(value) => Ok(value),
+            Err(error) => Err(Failure::Usage(format!("`--json` is no JSON: {error}"))),
+        }
+    }
+
+    fn given(&self, value: Option<Value>, question: &Question) -> anyhow::Result<Given> {
+        if self.decline {
+            return Ok(Given::declined());
+        }
+        if self.cancel {
+            return Ok(Given::cancelled());
+        }
+        if let Some(value) = value {
+            let given = question.agree(value);
+            let given =
+                given.map_err(|told| Failure::Usage(format!("`--json` does not fit: {told}")));
+            return Ok(given?);
+        }
+        if !has_somebody() {
+            let told =
+                "without a terminal nobody can be asked: give `--json`, `--decline` or `--cancel`";
+            return Err(Failure::NeedsInput(told.to_owned()).into());
+        }
+        let given = question.ask(&mut std::io::stdin().lock(), &mut std::io::stderr())?;
+        given.ok_or_else(|| Failure::NeedsInput("nothing was answered".to_owned()).into())
+    }
+
+    fn not_open(&self, state: &TaskState) -> Failure {
+        let open: Vec<String> = state
+            .input_requests
+            .keys()
+            .map(|key| format!("`{}`", line(key)))
+            .collect();
+        let open = match open.as_slice() {
+            [] => "it asks nothing now".to_owned(),
+            open => format!("it asks {}", open.join(", ")),
+        };
+        Failure::Usage(format!(
+            "the task does not ask `{}`: {open}",
+            line(&self.key)
+        ))
+    }
+}

@@ -1,0 +1,113 @@
+//! How a task that goes on is shown: at a terminal one line that changes in place, elsewhere a line for each change.
+
+use std::io::{IsTerminal as _, Write as _};
+
+use super::state::{TaskState, json};
+use super::{Format, Status};
+use crate::cli::print;
+
+/// What shows how a task goes on.
+#[derive(Debug)]
+pub(super) struct Screen {
+    format: Format,
+    is_live: bool,
+    /// A line stands there that may be written over.
+    is_open: bool,
+    shown: String,
+}
+
+impl Screen {
+    pub(super) fn new(format: Format) -> Self {
+        Self {
+            format,
+            is_live: format == Format::People && std::io::stdout().is_terminal(),
+            is_open: false,
+            shown: String::new(),
+        }
+    }
+
+    /// Shows how the task is, if that is new.
+    pub(super) fn show(&mut self, state: &TaskState) -> anyhow::Result<()> {
+        let text = match self.format {
+            Format::Json => json(&state.told, false),
+            Format::People => text(state),
+        };
+        if text == self.shown {
+            return Ok(());
+        }
+        self.shown.clone_from(&text);
+        if self.format == Format::Json {
+            return print(&text);
+        }
+        if !self.is_live {
+            return print(&format!("{text}\n"));
+        }
+        self.is_open = true;
+        print(&format!("\r\u{1b}[2K{}", cut(&text, width())))?;
+        Ok(std::io::stdout().flush()?)
+    }
+
+    /// Lets the line stand, so that others can write below it.
+    pub(super) fn close(&mut self) -> anyhow::Result<()> {
+        if std::mem::take(&mut self.is_open) {
+            print("\n")?;
+        }
+        Ok(())
+    }
+}
+
+fn text(state: &TaskState) -> String {
+    let message = state.message();
+    match (state.status, message.as_str()) {
+        (Status::Completed | Status::Cancelled, _) | (_, "") => state.status.word().to_owned(),
+        (status, message) => format!("{}: {message}", status.word()),
+    }
+}
+
+/// As much of a text as `width` columns hold. What is not ASCII may take two.
+fn cut(text: &str, width: usize) -> String {
+    let mut left = width.saturating_sub(1);
+    let columns = |character: char| if character.is_ascii() { 1 } else { 2 };
+    if text.chars().map(columns).sum::<usize>() <= left {
+        return text.to_owned();
+    }
+    left = left.saturating_sub(2);
+    let fitting = text.chars().take_while(|character| {
+        let taken = columns(*character);
+        let fits = taken <= left;
+        left = left.saturating_sub(taken);
+        fits
+    });
+    let mut cut: String = fitting.collect();
+    cut.push('…');
+    cut
+}
+
+/// How many columns the terminal has.
+fn width() -> usize {
+    #[cfg(unix)]
+    {
+        let size = rustix::termios::tcgetwinsize(std::io::stdout());
+        if let Ok(size) = size
+            && size.ws_col > 0
+        {
+            return usize::from(size.ws_col);
+        }
+    }
+    80
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_never_reaches_the_edge() {
+        assert_eq!(cut("abc", 4), "abc");
+        assert_eq!(cut("abcdef", 6), "abc…");
+        assert_eq!(cut("ああああ", 8), "ああ…");
+        assert_eq!(cut("ああああ", 7), "ああ…");
+        assert_eq!(cut("ああああ", 6), "あ…");
+        assert_eq!(cut("abc", 0), "…");
+    }
+}

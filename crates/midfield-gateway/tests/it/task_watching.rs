@@ -1,0 +1,115 @@
+//! `midfield tasks watch` and what is asked at a terminal.
+
+use std::thread;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::support::{ADA, Asking, Terminal, make_task, run_with};
+
+fn at_a_terminal(server: &Asking, arguments: &[&str]) -> Terminal {
+    let url = server.url();
+    Terminal::run(
+        &[&["tasks", "--url", &url], arguments].concat(),
+        |command| {
+            command.env("MIDFIELD_TOKEN", ADA);
+        },
+    )
+}
+
+#[test]
+fn a_watched_task_is_one_line_that_changes_in_place() {
+    let server = Asking::new();
+    let id = make_task(server.port(), Some(ADA), "climb", &json!({}));
+    let terminal = at_a_terminal(&server, &["watch", &id]);
+    for step in 1..=3 {
+        terminal.wait_for(&format!("\r\u{1b}[2Kworking: step {step} of 3"));
+        server.let_climb();
+    }
+    let (code, seen) = terminal.end();
+    assert_eq!(code, Some(0), "{seen:?}");
+    assert!(
+        seen.ends_with("\r\u{1b}[2Kcompleted\r\nat the top[2J\r\n"),
+        "{seen:?}"
+    );
+    // Of what the server says, nothing is obeyed.
+    let own = seen.replace("\r\u{1b}[2K", "");
+    assert!(!own.contains(['\u{1b}', '\u{7}']), "{seen:?}");
+    assert_eq!(own.matches('\n').count(), 2, "{seen:?}");
+}
+
+#[test]
+fn without_a_terminal_each_change_is_a_line() {
+    let server = Asking::new();
+    let id = make_task(server.port(), Some(ADA), "climb", &json!({}));
+    let url = server.url();
+    let output = thread::scope(|scope| {
+        let watching = scope.spawn(|| {
+            run_with(
+                &["tasks", "--url", &url, "watch", &id, "--json"],
+                |command| {
+                    command.env("MIDFIELD_TOKEN", ADA);
+                },
+            )
+        });
+        for _ in 0..3 {
+            thread::sleep(Duration::from_millis(300));
+            server.let_climb();
+        }
+        watching.join().unwrap()
+    });
+    assert_eq!(output.code, Some(0), "{output:?}");
+    let told = output
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap());
+    let told: Vec<Value> = told.collect();
+    assert!(told.len() >= 2, "{output:?}");
+    assert_eq!(told.last().unwrap()["status"], "completed");
+    assert!(!output.stdout.contains('\u{1b}'), "{output:?}");
+}
+
+#[test]
+fn what_a_watched_task_asks_is_asked_at_the_terminal() {
+    let server = Asking::new();
+    let id = make_task(server.port(), Some(ADA), "order", &json!({}));
+    let mut terminal = at_a_terminal(&server, &["watch", &id]);
+    terminal.wait_for("count = ");
+    terminal.say("12");
+    terminal.wait_for("12 is greater than the maximum of 9");
+    terminal.say("4");
+    terminal.wait_for("size = ");
+    terminal.say("2");
+    terminal.wait_for("sure = ");
+    terminal.say("");
+    terminal.wait_for("[c]ancel: ");
+    terminal.say("");
+    let (code, seen) = terminal.end();
+    assert_eq!(code, Some(0), "{seen:?}");
+    let said = r#"ordered {"count":4,"size":"large","sure":true}"#;
+    assert!(seen.contains(said), "{seen:?}");
+}
+
+#[test]
+fn a_question_is_answered_field_by_field() {
+    let server = Asking::new();
+    let id = make_task(server.port(), Some(ADA), "order", &json!({}));
+    let mut terminal = at_a_terminal(&server, &["answer", &id, "how_much"]);
+    terminal.wait_for("count = ");
+    terminal.say("1");
+    terminal.wait_for("size = ");
+    terminal.say("");
+    terminal.wait_for("sure = ");
+    terminal.say("no");
+    terminal.wait_for("[c]ancel: ");
+    terminal.say("y");
+    let (code, seen) = terminal.end();
+    assert_eq!(code, Some(0), "{seen:?}");
+    assert!(seen.contains("answered `how_much`"), "{seen:?}");
+    let terminal = at_a_terminal(&server, &["result", &id]);
+    let (code, seen) = terminal.end();
+    assert_eq!(
+        (code, seen.as_str()),
+        (Some(0), "ordered {\"count\":1,\"sure\":false}\r\n")
+    );
+}
