@@ -101,3 +101,37 @@ fn is_end(status: &str) -> bool {
 pub(super) fn head(text: &str) -> String {
     text.chars().take(300).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn seen(history: &mut History, status: &str, updated: &str) -> Result<()> {
+        history.saw(&json!({"status": status, "lastUpdatedAt": updated}))
+    }
+
+    #[test]
+    fn what_goes_back_is_noticed() {
+        let mut history = History::default();
+        seen(&mut history, "input_required", "2026-11-29T19:16:13Z").unwrap();
+        seen(&mut history, "working", "2026-11-29T19:16:13.009Z").unwrap();
+        seen(&mut history, "working", "2026-11-29T19:16:13Z").unwrap_err();
+        seen(&mut history, "completed", "2026-11-29T19:16:14Z").unwrap();
+        seen(&mut history, "working", "2026-11-29T19:16:15Z").unwrap_err();
+        seen(&mut history, "failed", "2026-11-29T19:16:15Z").unwrap_err();
+        seen(&mut history, "sleeping", "2026-11-29T19:16:15Z").unwrap_err();
+    }
+
+    #[test]
+    fn a_result_that_changes_and_a_question_that_comes_back_are_noticed() {
+        let mut history = History::default();
+        let result = json!({"content": ["a"], "_meta": {"of": "a task"}});
+        history.ended_with(&result).unwrap();
+        history.ended_with(&json!({"content": ["a"]})).unwrap();
+        history.ended_with(&json!({"content": ["b"]})).unwrap_err();
+        history.was_asked("roots/list").unwrap();
+        history.acknowledged("roots/list");
+        history.was_asked("roots/list").unwrap_err();
+    }
+}

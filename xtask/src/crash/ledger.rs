@@ -18,8 +18,11 @@ struct Step {
 
 impl Ledger {
     pub(super) fn read(folder: &Path) -> Self {
+        Self::of(&std::fs::read_to_string(folder.join("ledger")).unwrap_or_default())
+    }
+
+    fn of(text: &str) -> Self {
         let mut ledger = Self::default();
-        let text = std::fs::read_to_string(folder.join("ledger")).unwrap_or_default();
         for line in text.lines() {
             let mut words = line.split('\t').map(str::to_owned);
             let (Some(task), Some(step), Some(key), Some(what)) =
@@ -97,5 +100,39 @@ impl Ledger {
             "charge and charge-again of {task}: {charges:?}"
         );
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_done_under_other_keys_or_too_often_is_noticed() {
+        let is_sound = |lines: &str| Ledger::of(lines).check().is_ok();
+        // A step may be done again, under the same key.
+        assert!(is_sound("t\tleft\tk\tdone\nt\tleft\tk\tdone\n"));
+        assert!(!is_sound("t\tleft\tk\tdone\nt\tleft\tl\tdone\n"));
+        assert!(!is_sound("t\tleft\tk\tdone\nt\tright\tk\tdone\n"));
+        assert!(is_sound("t\tcharge\tk\tbegun\nt\tcharge\tk\tdone\n"));
+        assert!(!is_sound("t\tcharge\tk\tbegun\nt\tcharge\tk\tbegun\n"));
+    }
+
+    #[test]
+    fn what_was_not_done_is_noticed() {
+        let mut lines = String::new();
+        for (step, count) in [("prepare", 10), ("pack", 12), ("send", 15)] {
+            for number in 1..=count {
+                let step = format!("{step}-{number}");
+                lines.extend(["t\t", &step, "\t", &step, "\tdone\n"]);
+            }
+        }
+        lines.push_str("t\tleft\tl\tdone\nt\tright\tr\tdone\n");
+        let is_whole = |more: &str| Ledger::of(&format!("{lines}{more}")).is_whole("t").is_ok();
+        assert!(is_whole("t\tcharge\tc\tdone\n"));
+        assert!(is_whole("t\tcharge\tc\tbegun\nt\tcharge-again\ta\tdone\n"));
+        assert!(!is_whole("t\tcharge\tc\tbegun\n"));
+        assert!(!is_whole("t\tcharge\tc\tdone\nt\tcharge-again\ta\tdone\n"));
+        assert!(Ledger::of("").is_whole("t").is_err());
     }
 }

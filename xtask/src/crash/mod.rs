@@ -49,6 +49,9 @@ pub(crate) struct Options {
     jobs: usize,
 }
 
+/// How many cases are killed at random times at the least.
+const AT_RANDOM: usize = 30;
+
 /// How long the simulation may take.
 const SIMULATION_LIMIT: Duration = Duration::from_hours(2);
 
@@ -66,7 +69,7 @@ pub(crate) fn crash(options: &Options) -> Result<()> {
         return judge(&matrix.run(rows, options.jobs, 0), began);
     }
     let mut all: Vec<_> = rows.into_iter().map(|row| (row.name, row.series)).collect();
-    let random = rows::random(options.kills as u64);
+    let random = rows::random(options.kills.max(AT_RANDOM) as u64);
     all.push((
         random.name,
         random
@@ -177,9 +180,13 @@ impl Matrix {
                 let (queue, tallies) = (&queue, &tallies);
                 let folder = self.folder.join(format!("job-{job}"));
                 scope.spawn(move || {
-                    while let Some((row, series)) = lock(queue).pop_front() {
+                    loop {
+                        // Not held while the cases run.
+                        let next = lock(queue).pop_front();
+                        let Some((row, series)) = next else { break };
                         let done: usize = lock(tallies).iter().map(|tally| tally.kills).sum();
-                        if kills > 0 && row == last && done >= kills {
+                        let at_random = lock(tallies)[row].cases;
+                        if row == last && done >= kills && at_random >= AT_RANDOM && kills > 0 {
                             continue;
                         }
                         self.series(&folder, &series, |tell| tell(&mut lock(tallies)[row]));

@@ -52,6 +52,34 @@ async fn what_dead_workers_held_is_free_when_the_file_is_opened_alone() {
     assert!(!store.renew(WORKER, NOW, NOW + 9).await.unwrap());
 }
 
+#[tokio::test]
+async fn what_a_dead_worker_held_is_due_even_if_its_clock_was_ahead() {
+    const HOUR: u64 = 60 * 60 * 1000;
+    let (_folder, path) = folder();
+    let store = open(&path);
+    store
+        .renew(WORKER, NOW + HOUR, NOW + 2 * HOUR)
+        .await
+        .unwrap();
+    let mut new = new_task(1);
+    new.worker = Some(WORKER);
+    let record = created(&store, new).await;
+    let write = store.write(record.id, record.fence, Write::at(NOW + HOUR));
+    assert_eq!(write.await.unwrap().unwrap().updated, NOW + HOUR);
+    drop(store);
+    let store = open(&path);
+    assert!(
+        store
+            .next_due()
+            .await
+            .unwrap()
+            .is_some_and(|due| due <= NOW)
+    );
+    let claim = Claim::new(WorkerId([9; 16]), NOW, 9);
+    let tasks = store.claim(claim).await.unwrap().tasks;
+    assert_eq!(tasks[0].record.id, record.id);
+}
+
 #[test]
 fn a_new_file_may_be_opened_by_many_at_once() {
     for _ in 0..20 {
