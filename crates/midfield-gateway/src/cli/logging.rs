@@ -47,7 +47,12 @@ impl Logging {
     pub(super) fn start(&self, audit: Option<Audit>) -> anyhow::Result<()> {
         let level = LevelFilter::from(self.log_level);
         // What other crates say at a low level may show headers, and so secrets.
-        let ours = ["midfield", "midfield_durable", "midfield_openapi", "midfield_protocol"];
+        let ours = [
+            "midfield",
+            "midfield_durable",
+            "midfield_openapi",
+            "midfield_protocol",
+        ];
         let filter = Targets::new()
             .with_default(level.min(LevelFilter::WARN))
             .with_targets(ours.map(|name| (name, level)));
