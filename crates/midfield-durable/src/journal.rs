@@ -54,6 +54,11 @@ impl Journal {
         self.0.extract_if(.., is_mark).collect()
     }
 
+    /// The entries from a place on, to say more exactly when they were learned.
+    pub(crate) fn entries_from(&mut self, from: usize) -> &mut [Entry] {
+        self.0.get_mut(from..).unwrap_or_default()
+    }
+
     /// Adds an entry, whose key the caller knows to be new.
     pub(crate) fn push(&mut self, entry: Entry) {
         self.0.push(entry);

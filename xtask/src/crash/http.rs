@@ -33,7 +33,7 @@ pub(super) fn post(port: u16, headers: &[(&str, &str)], body: &str) -> Result<Re
         body.len()
     );
     for (name, value) in headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        head.extend([name, ": ", value, "\r\n"]);
     }
     stream.write_all(format!("{head}\r\n{body}").as_bytes())?;
     Response::read(BufReader::new(stream))

@@ -3,6 +3,9 @@
 use super::case::{Case, Story};
 use super::peer::Protocol;
 
+/// So many microseconds after something was begun.
+const DELAYS: [u64; 7] = [0, 100, 300, 600, 1_000, 2_000, 4_000];
+
 /// A row: its name, and series of cases.
 #[derive(Debug)]
 pub(super) struct Row {
@@ -22,14 +25,28 @@ pub(super) struct Series {
 
 /// All rows. Points are gone through one by one, with one process at the file and with two, in both protocols.
 pub(super) fn rows() -> Vec<Row> {
+    [
+        makings(),
+        steps(),
+        ends(),
+        questions(),
+        files(),
+        surroundings(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// Making a task, and giving it to a process.
+fn makings() -> Vec<Row> {
     let order = Story::Order;
-    let delays = [0, 100, 300, 600, 1_000, 2_000, 4_000];
     vec![
         row(
             "before insert",
             vec![
                 points(order, "before create 1"),
-                amid(order, "create 1", &delays),
+                amid(order, "create 1", &DELAYS),
             ],
         ),
         row(
@@ -52,6 +69,13 @@ pub(super) fn rows() -> Vec<Row> {
                 sweep(order, "after", "next_due", 5),
             ],
         ),
+    ]
+}
+
+/// The steps, before and after what they do outside.
+fn steps() -> Vec<Row> {
+    let order = Story::Order;
+    vec![
         row(
             "after claim, before effect",
             vec![
@@ -80,6 +104,13 @@ pub(super) fn rows() -> Vec<Row> {
                 strided(order, "write", &[150, 500, 1_500]),
             ],
         ),
+    ]
+}
+
+/// What a task ends with, and its end from outside.
+fn ends() -> Vec<Row> {
+    let order = Story::Order;
+    vec![
         row(
             "during the write of a result of 4 MiB",
             vec![
@@ -99,7 +130,7 @@ pub(super) fn rows() -> Vec<Row> {
             vec![
                 points(order, "after end 1"),
                 points(Story::Large, "after end 1"),
-                amid(order, "end 1", &delays),
+                amid(order, "end 1", &DELAYS),
             ],
         ),
         row(
@@ -107,9 +138,16 @@ pub(super) fn rows() -> Vec<Row> {
             vec![
                 points(Story::Cancel, "before cancel 1"),
                 points(Story::Cancel, "after cancel 1"),
-                amid(Story::Cancel, "cancel 1", &delays),
+                amid(Story::Cancel, "cancel 1", &DELAYS),
             ],
         ),
+    ]
+}
+
+/// Questions and answers.
+fn questions() -> Vec<Row> {
+    let order = Story::Order;
+    vec![
         row(
             "input_required, after question",
             vec![
@@ -117,8 +155,8 @@ pub(super) fn rows() -> Vec<Row> {
                 sweep(order, "after", "ask", 2),
                 sweep(order, "before", "park", 2),
                 sweep(order, "after", "park", 2),
-                amid(order, "ask 1", &delays),
-                amid(order, "park 1", &delays),
+                amid(order, "ask 1", &DELAYS),
+                amid(order, "park 1", &DELAYS),
             ],
         ),
         row(
@@ -126,8 +164,8 @@ pub(super) fn rows() -> Vec<Row> {
             vec![
                 sweep(order, "before", "answer", 2),
                 sweep(order, "after", "answer", 2),
-                amid(order, "answer 1", &delays),
-                amid(order, "answer 2", &delays),
+                amid(order, "answer 1", &DELAYS),
+                amid(order, "answer 2", &DELAYS),
             ],
         ),
         row(
@@ -145,9 +183,15 @@ pub(super) fn rows() -> Vec<Row> {
                 }),
                 sweep(order, "before", "learn", 2),
                 sweep(order, "after", "learn", 2),
-                amid(order, "learn 1", &delays),
+                amid(order, "learn 1", &DELAYS),
             ],
         ),
+    ]
+}
+
+/// What happens to the file as a whole.
+fn files() -> Vec<Row> {
+    vec![
         row(
             "expiry sweep",
             vec![
@@ -165,6 +209,12 @@ pub(super) fn rows() -> Vec<Row> {
                 Case::new(Story::Compact(micros), protocol(micros), 1)
             }))],
         ),
+    ]
+}
+
+/// What the machine does to a process.
+fn surroundings() -> Vec<Row> {
+    vec![
         row(
             "lease lost",
             vec![all((1..40).step_by(3).flat_map(|lines| {
@@ -175,7 +225,7 @@ pub(super) fn rows() -> Vec<Row> {
         row(
             "disk full",
             vec![all([
-                (Story::Full(300_000)),
+                Story::Full(300_000),
                 Story::Full(600_000),
                 Story::Limit(600),
                 Story::Limit(1_200),
@@ -205,8 +255,8 @@ pub(super) fn rows() -> Vec<Row> {
 
 /// Processes that are killed at times which the seeds say, of which each case has a few kills: as many cases as there may have to be.
 pub(super) fn random(most: u64) -> Row {
-    let case = |seed| {
-        let workers = if seed % 3 == 0 { 1 } else { 2 };
+    let case = |seed: u64| {
+        let workers = if seed.is_multiple_of(3) { 1 } else { 2 };
         Case::new(Story::Random(seed), protocol(seed), workers)
     };
     row("at random times", vec![all((1..=most).map(case))])
@@ -302,5 +352,5 @@ fn strided(story: Story, what: &str, delays: &[u64]) -> Vec<Series> {
 }
 
 fn protocol(number: u64) -> Protocol {
-    Protocol::BOTH[usize::from(number % 2 == 0)]
+    Protocol::BOTH[usize::from(number.is_multiple_of(2))]
 }

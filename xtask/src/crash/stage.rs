@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use super::case::Case;
@@ -54,13 +54,19 @@ pub(super) struct Task {
 }
 
 impl Task {
-    pub(super) fn new(id: &str, key: &str, arguments: Value) -> Self {
-        Self {
+    /// The task that a client was told of.
+    pub(super) fn made(key: &str, arguments: Value, told: &Value) -> Result<Self> {
+        let id = told["taskId"].as_str();
+        let id =
+            id.with_context(|| format!("a task without an id: {}", head(&told.to_string())))?;
+        let mut task = Self {
             id: id.to_owned(),
             key: key.to_owned(),
             arguments,
             history: History::default(),
-        }
+        };
+        task.history.saw(told)?;
+        Ok(task)
     }
 }
 
@@ -163,16 +169,10 @@ impl Stage {
     /// Makes a task; when the answer is lost, the request is repeated with the same key.
     pub(super) fn create(&mut self, key: &str, arguments: Value) -> Result<Task> {
         let said = self.ask("making a task", |peer| peer.create(key, &arguments, None))?;
-        let task = match said {
-            Said::Result(task) => task,
+        match said {
+            Said::Result(told) => Task::made(key, arguments, &told),
             Said::Refused(message) => bail!("a task was refused: {message}"),
-        };
-        let Some(id) = task["taskId"].as_str() else {
-            bail!("a task without an id: {task}");
-        };
-        let mut made = Task::new(id, key, arguments);
-        made.history.saw(&task)?;
-        Ok(made)
+        }
     }
 
     /// Looks at a task, which must be there.

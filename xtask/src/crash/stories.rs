@@ -5,14 +5,14 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use rustix::process::{Signal, geteuid};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::case::{Case, Story};
-use super::history::head;
 use super::peer::Said;
 use super::stage::{LARGE, Numbers, Stage, Task, padded};
+use super::subject::Subject;
 
 /// Results of runs that nobody disturbs.
 #[derive(Clone, Debug, Default)]
@@ -42,7 +42,7 @@ pub(super) fn play(
     let fault = tell(&mut stage, case, expected).err();
     Ok(Played {
         kills: stage.kills(),
-        has_come_to_all: stage.subjects.iter().all(|it| it.has_come_to_all()),
+        has_come_to_all: stage.subjects.iter().all(Subject::has_come_to_all),
         fault: fault.map(|fault| format!("{fault:#}")),
     })
 }
@@ -199,7 +199,7 @@ fn full(stage: &mut Stage, expected: &Expected) -> Result<()> {
     let message = loop {
         let key = format!("key-{}", tasks.len());
         match stage.ask("making", |peer| peer.create(&key, &arguments, None))? {
-            Said::Result(task) => tasks.push(stage.made(&key, arguments.clone(), &task)?),
+            Said::Result(task) => tasks.push(Task::made(&key, arguments.clone(), &task)?),
             Said::Refused(message) => break message,
         }
         ensure!(tasks.len() < 500, "there was room for 500 tasks");
@@ -315,14 +315,4 @@ fn compact(stage: &mut Stage, micros: u64, expected: &Expected) -> Result<()> {
         stage.must_stay(task, &expected.small)?;
     }
     Ok(())
-}
-
-impl Stage {
-    /// A task that was just made.
-    fn made(&self, key: &str, arguments: Value, told: &Value) -> Result<Task> {
-        match told["taskId"].as_str() {
-            Some(id) => Ok(Task::new(id, key, arguments)),
-            None => bail!("a task without an id: {}", head(&told.to_string())),
-        }
-    }
 }

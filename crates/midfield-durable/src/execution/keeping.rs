@@ -64,7 +64,7 @@ impl Execution {
         let from = keeping.entries.0;
         let has_moved = keeping.moves.0 != moves;
         keeping.moves.0 = moves;
-        let entries = state.entries()[from..].to_vec();
+        let entries = state.entries_to_keep(from);
         if let Some(keeping) = &mut state.keeping {
             keeping.entries.0 += entries.len();
         }

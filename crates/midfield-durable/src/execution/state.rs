@@ -365,6 +365,17 @@ impl State {
         journal
     }
 
+    /// What was recorded from a place on, as it is to be kept. The handler learns it only after that: a replay tells it no sooner
+    /// than the handler has asked for as much as it has by now.
+    pub(super) fn entries_to_keep(&mut self, from: usize) -> Vec<Entry> {
+        let after = self.horizon();
+        let entries = self.journal.entries_from(from);
+        for entry in &mut *entries {
+            entry.after = after;
+        }
+        entries.to_vec()
+    }
+
     /// What was recorded in full, in the order of learning.
     pub(super) fn entries(&self) -> &[Entry] {
         self.journal.entries()

@@ -93,8 +93,15 @@ pub(super) enum Found {
     Version(usize),
 }
 
-/// Says what a file is, and refuses what is not ours.
+/// Says what a file is, and refuses what is not ours. It is seen as it is at one moment: another process may be making it.
 pub(super) fn look(db: &Connection) -> Result<Found> {
+    db.execute_batch("SAVEPOINT look")?;
+    let found = look_within(db);
+    db.execute_batch("RELEASE look")?;
+    found
+}
+
+fn look_within(db: &Connection) -> Result<Found> {
     let application: i32 = pragma(db, "application_id")?;
     let version: i32 = pragma(db, "user_version")?;
     if application == APPLICATION {

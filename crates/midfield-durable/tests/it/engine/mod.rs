@@ -12,6 +12,7 @@ mod leases;
 mod limits;
 mod messages;
 mod once;
+mod order;
 mod panics;
 mod shutdown;
 mod simulation;

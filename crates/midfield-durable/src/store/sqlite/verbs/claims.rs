@@ -12,13 +12,15 @@ use crate::task::{Delivered, Owner, Record, WorkerId};
 pub(in crate::store::sqlite) fn claim(writing: &mut Writing<'_>, claim: &Claim) -> Result<Claimed> {
     let db = writing.db;
     sweep(writing, claim.now)?;
-    meet(db, claim.worker, claim.now)?;
+    let mut claimed = Claimed::default();
+    if !meet(db, claim.worker, claim.now)? {
+        return Ok(claimed);
+    }
     let mut wake = db.prepare_cached(
         "UPDATE tasks INDEXED BY tasks_due SET ready = 1 WHERE ready = 0 AND due IS NOT NULL AND due <= ?1",
     )?;
     wake.execute([int(claim.now)])?;
     let mut room = Room::of(claim);
-    let mut claimed = Claimed::default();
     let mut turn = Turn::after(writing.memory.last);
     let mut again = Vec::new();
     while !room.is_full()
@@ -191,12 +193,13 @@ fn answers(db: &Connection, record: &Record) -> Result<Vec<Answer>> {
     Ok(answers)
 }
 
-/// Notes a worker that has not said how long it lives.
-pub(super) fn meet(db: &Connection, worker: WorkerId, now: u64) -> Result<()> {
-    if known(db, worker)?.is_none_or(|(_, is_over)| is_over) {
+/// Notes a worker that has not said how long it lives; `false` for one whose time is over.
+pub(super) fn meet(db: &Connection, worker: WorkerId, now: u64) -> Result<bool> {
+    let known = known(db, worker)?;
+    if known.is_none() {
         set_worker(db, worker, now, false)?;
     }
-    Ok(())
+    Ok(known.is_none_or(|(_, is_over)| !is_over))
 }
 
 pub(in crate::store::sqlite) fn renew(

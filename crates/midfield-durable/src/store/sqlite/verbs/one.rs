@@ -29,9 +29,10 @@ pub(in crate::store::sqlite) fn create(
     if writing.active(record.owner)? >= new.most {
         return Ok(Created::TooMany);
     }
-    if let Some(worker) = new.worker {
+    if let Some(worker) = new.worker
+        && meet(db, worker, record.created)?
+    {
         record.claim(worker, u32::MAX, record.created);
-        meet(db, worker, record.created)?;
     }
     record.place = row::insert(db, &record, record.is_due(record.created))?;
     let mut statement =
