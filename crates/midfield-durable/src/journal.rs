@@ -59,6 +59,10 @@ impl Journal {
         self.0.get_mut(from..).unwrap_or_default()
     }
 
+    pub(crate) fn into_entries(self) -> Vec<Entry> {
+        self.0
+    }
+
     /// Adds an entry, whose key the caller knows to be new.
     pub(crate) fn push(&mut self, entry: Entry) {
         self.0.push(entry);

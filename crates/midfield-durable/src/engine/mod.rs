@@ -36,10 +36,12 @@ use self::drive::Opened;
 use self::figures::{Counters, Measured};
 use self::lease::Lease;
 use self::live::{Live, Lives, Room};
+use self::seal::Call;
 use self::seal::Place;
 use self::waiting::Waiting;
 use crate::execution::Clock;
 use crate::failure::Failure;
+use crate::journal::Journal;
 use crate::store::{Answer, Counts, Created, NewTask, Seen, Store, StoreError};
 use crate::task::{Owner, Record, State, TaskId, WorkerId};
 
@@ -94,6 +96,9 @@ pub struct NewCall {
     /// How long the task is kept, from now; `None`: [`EngineOptions::lifetime`]. More than
     /// [`EngineOptions::max_lifetime`] is cut to that.
     pub lifetime: Option<Duration>,
+    /// What the call has learned already, where it was begun before it became a task. What has begun and is not over is left
+    /// out: it begins anew. Default: empty.
+    pub journal: Journal,
 }
 
 impl NewCall {
@@ -106,6 +111,7 @@ impl NewCall {
             idempotency_key: None,
             digest: None,
             lifetime: None,
+            journal: Journal::default(),
         }
     }
 }
@@ -208,9 +214,10 @@ impl Engine {
         let lifetime = milliseconds(lifetime.min(options.max_lifetime));
         let mut record = Record::new(id, call.owner, call.lane, now);
         record.expires = Some(now.saturating_add(lifetime));
-        let sealed = self.seal(id, Place::Request, &call.request)?;
         let digest = call.digest;
         let digest = digest.unwrap_or_else(|| Sha256::digest(call.request.as_str()).into());
+        let begun = Call::new(call.request, call.journal);
+        let sealed = self.seal(id, Place::Request, &begun)?;
         let mut new = NewTask::new(record, sealed, digest);
         new.key = call.idempotency_key.map(|key| Sha256::digest(key).into());
         new.most = options.unfinished_per_owner.get();
@@ -230,7 +237,7 @@ impl Engine {
                 };
                 self.transitioned(None, &record);
                 if runs && record.worker == Some(self.0.worker) {
-                    let opened = Opened::new(record, call.request);
+                    let opened = Opened::new(record, begun);
                     self.0
                         .tracker
                         .spawn(drive::drive(self.clone(), live, opened));

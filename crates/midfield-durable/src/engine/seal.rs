@@ -1,7 +1,8 @@
 //! What a store keeps of a task is sealed: arguments, answers and results are as private as credentials.
 
-use serde::Serialize;
+use midfield_protocol::Raw;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
 use super::{Error, KeptAnswer};
 use crate::journal::{Entry, Journal};
@@ -84,6 +85,22 @@ impl Place<'_> {
     }
 }
 
+/// What is asked for, as it is kept: it never changes.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Call {
+    pub(super) request: Raw,
+    /// What it had learned before it was a task.
+    #[serde(default, skip_serializing_if = "Journal::is_empty")]
+    pub(super) journal: Journal,
+}
+
+impl Call {
+    pub(super) fn new(request: Raw, mut journal: Journal) -> Self {
+        journal.split_off_marks();
+        Self { request, journal }
+    }
+}
+
 /// Seals the JSON of `value`.
 pub(super) fn seal<T: Serialize + ?Sized>(
     seal: &dyn Seal,
@@ -107,14 +124,15 @@ pub(super) fn open<T: DeserializeOwned>(
     serde_json::from_slice(&json).map_err(|_| Error::Unreadable)
 }
 
-/// The journal in its chunks, and the marks that belong to its end.
+/// The journal: how it began, its chunks, and the marks that belong to its end.
 pub(super) fn open_journal(
     seal: &dyn Seal,
     id: TaskId,
+    begun: Journal,
     chunks: &[Vec<u8>],
     marks: Vec<Entry>,
 ) -> Result<Journal, Error> {
-    let mut entries = Vec::new();
+    let mut entries = begun.into_entries();
     for (number, chunk) in (0..).zip(chunks) {
         let chunk: Vec<Entry> = open(seal, id, Place::Chunk(number), chunk)?;
         entries.extend(chunk);

@@ -23,6 +23,8 @@ pub(crate) struct Tasks {
     pub(crate) running_per_tool: Map<Placed<NonZeroUsize>>,
     /// How long clients are asked to wait before they look again. Default: 1 s.
     pub(crate) poll_interval: Duration,
+    /// After how long clients that know no tasks get a handle. Default: they wait for the result.
+    pub(crate) handles_after: Option<Duration>,
 }
 
 /// Where tasks are kept.
@@ -73,6 +75,7 @@ pub(super) fn read(mut table: Table<'_, '_>, has_keys: bool) -> Tasks {
         poll_interval: table
             .parsed("poll_interval", quantity::time)
             .unwrap_or(POLL_INTERVAL),
+        handles_after: table.parsed("handles_after", quantity::time),
     };
     table.finish();
     tasks

@@ -78,6 +78,7 @@ fn a_full_file_is_read() {
     assert_eq!(tasks.options.max_lifetime.as_secs(), 10 * 24 * 3_600);
     assert_eq!(tasks.options.park_after.as_secs(), 5);
     assert_eq!(tasks.poll_interval.as_secs(), 2);
+    assert_eq!(tasks.handles_after.map(|wait| wait.as_secs()), Some(60));
     assert_eq!(tasks.running_per_tool["lab_startAssay"].value.get(), 2);
     let support = |id: &str| source.task_support(Some(id), id);
     assert_eq!(support("startAssay"), Some(TaskSupport::Required));

@@ -36,7 +36,11 @@ pub(super) fn open(tasks: &config::Tasks) -> anyhow::Result<Tasks> {
     options.concurrency_per_lane = per_tool
         .map(|(tool, most)| (tool.clone(), most.value.get()))
         .collect();
-    Ok(kept.options(options).poll_interval(tasks.poll_interval))
+    let kept = kept.options(options).poll_interval(tasks.poll_interval);
+    Ok(match tasks.handles_after {
+        Some(wait) => kept.handles_after(wait),
+        None => kept,
+    })
 }
 
 /// A finding for each name in `operation_tasks` that no tool of the source has.

@@ -10,8 +10,10 @@ mod questions;
 mod resources;
 mod retries;
 mod skills;
+mod tasks;
 
 use midfield::prelude::*;
+use midfield::server::Tasks;
 use midfield::transport::{http, stdio};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -53,6 +55,8 @@ fn server() -> Result<Server, Box<dyn std::error::Error>> {
             .tools(questions::tools()?)
             .tools(retries::tools())
             .tools(diagnostics::tools()?)
+            .tools(tasks::tools())
+            .tasks(Tasks::in_memory())
             .resources(resources::resources()?)
             .resource(resources::template()?)
             .prompts(prompts::prompts()?)

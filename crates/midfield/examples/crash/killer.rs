@@ -39,7 +39,8 @@ impl Killer {
     /// When that is no point.
     pub(crate) fn from_environment() -> Result<Self, String> {
         let point = std::env::var("CRASH_AT").ok();
-        let point = point.map(|text| Point::read(&text).ok_or(format!("`{text}` is no point")));
+        let point =
+            point.map(|text| Point::read(&text).ok_or_else(|| format!("`{text}` is no point")));
         Ok(Self(Arc::new(Inner {
             point: point.transpose()?,
             counts: Mutex::default(),

@@ -23,7 +23,7 @@ use super::request_state::{MAX_JOURNAL, Travel};
 use super::resource::{AnyResource, Resource, ResourceTemplate};
 use super::running::Limits;
 use super::service::{Inner, Service};
-use super::tasks::{TaskEngine, Tasks};
+use super::tasks::{TaskEngine, Tasks, status_tool};
 use super::tool::Tool;
 use crate::extension::{Extension, Extensions};
 use crate::seal::{KeyRing, Sealer};
@@ -278,6 +278,9 @@ impl Server {
         self.description.extensions_since = self.extensions.since().collect();
         if self.tasks.is_some() {
             self.description.offer_tasks(true);
+        }
+        if self.tasks.as_ref().is_some_and(Tasks::gives_handles) {
+            self.tools.push(status_tool());
         }
         let keys = Keys(&self.extensions);
         let mut catalog = Catalog::default();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use midfield_protocol::jsonrpc::RequestId;
-use midfield_protocol::types::Completion;
+use midfield_protocol::types::{Completion, TaskSupport};
 use midfield_protocol::wire::{Codec, RunAs};
 use midfield_protocol::{
     Answer, Call, CallTool, Caller, Complete, Error, GetPrompt, ReadResource, Reference, Retry,
@@ -25,6 +25,7 @@ use super::hub::Interest;
 use super::listen::Listening;
 use super::request_state::{self, Answers, Origin};
 use super::running::{Handling, Running};
+use super::tasks::Making;
 use super::{Context, Service, tasks};
 
 /// Who asks, how it is answered, and by which way it can be asked in turn.
@@ -105,6 +106,9 @@ pub(super) fn dispatch(
             let listener = listener.map_err(|too_many| Error::InvalidParams {
                 detail: format!("`notifications`: {too_many}"),
             })?;
+            if let Ok(tasks) = service.tasks() {
+                tasks.listened(&filter.task_ids, principal);
+            }
             let listening =
                 Listening::new(listener, seat, filter, request.id, request.stop.clone());
             Ok(Started::Running(StartedWork {
@@ -149,12 +153,13 @@ fn call_tool(
     {
         entry.mirrored.check(headers, call.arguments)?;
     }
-    let is_task = runs_as_task(service, &request, call, entry)?;
-    let asking = std::mem::replace(&mut request.asking, Asking::Task);
-    if !is_task {
-        request.asking = asking.clone();
+    let way = way_of(service, &request, call, entry)?;
+    let asking = request.asking.clone();
+    if matches!(way, Way::Task | Way::Handle(_)) {
+        request.asking = Asking::Task;
     }
     check_asks(&entry.asks, &request)?;
+    request.asking = asking;
     let arguments = Arguments::new(call.arguments);
     if let Err(misfit) = entry.check.check(arguments) {
         // Who has asked for a task can read nothing but one.
@@ -163,10 +168,15 @@ fn call_tool(
         }
         return Ok(Started::Done(Answer::Tool(misfit.into_tool_result())));
     }
-    if is_task {
-        request.asking = asking;
-        return tasks::create(service, &request, call, entry);
-    }
+    let making = match way {
+        Way::Inline => None,
+        Way::InlineAtFirst => Some(Making::new(&request, call, entry)?),
+        Way::Task => return Ok(Making::new(&request, call, entry)?.start(service)),
+        Way::Handle(wait) => {
+            let making = Making::new(&request, call, entry)?;
+            return Ok(tasks::hand_out(service, &request, making, wait));
+        }
+    };
     let mut origin = Origin::new("tools/call");
     if entry.answers_ahead {
         origin.answers = Answers::Ahead;
@@ -177,24 +187,49 @@ fn call_tool(
         arguments: call.arguments,
         retry: &call.retry,
     };
-    let begun = begin(service, request, subject)?;
+    let begun = begin_becoming(service, request, subject, making)?;
     let running = handle(service, entry, &begun.context, arguments)?;
     Ok(begun.running(Handling::Tool(running), entry.timeout))
 }
 
-/// Whether a call of a tool is to run as a task, by what the server has, the client knows and the tool can.
-fn runs_as_task(
+/// How a call of a tool is run.
+enum Way {
+    /// Its client waits for the result.
+    Inline,
+    /// Its client waits, unless the handler makes it a task.
+    InlineAtFirst,
+    /// As a task.
+    Task,
+    /// As a task that its client knows nothing of, for which it waits so long.
+    Handle(Duration),
+}
+
+/// How a call of a tool is run, by what the server has, the client knows and the tool can.
+fn way_of(
     service: &Service,
     request: &Request<'_>,
     call: &CallTool<'_>,
     entry: &ToolEntry,
-) -> Result<bool, Error> {
-    if service.tasks().is_err() {
-        return Ok(false);
-    }
+) -> Result<Way, Error> {
+    let Ok(tasks) = service.tasks() else {
+        return Ok(Way::Inline);
+    };
     let support = entry.description.task_support();
-    let runs_as = request.codec.runs_as(call, &request.caller, support)?;
-    Ok(runs_as != RunAs::Inline)
+    Ok(
+        match request.codec.runs_as(call, &request.caller, support)? {
+            // Only where the server decides may the handler do it: who asks for a task gets one at once.
+            RunAs::Task | RunAs::Either
+                if entry.becomes_task && matches!(request.asking, Asking::Retried) =>
+            {
+                Way::InlineAtFirst
+            }
+            RunAs::Task | RunAs::Either => Way::Task,
+            RunAs::Inline if support != TaskSupport::Forbidden && entry.asks == Asks::default() => {
+                tasks.handles_after().map_or(Way::Inline, Way::Handle)
+            }
+            RunAs::Inline => Way::Inline,
+        },
+    )
 }
 
 /// Starts a tool's handler, within what extensions put around it, and checks its result.
@@ -357,6 +392,7 @@ pub(crate) struct Begun {
     context: Context,
     events: Option<mpsc::Receiver<Vec<u8>>>,
     origin: Origin,
+    making: Option<Making>,
 }
 
 /// Makes the context of a call, with what its journal holds already.
@@ -364,6 +400,16 @@ pub(crate) fn begin(
     service: &Service,
     request: Request<'_>,
     subject: Subject<'_>,
+) -> Result<Begun, Error> {
+    begin_becoming(service, request, subject, None)
+}
+
+/// As [`begin`], of a call that may become a task.
+fn begin_becoming(
+    service: &Service,
+    request: Request<'_>,
+    subject: Subject<'_>,
+    making: Option<Making>,
 ) -> Result<Begun, Error> {
     let Request {
         codec,
@@ -389,11 +435,13 @@ pub(crate) fn begin(
         arguments: arguments.filter(|_| is_retried).map(ToOwned::to_owned),
         execution,
         task: None,
+        becomes_task: making.is_some(),
     });
     Ok(Begun {
         context,
         events,
         origin,
+        making,
     })
 }
 
@@ -412,6 +460,7 @@ impl Begun {
     pub(crate) fn running(self, work: Handling, timeout: Option<Duration>) -> Started {
         let mut running = Running::new(work, self.context, self.origin);
         running.limit_to(timeout);
+        running.may_become(self.making);
         Started::Running(StartedWork {
             work: Work::Handler(running),
             events: self.events,

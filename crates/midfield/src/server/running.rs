@@ -19,6 +19,7 @@ use super::handler::HandlerFuture;
 use super::meta::Keys;
 use super::request_state::{self, Origin};
 use super::resource::Code;
+use super::tasks::{Answering, Making};
 
 /// A handler at work.
 pub(super) struct Running {
@@ -30,6 +31,10 @@ pub(super) struct Running {
     /// When it was polled last, nothing but questions kept it from going on.
     is_quiet: bool,
     span: Option<tracing::Span>,
+    /// What makes the call a task, where it may become one.
+    making: Option<Making>,
+    /// The call becomes a task, and its handler is gone.
+    becoming: Option<Answering>,
 }
 
 /// What a handler works on.
@@ -97,12 +102,35 @@ impl Running {
             limits,
             is_quiet: false,
             span,
+            making: None,
+            becoming: None,
         }
     }
 
     /// Sets how long the handler may take while it works; `None` leaves it as it is.
     pub(super) fn limit_to(&mut self, timeout: Option<Duration>) {
         self.limits.call = timeout.or(self.limits.call);
+    }
+
+    /// Lets the call become a task.
+    pub(super) fn may_become(&mut self, making: Option<Making>) {
+        self.making = making;
+    }
+
+    /// Makes the call a task, once its handler wants that and no step is at work; `true` when it has begun to.
+    fn becomes_task(&mut self) -> bool {
+        let execution = self.context.execution();
+        if !self.context.wants_task() || execution.is_running() {
+            return false;
+        }
+        let Some(making) = self.making.take() else {
+            return false;
+        };
+        let learned = execution.journal();
+        // It goes on elsewhere: what it holds here must not be held any more.
+        self.handler = Handling::Tool(Box::pin(std::future::pending()));
+        self.becoming = Some(making.make(self.context.service(), learned));
+        true
     }
 
     pub(super) fn context(&self) -> &Context {
@@ -224,6 +252,9 @@ impl Future for Running {
 
     fn poll(self: Pin<&mut Self>, task: &mut TaskContext<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
+        if let Some(becoming) = &mut this.becoming {
+            return becoming.as_mut().poll(task);
+        }
         let polled = this.poll_handler(task);
         if polled.is_pending() {
             // The handler may ask, and fail, in tasks of its own.
@@ -237,6 +268,10 @@ impl Future for Running {
                 Keys(this.context.service().extensions()).clean_answer(answer);
             }
             return Poll::Ready(answer);
+        }
+        if this.becomes_task() {
+            task.waker().wake_by_ref();
+            return Poll::Pending;
         }
         if let Poll::Ready(input) = this.poll_questions(task) {
             return Poll::Ready(input);

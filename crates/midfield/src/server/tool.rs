@@ -25,6 +25,7 @@ pub struct Tool {
     pub(super) answers_ahead: bool,
     pub(super) forms: Vec<FormOf>,
     pub(super) timeout: Option<Duration>,
+    pub(super) becomes_task: bool,
 }
 
 /// Who checks that arguments fit the input schema.
@@ -61,6 +62,7 @@ impl Tool {
             answers_ahead: false,
             forms: Vec::new(),
             timeout: None,
+            becomes_task: false,
         }
     }
 
@@ -78,6 +80,7 @@ impl Tool {
             answers_ahead: false,
             forms: Vec::new(),
             timeout: None,
+            becomes_task: false,
         }
     }
 
@@ -112,6 +115,18 @@ impl Tool {
     #[must_use]
     pub fn task(mut self, support: TaskSupport) -> Self {
         self.description.execution = Some(types::Execution::task(support));
+        self
+    }
+
+    /// Lets its handler decide when a call becomes a task, by [`Context::become_task`](crate::Context::become_task), where the
+    /// server decides that, as in revision 2026-07-28. Until then the call is one like any other: what the handler asks is asked
+    /// of the client that waits, and a handler that ends first has answered at once. Default: such calls are tasks from the
+    /// beginning.
+    ///
+    /// To be set beside [`Tool::task`], which says who gets a task.
+    #[must_use]
+    pub fn becomes_task(mut self) -> Self {
+        self.becomes_task = true;
         self
     }
 

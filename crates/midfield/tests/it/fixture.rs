@@ -87,6 +87,11 @@ impl Probe {
         self.0.runs.load(Ordering::SeqCst)
     }
 
+    /// Counts one more run.
+    pub(crate) fn count(&self) {
+        self.0.runs.fetch_add(1, Ordering::SeqCst);
+    }
+
     /// Ends what `leave_task` left behind.
     pub(crate) fn end_left_over(&self) {
         self.0.over.cancel();
@@ -180,7 +185,7 @@ pub(crate) fn server(probe: &Probe) -> Server {
         .tool(typed("wait", wait))
         .tool(typed("wait_and_say", wait_and_say))
         .tool(typed("count", async |probe: State<Probe>| {
-            probe.0.runs.fetch_add(1, Ordering::SeqCst);
+            probe.count();
             "counted"
         }))
         .tool(typed("talk", talk))

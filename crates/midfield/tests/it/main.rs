@@ -31,6 +31,7 @@ mod resource_macro;
 mod schemas;
 mod skills;
 mod stdio;
+mod tasks;
 mod tool_macro;
 mod tools;
 mod ui;

@@ -1,5 +1,7 @@
 //! `#[tool]`: what it makes is what one would write by hand, and runs as that does.
 
+use std::time::Duration;
+
 use midfield::Service;
 use midfield::prelude::*;
 use midfield::server::{FromCall, Misfit, Parts};

@@ -6,7 +6,7 @@ use midfield_protocol::Raw;
 
 use super::super::Error;
 use super::super::notes::{Notes, inner_key};
-use super::super::seal::{self, Place, Seal};
+use super::super::seal::{self, Call, Place, Seal};
 use crate::execution::Execution;
 use crate::question::Reply;
 use crate::store::Loaded;
@@ -26,12 +26,13 @@ pub(in crate::engine) struct Opened {
 
 impl Opened {
     /// A task that was just made.
-    pub(in crate::engine) fn new(record: Record, request: Raw) -> Self {
+    pub(in crate::engine) fn new(record: Record, call: Call) -> Self {
+        let nothing = BTreeMap::new();
         Self {
             record,
-            request,
+            request: call.request,
             notes: Notes::default(),
-            execution: Execution::new(),
+            execution: Execution::resume(call.journal, Vec::new(), nothing),
             answered: Vec::new(),
             early: Vec::new(),
         }
@@ -53,7 +54,9 @@ impl Opened {
         } else {
             seal::open(seal, id, Place::Notes, &loaded.notes)?
         };
-        let journal = seal::open_journal(seal, id, &loaded.journal, notes.marks.clone())?;
+        let call: Call = seal::open(seal, id, Place::Request, &loaded.request)?;
+        let marks = notes.marks.clone();
+        let journal = seal::open_journal(seal, id, call.journal, &loaded.journal, marks)?;
         let (mut answered, mut early) = (Vec::new(), Vec::new());
         let mut replies = BTreeMap::new();
         for (outer, answer) in seal::open_answers(seal, id, &loaded.answers)? {
@@ -66,7 +69,7 @@ impl Opened {
             }
         }
         Ok(Self {
-            request: seal::open(seal, id, Place::Request, &loaded.request)?,
+            request: call.request,
             execution: Execution::resume_with(journal, notes.asked.clone(), replies),
             record: loaded.record,
             notes,

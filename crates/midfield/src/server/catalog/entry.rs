@@ -37,6 +37,7 @@ pub(in crate::server) struct ToolEntry {
     pub(in crate::server) asks: Asks,
     pub(in crate::server) answers_ahead: bool,
     pub(in crate::server) timeout: Option<Duration>,
+    pub(in crate::server) becomes_task: bool,
 }
 
 /// A prompt that is ready to be called.
@@ -118,6 +119,7 @@ impl ToolEntry {
             asks: tool.asks,
             answers_ahead: tool.answers_ahead,
             timeout: tool.timeout,
+            becomes_task: tool.becomes_task,
         })
     }
 }

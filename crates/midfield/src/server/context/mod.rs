@@ -51,6 +51,10 @@ struct Inner {
     execution: Execution,
     /// Only where the call is a task.
     task: Option<TaskSide>,
+    /// Whether the call may become a task.
+    may_become_task: bool,
+    /// Its handler wants it to be one.
+    becomes_task: AtomicBool,
     /// The client may go and come back for the rest.
     lets_go: AtomicBool,
     /// Who hears what it says; only where somebody does.
@@ -68,6 +72,8 @@ pub(super) struct Setting {
     pub(super) execution: Execution,
     /// Only where the call is a task.
     pub(super) task: Option<TaskSide>,
+    /// Whether the call may become a task.
+    pub(super) becomes_task: bool,
 }
 
 /// The client, as far as it hears what a handler says while it works.
@@ -107,6 +113,8 @@ impl Context {
             arguments: setting.arguments,
             execution: setting.execution,
             task: setting.task,
+            may_become_task: setting.becomes_task,
+            becomes_task: AtomicBool::new(false),
             lets_go: AtomicBool::new(false),
             audience,
         }));

@@ -1,5 +1,6 @@
 //! A call that is a task, as its handler's context knows it.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 
 use midfield_durable::engine::TaskCall;
@@ -34,6 +35,28 @@ impl Context {
             Some(task) => task.call.cancelled().await,
             None => std::future::pending().await,
         }
+    }
+
+    /// Makes the call a task from here on, where it may become one: of a tool with
+    /// [`Tool::becomes_task`](crate::server::Tool::becomes_task), for a client that knows tasks and lets the server decide. Its
+    /// client is answered with the task, and the handler runs again, from its journal, as that. Everywhere else, also when the call
+    /// is a task already, this does nothing and is ready at once: what comes after it is done either way.
+    ///
+    /// Ask first what the client that waits can answer at once, and do what may be refused, then call this. Of sleeps and questions
+    /// that are waited for beside it, and have not ended, the task begins anew; of steps it waits for the end. Within a step it does
+    /// nothing.
+    pub async fn become_task(&self) {
+        if !self.0.may_become_task || self.is_within_step() {
+            return;
+        }
+        self.0.becomes_task.store(true, Ordering::Relaxed);
+        self.execution().call_driver();
+        std::future::pending::<()>().await;
+    }
+
+    /// Whether the handler wants the call to be a task.
+    pub(in crate::server) fn wants_task(&self) -> bool {
+        self.0.becomes_task.load(Ordering::Relaxed)
     }
 
     /// The id of the task that the call is; `None` for one that is answered at once.

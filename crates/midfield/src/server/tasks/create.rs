@@ -1,5 +1,6 @@
 //! A call becomes a task: it is kept before anybody is told of it.
 
+use midfield_durable::Journal;
 use midfield_durable::engine::NewCall;
 use midfield_protocol::{Answer, CallTool, Error, Raw};
 use sha2::{Digest as _, Sha256};
@@ -9,54 +10,63 @@ use super::super::catalog::ToolEntry;
 use super::super::dispatch::{Request, Started, StartedWork};
 use super::super::exchange::Work;
 use super::kept::Kept;
-use super::{TaskEngine, owner, refuse};
+use super::{Answering, TaskEngine, owner, refuse};
 use crate::server::Service;
 
-/// Makes a task of a call whose arguments were checked, and answers with it.
-///
-/// # Errors
-/// When the call cannot be kept.
-pub(in crate::server) fn create(
-    service: &Service,
-    request: &Request<'_>,
-    call: &CallTool<'_>,
-    entry: &ToolEntry,
-) -> Result<Started, Error> {
-    let arguments = call.arguments.map(Raw::from);
-    let session = match &request.asking {
-        Asking::Live { session, .. } => Some(*session),
-        _ => None,
-    };
-    let caller = &request.caller;
-    let kept = Kept::new(&entry.name, arguments, request.codec, caller, session);
-    let kept = kept.ok_or(Error::Internal)?;
-    let kept_call = Raw::of(&kept).map_err(|_| Error::Internal)?;
-    let mut new = NewCall::new(owner(&caller.principal), &*entry.name, kept_call);
-    new.digest = Some(digest(&kept));
-    // The same key for another tool is another key.
-    let key = call.idempotency_key.as_deref();
-    new.idempotency_key = key.map(|key| format!("{}\n{key}", entry.name));
-    new.lifetime = call.task.and_then(|task| task.ttl);
-    let service = service.clone();
-    Ok(Started::Running(StartedWork {
-        work: Work::Task(Box::pin(async move {
-            let tasks = service.tasks()?;
-            tasks.make(new, session).await
-        })),
-        events: None,
-    }))
+/// A call that is to be a task, now or when its handler says so.
+pub(in crate::server) struct Making(Box<NewCall>);
+
+impl Making {
+    /// Of a call whose arguments were checked.
+    ///
+    /// # Errors
+    /// When the call cannot be kept.
+    pub(in crate::server) fn new(
+        request: &Request<'_>,
+        call: &CallTool<'_>,
+        entry: &ToolEntry,
+    ) -> Result<Self, Error> {
+        let arguments = call.arguments.map(Raw::from);
+        let session = match &request.asking {
+            Asking::Live { session, .. } => Some(*session),
+            _ => None,
+        };
+        let caller = &request.caller;
+        let kept = Kept::new(&entry.name, arguments, request.codec, caller, session);
+        let kept = kept.ok_or(Error::Internal)?;
+        let kept_call = Raw::of(&kept).map_err(|_| Error::Internal)?;
+        let mut new = NewCall::new(owner(&caller.principal), &*entry.name, kept_call);
+        new.digest = Some(digest(&kept));
+        // The same key for another tool is another key.
+        let key = call.idempotency_key.as_deref();
+        new.idempotency_key = key.map(|key| format!("{}\n{key}", entry.name));
+        new.lifetime = call.task.and_then(|task| task.ttl);
+        Ok(Self(Box::new(new)))
+    }
+
+    /// Makes the task, which goes on from what the call has learned.
+    pub(in crate::server) fn make(mut self, service: &Service, learned: Journal) -> Answering {
+        self.0.journal = learned;
+        let service = service.clone();
+        Box::pin(async move { service.tasks()?.make(*self.0).await })
+    }
+
+    pub(super) fn into_call(self) -> NewCall {
+        *self.0
+    }
+
+    /// Makes the task, and answers with it.
+    pub(in crate::server) fn start(self, service: &Service) -> Started {
+        Started::Running(StartedWork {
+            work: Work::Task(self.make(service, Journal::default())),
+            events: None,
+        })
+    }
 }
 
 impl TaskEngine {
-    async fn make(
-        &self,
-        new: NewCall,
-        session: Option<super::super::questions::SessionKey>,
-    ) -> Result<Answer, Error> {
+    async fn make(&self, new: NewCall) -> Result<Answer, Error> {
         let view = self.engine.create(new).await.map_err(refuse)?;
-        if let Some(session) = session {
-            self.news.of_session(view.id, session);
-        }
         Ok(Answer::TaskCreated {
             task: self.task(&view),
             immediate: None,

@@ -9,6 +9,7 @@
 
 mod calls;
 mod create;
+mod handle;
 mod kept;
 mod news;
 mod result;
@@ -33,7 +34,8 @@ use crate::seal::{KeyRing, TaskSeal};
 
 pub(super) use calls::Answering;
 pub(super) use calls::ask;
-pub(super) use create::create;
+pub(super) use create::Making;
+pub(super) use handle::{hand_out, status_tool};
 pub(crate) use result::Answered;
 pub(super) use result::TaskQuestion;
 
@@ -46,6 +48,7 @@ pub struct Tasks {
     store: Arc<dyn Store>,
     options: EngineOptions,
     poll_interval: Duration,
+    handles_after: Option<Duration>,
     clock: Option<Clock>,
 }
 
@@ -74,8 +77,14 @@ impl Tasks {
             store,
             options: EngineOptions::default(),
             poll_interval: DEFAULT_POLL_INTERVAL,
+            handles_after: None,
             clock: None,
         }
+    }
+
+    /// Whether clients that know no tasks get handles.
+    pub(super) fn gives_handles(&self) -> bool {
+        self.handles_after.is_some()
     }
 
     /// Sets how tasks run: leases, limits, lifetimes.
@@ -88,6 +97,17 @@ impl Tasks {
     /// Whose the tasks of a principal are: what a store, and the events with the target `midfield::audit`, name it by.
     pub fn owner(principal: &Principal) -> Owner {
         owner(principal)
+    }
+
+    /// Gives clients that know no tasks a handle instead of a result, when a call takes longer than `wait`, and adds the tool
+    /// `task_status`, by which their model asks for the rest. Default: they wait for the result, however long it takes.
+    ///
+    /// It is so for tools that may run as tasks ([`Tool::task`](super::Tool::task)) and declare no questions: a client that knows
+    /// no tasks cannot be asked by one. While it waits, it is told how far the work is, if it listens.
+    #[must_use]
+    pub fn handles_after(mut self, wait: Duration) -> Self {
+        self.handles_after = Some(wait);
+        self
     }
 
     /// Sets how long clients are asked to wait before they look again. Default: 1 s.
@@ -111,6 +131,7 @@ pub(super) struct TaskEngine {
     engine: Engine,
     news: Arc<News>,
     poll_interval: Duration,
+    handles_after: Option<Duration>,
 }
 
 impl TaskEngine {
@@ -123,6 +144,7 @@ impl TaskEngine {
             engine: engine.map_err(|_| crate::seal::NoRandomness)?,
             news: Arc::default(),
             poll_interval: tasks.poll_interval,
+            handles_after: tasks.handles_after,
         })
     }
 
@@ -140,6 +162,18 @@ impl TaskEngine {
 
     pub(super) fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// After how long a client that knows no tasks gets a handle.
+    pub(super) fn handles_after(&self) -> Option<Duration> {
+        self.handles_after
+    }
+
+    /// Tells who has begun to listen to tasks how they are: what changed before is not missed.
+    pub(super) fn listened(&self, ids: &[String], principal: &Principal) {
+        if !ids.is_empty() {
+            self.news.listened(ids, owner(principal));
+        }
     }
 
     /// Hands back what runs, so that another process goes on with it.
@@ -180,6 +214,12 @@ fn refuse(error: midfield_durable::engine::Error) -> Error {
         EngineError::TooMany { .. } | EngineError::ShuttingDown => Error::Failed {
             detail: error.to_string(),
         },
+        EngineError::Unreadable => {
+            tracing::error!(%error, "a task could not be told");
+            Error::Failed {
+                detail: "the task cannot be read by this server".to_owned(),
+            }
+        }
         error => {
             tracing::error!(
                 error = &error as &dyn std::error::Error,

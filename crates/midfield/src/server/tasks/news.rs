@@ -2,7 +2,7 @@
 //!
 //! That a task has changed is a fact: however often it does, what is told is how it is when there is time to tell.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use midfield_durable::task::{Owner, Record, TaskId};
@@ -25,6 +25,8 @@ pub(super) struct News {
 struct Changes {
     /// By their ids: whose they are, and whether they have ended.
     changed: BTreeMap<TaskId, (Owner, bool)>,
+    /// To which somebody has begun to listen, and who that is.
+    listened: BTreeSet<(TaskId, Owner)>,
     /// Another process has changed tasks.
     is_anything: bool,
     /// In which sessions tasks were asked for that have not ended.
@@ -44,6 +46,18 @@ impl News {
     pub(super) fn changed(&self, record: &Record) {
         let change = (record.owner, record.state.has_ended());
         self.changes().changed.insert(record.id, change);
+        self.wake.notify_one();
+    }
+
+    /// Notes that somebody has begun to listen to these tasks, and is to be told how they are.
+    pub(super) fn listened(&self, ids: &[String], owner: Owner) {
+        let ids = ids.iter().filter_map(|id| id.parse().ok());
+        let mut changes = self.changes();
+        for id in ids {
+            // Whoever is no owner of it is told nothing.
+            changes.listened.insert((id, owner));
+        }
+        drop(changes);
         self.wake.notify_one();
     }
 
@@ -68,6 +82,10 @@ impl News {
             let Some(service) = service.upgrade().map(Service::from_inner) else {
                 return;
             };
+            let listened = std::mem::take(&mut self.changes().listened);
+            for (id, owner) in listened {
+                self.tell_of(&service, id, owner).await;
+            }
             let changed = self.take(&service);
             for (id, (owner, has_ended)) in changed {
                 self.tell_of(&service, id, owner).await;

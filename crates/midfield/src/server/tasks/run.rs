@@ -57,6 +57,7 @@ impl TaskRunner {
             arguments: None,
             execution: execution.take().unwrap_or_default(),
             task: Some(TaskSide::new(call, kept.session)),
+            becomes_task: false,
         });
         let arguments = kept.arguments.as_ref().map(Raw::as_raw_value);
         let handler = handle(&service, entry, &context, Arguments::new(arguments));

@@ -30,7 +30,7 @@ use crate::harness::soon;
 use crate::messages::{MODERN, initialize, modern_body, request};
 
 /// A client at the other end of a pair of pipes.
-pub(super) struct Peer {
+pub(crate) struct Peer {
     to_server: WriteHalf<DuplexStream>,
     from_server: BufReader<ReadHalf<DuplexStream>>,
     serving: JoinSet<std::io::Result<()>>,
@@ -40,12 +40,12 @@ pub(super) struct Peer {
     /// What it was asked at once, time after time.
     pub(super) rounds: Vec<Vec<Value>>,
     /// What it was told meanwhile.
-    pub(super) told: Vec<Value>,
+    pub(crate) told: Vec<Value>,
 }
 
 impl Peer {
     /// A client that speaks `revision` and offers `capabilities`.
-    pub(super) async fn new(
+    pub(crate) async fn new(
         service: &Service,
         revision: &'static str,
         capabilities: Value,
@@ -125,7 +125,7 @@ impl Peer {
     }
 
     /// Sends one request, and hears its response, whatever it is.
-    pub(super) async fn once(&mut self, method: &str, params: &Value, more: &Value) -> Value {
+    pub(crate) async fn once(&mut self, method: &str, params: &Value, more: &Value) -> Value {
         let request = self.request(method, params, more);
         self.say(&request).await;
         self.response(&request["id"]).await
@@ -142,7 +142,7 @@ impl Peer {
     }
 
     /// Sends a request and answers what it is asked by `script` until there is a response.
-    pub(super) async fn run(
+    pub(crate) async fn run(
         &mut self,
         method: &str,
         params: &Value,
@@ -211,7 +211,7 @@ impl Peer {
     }
 
     /// Closes the connection, and waits until the server has let go of it.
-    pub(super) async fn leave(mut self) {
+    pub(crate) async fn leave(mut self) {
         drop(self.to_server);
         drop(self.from_server);
         soon(self.serving.join_next())
