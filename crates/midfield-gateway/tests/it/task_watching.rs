@@ -1,11 +1,13 @@
 //! `midfield tasks watch` and what is asked at a terminal.
 
+use std::io::Write as _;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{ADA, Asking, Terminal, make_task, run_with};
+use crate::support::{ADA, Asking, Service, Terminal, answer, make_task, run, run_with};
 
 fn at_a_terminal(server: &Asking, arguments: &[&str]) -> Terminal {
     let url = server.url();
@@ -112,4 +114,56 @@ fn a_question_is_answered_field_by_field() {
         (code, seen.as_str()),
         (Some(0), "ordered {\"count\":1,\"sure\":false}\r\n")
     );
+}
+
+/// A server of somebody else that tells of no changes, and whose task goes on with each look.
+fn silent_server() -> Service {
+    let looks = AtomicUsize::new(0);
+    Service::new(move |request, stream| {
+        let asked: Value = serde_json::from_slice(&request.body).unwrap();
+        let id = &asked["id"];
+        let (status, answered) = if asked["method"] == "tasks/get" {
+            assert_eq!(request.header("mcp-name"), Some("t-1"));
+            let state = match looks.fetch_add(1, Ordering::SeqCst) {
+                0 => json!({"status": "working", "statusMessage": "one\u{9b}31m\nof two"}),
+                1 => json!({"status": "working"}),
+                _ => {
+                    json!({"status": "completed", "result": {"structuredContent": {"a": "\u{202e}"}}})
+                }
+            };
+            let mut result = json!({"resultType": "complete", "taskId": "t-1", "createdAt": "2026-01-01T00:00:00Z",
+                "lastUpdatedAt": "2026-01-01T00:00:00Z", "ttlMs": null, "pollIntervalMs": 1});
+            let members = state.as_object().unwrap().clone();
+            result.as_object_mut().unwrap().extend(members);
+            (
+                "200 OK",
+                json!({"jsonrpc": "2.0", "id": id, "result": result}),
+            )
+        } else {
+            let error = json!({"code": -32601, "message": "unknown method"});
+            (
+                "404 Not Found",
+                json!({"jsonrpc": "2.0", "id": id, "error": error}),
+            )
+        };
+        let body = answered.to_string();
+        let _ = stream.write_all(&answer(status, "application/json", body.as_bytes()));
+    })
+}
+
+#[test]
+fn a_server_that_does_not_tell_is_looked_at() {
+    let server = silent_server();
+    let output = run(&["tasks", "--url", &server.url(), "watch", "t-1"]);
+    assert_eq!(
+        (output.code, output.stdout.as_str()),
+        (
+            Some(0),
+            "working: one31m of two\nworking\ncompleted\n{\n  \"a\": \"\\u202e\"\n}\n"
+        ),
+        "{output:?}"
+    );
+    // It has no list either.
+    let output = run(&["tasks", "--url", &server.url(), "list"]);
+    assert_eq!(output.code, Some(1), "{output:?}");
 }

@@ -7,7 +7,8 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::support::{
-    Era, Folder, Midfield, Output, Service, answer, document_of_things, make_task, run, text,
+    Era, Folder, Midfield, Output, Service, Terminal, answer, document_of_things, make_task, run,
+    text,
 };
 
 /// A gateway of one operation of `service`, with more lines in its parts.
@@ -101,9 +102,9 @@ fn a_task_that_has_ended_is_there_after_the_process_was_killed() {
 }
 
 #[test]
-fn whoever_waits_for_a_result_outlasts_a_restart_of_the_server() {
+fn whoever_watches_a_task_outlasts_a_restart_of_the_server() {
     let service = Service::new(|_, stream| {
-        std::thread::sleep(Duration::from_millis(500));
+        std::thread::sleep(Duration::from_secs(2));
         let answer = answer("200 OK", "application/json", b"{\"things\": 7}");
         let _ = std::io::Write::write_all(stream, &answer);
     });
@@ -113,16 +114,16 @@ fn whoever_waits_for_a_result_outlasts_a_restart_of_the_server() {
     let port = midfield.port();
     let id = make_task(port, None, "listThings", &json!({}));
     let url = format!("http://127.0.0.1:{port}/mcp");
-    let output = std::thread::scope(|scope| {
-        let waiting = scope.spawn(|| run(&["tasks", "--url", &url, "result", &id]));
-        std::thread::sleep(Duration::from_millis(200));
-        midfield.end_by(Signal::KILL);
-        let again = Midfield::serve_at(&path, port);
-        let output = waiting.join().unwrap();
-        drop(again);
-        output
-    });
-    assert_eq!(output.stdout, "{\"things\":7}\n", "{output:?}");
+    let watching = Terminal::run(&["tasks", "--url", &url, "watch", &id], |_| {});
+    watching.wait_for("working");
+    midfield.end_by(Signal::KILL);
+    let _again = Midfield::serve_at(&path, port);
+    let (code, seen) = watching.end();
+    assert_eq!(code, Some(0), "{seen:?}");
+    assert!(
+        seen.ends_with("completed\r\n{\"things\":7}\r\n"),
+        "{seen:?}"
+    );
 }
 
 #[test]

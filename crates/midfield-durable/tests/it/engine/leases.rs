@@ -49,6 +49,8 @@ async fn a_process_that_was_stopped_loses_its_tasks_and_writes_nothing() {
     tokio::time::sleep(seconds(60)).await;
     assert_eq!(second.see(task.id).await, end);
     assert_eq!(first.see(task.id).await, end);
+    assert_eq!(first.figures().lease_losses, 1);
+    assert_eq!(second.figures().claims, 1);
     // It works again.
     let next = first.create(call("step")).await.unwrap();
     first.until_ended(next.id).await;

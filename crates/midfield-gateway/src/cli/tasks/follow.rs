@@ -42,7 +42,8 @@ impl<'a> Follow<'a> {
     async fn begin(&mut self) -> Result<TaskState, Failure> {
         // Before the first look, so that no change falls between the two.
         self.events = self.listen().await?;
-        self.client.get(self.task).await
+        // It was there a moment ago.
+        self.look().await
     }
 
     /// A server that does not tell of changes is looked at instead.
