@@ -179,7 +179,7 @@ fn call_tool(
         origin.answers = Answers::Ahead;
     }
     let making = if becomes_task {
-        Some(Making::new(&request, call, entry)?)
+        Some(Box::new(Making::new(&request, call, entry)?))
     } else {
         None
     };
@@ -369,7 +369,7 @@ pub(crate) struct Begun {
     context: Context,
     events: Option<mpsc::Receiver<Vec<u8>>>,
     origin: Origin,
-    making: Option<Making>,
+    making: Option<Box<Making>>,
 }
 
 /// Makes the context of a call, with what its journal holds already.
@@ -386,7 +386,7 @@ fn begin_becoming(
     service: &Service,
     request: Request<'_>,
     subject: Subject<'_>,
-    making: Option<Making>,
+    making: Option<Box<Making>>,
 ) -> Result<Begun, Error> {
     let Request {
         codec,

@@ -51,7 +51,7 @@ impl Context {
         }
         self.0.becomes_task.store(true, Ordering::Relaxed);
         self.execution().call_driver();
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 
     /// Whether the handler wants the call to be a task.
