@@ -16,6 +16,7 @@ mod run;
 mod view;
 
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -95,6 +96,8 @@ pub(super) struct TaskEngine {
     engine: Engine,
     news: Arc<News>,
     poll_interval: Duration,
+    /// How many transports serve it.
+    serving: AtomicUsize,
 }
 
 impl TaskEngine {
@@ -106,6 +109,7 @@ impl TaskEngine {
             engine: engine.map_err(|_| crate::seal::NoRandomness)?,
             news: Arc::default(),
             poll_interval: tasks.poll_interval,
+            serving: AtomicUsize::new(0),
         })
     }
 
@@ -119,6 +123,21 @@ impl TaskEngine {
             self.news.clone(),
         )));
         self.engine.spawn(self.news.clone().tell(service));
+    }
+
+    /// One more transport serves it.
+    pub(super) fn enter(&self) {
+        self.serving.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// A transport does not serve it any more.
+    pub(super) fn leave(&self) {
+        self.serving.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// Whether one transport serves it at most.
+    pub(super) fn is_last(&self) -> bool {
+        self.serving.load(Ordering::SeqCst) <= 1
     }
 
     /// Tells who has begun to listen to tasks how they are: what changed before is not missed.

@@ -68,7 +68,7 @@ async fn answers_that_are_not_waited_for_are_passed_over() {
         .update(&id, json!({(&first.0): accepted("again")}))
         .await;
     assert_eq!(again["result"]["resultType"], "complete", "{again}");
-    assert_eq!(user.open(&id).await, [second.clone()]);
+    assert_eq!(user.open(&id).await, std::slice::from_ref(&second));
     user.update(&id, json!({(&second.0): accepted("two")}))
         .await;
     let task = user.until(&id, "completed").await;
