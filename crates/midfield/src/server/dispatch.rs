@@ -170,7 +170,7 @@ fn call_tool(
     }
     let making = match way {
         Way::Inline => None,
-        Way::InlineAtFirst => Some(Making::new(&request, call, entry)?),
+        Way::InlineAtFirst => Some(Box::new(Making::new(&request, call, entry)?)),
         Way::Task => return Ok(Making::new(&request, call, entry)?.start(service)),
         Way::Handle(wait) => {
             let making = Making::new(&request, call, entry)?;
@@ -392,7 +392,7 @@ pub(crate) struct Begun {
     context: Context,
     events: Option<mpsc::Receiver<Vec<u8>>>,
     origin: Origin,
-    making: Option<Making>,
+    making: Option<Box<Making>>,
 }
 
 /// Makes the context of a call, with what its journal holds already.
@@ -409,7 +409,7 @@ fn begin_becoming(
     service: &Service,
     request: Request<'_>,
     subject: Subject<'_>,
-    making: Option<Making>,
+    making: Option<Box<Making>>,
 ) -> Result<Begun, Error> {
     let Request {
         codec,

@@ -32,7 +32,7 @@ pub(super) struct Running {
     is_quiet: bool,
     span: Option<tracing::Span>,
     /// What makes the call a task, where it may become one.
-    making: Option<Making>,
+    making: Option<Box<Making>>,
     /// The call becomes a task, and its handler is gone.
     becoming: Option<Answering>,
 }
@@ -113,7 +113,7 @@ impl Running {
     }
 
     /// Lets the call become a task.
-    pub(super) fn may_become(&mut self, making: Option<Making>) {
+    pub(super) fn may_become(&mut self, making: Option<Box<Making>>) {
         self.making = making;
     }
 

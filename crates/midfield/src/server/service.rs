@@ -68,7 +68,8 @@ impl Service {
     }
 
     /// Hands back the tasks that run here, so that another process, or the next one, goes on with them at once. Steps that are
-    /// at work have a while to end. A server does it when it has stopped to serve.
+    /// at work have a while to end. No tasks are made any more. [`http::serve`](crate::transport::http::serve) and
+    /// [`stdio::serve`](crate::transport::stdio::serve) do it when the last of them has stopped to serve.
     pub async fn shut_down_tasks(&self) {
         if let Some(tasks) = &self.0.tasks {
             tasks.shut_down().await;
@@ -79,6 +80,15 @@ impl Service {
     /// [`Engine::counts`]. `None` without [`Server::tasks`](super::Server::tasks).
     pub fn task_engine(&self) -> Option<&Engine> {
         self.0.tasks.as_ref().map(TaskEngine::engine)
+    }
+
+    /// Begins to run tasks for a transport: they are handed back when the last one has ended.
+    pub(crate) fn serve_tasks(&self) -> ServedTasks {
+        self.begin_tasks();
+        if let Some(tasks) = &self.0.tasks {
+            tasks.enter();
+        }
+        ServedTasks(self.clone())
     }
 
     /// The tasks of the server.
@@ -442,3 +452,24 @@ impl Service {
 
 /// There is nothing of the name that was to be taken away.
 struct NotThere;
+
+/// The tasks of a server for as long as a transport serves it.
+pub(crate) struct ServedTasks(Service);
+
+impl ServedTasks {
+    /// Hands the tasks back, unless another transport still serves the server.
+    pub(crate) async fn end(self) {
+        let Some(tasks) = &self.0.0.tasks else { return };
+        if tasks.is_last() {
+            tasks.shut_down().await;
+        }
+    }
+}
+
+impl Drop for ServedTasks {
+    fn drop(&mut self) {
+        if let Some(tasks) = &self.0.0.tasks {
+            tasks.leave();
+        }
+    }
+}

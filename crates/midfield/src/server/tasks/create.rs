@@ -14,7 +14,7 @@ use super::{Answering, TaskEngine, owner, refuse};
 use crate::server::Service;
 
 /// A call that is to be a task, now or when its handler says so.
-pub(in crate::server) struct Making(Box<NewCall>);
+pub(in crate::server) struct Making(NewCall);
 
 impl Making {
     /// Of a call whose arguments were checked.
@@ -41,18 +41,18 @@ impl Making {
         let key = call.idempotency_key.as_deref();
         new.idempotency_key = key.map(|key| format!("{}\n{key}", entry.name));
         new.lifetime = call.task.and_then(|task| task.ttl);
-        Ok(Self(Box::new(new)))
+        Ok(Self(new))
     }
 
     /// Makes the task, which goes on from what the call has learned.
     pub(in crate::server) fn make(mut self, service: &Service, learned: Journal) -> Answering {
         self.0.journal = learned;
         let service = service.clone();
-        Box::pin(async move { service.tasks()?.make(*self.0).await })
+        Box::pin(async move { service.tasks()?.make(self.0).await })
     }
 
     pub(super) fn into_call(self) -> NewCall {
-        *self.0
+        self.0
     }
 
     /// Makes the task, and answers with it.

@@ -17,6 +17,7 @@ mod run;
 mod view;
 
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -132,6 +133,8 @@ pub(super) struct TaskEngine {
     news: Arc<News>,
     poll_interval: Duration,
     handles_after: Option<Duration>,
+    /// How many transports serve it.
+    serving: AtomicUsize,
 }
 
 impl TaskEngine {
@@ -145,6 +148,7 @@ impl TaskEngine {
             news: Arc::default(),
             poll_interval: tasks.poll_interval,
             handles_after: tasks.handles_after,
+            serving: AtomicUsize::new(0),
         })
     }
 
@@ -167,6 +171,21 @@ impl TaskEngine {
     /// After how long a client that knows no tasks gets a handle.
     pub(super) fn handles_after(&self) -> Option<Duration> {
         self.handles_after
+    }
+
+    /// One more transport serves it.
+    pub(super) fn enter(&self) {
+        self.serving.fetch_add(1, Ordering::SeqCst);
+    }
+
+    /// A transport does not serve it any more.
+    pub(super) fn leave(&self) {
+        self.serving.fetch_sub(1, Ordering::SeqCst);
+    }
+
+    /// Whether one transport serves it at most.
+    pub(super) fn is_last(&self) -> bool {
+        self.serving.load(Ordering::SeqCst) <= 1
     }
 
     /// Tells who has begun to listen to tasks how they are: what changed before is not missed.

@@ -39,7 +39,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send,
 ) -> Result<(), ServeError> {
     let endpoint = HttpService::new(service.clone(), options.apart()?)?;
-    service.begin_tasks();
+    let tasks = service.serve_tasks();
     let connections = Arc::new(Semaphore::new(
         endpoint
             .options()
@@ -68,7 +68,7 @@ pub async fn serve(
     stop.cancel();
     tracker.close();
     endpoint.close_after(tracker.wait()).await;
-    service.shut_down_tasks().await;
+    tasks.end().await;
     Ok(())
 }
 

@@ -40,9 +40,10 @@ pub async fn serve_until(
 ) -> io::Result<()> {
     let input = pipes::input()?;
     let output = pipes::output()?;
-    let connection = Connection::new(service.clone());
+    let tasks = service.serve_tasks();
+    let connection = Connection::new(service);
     let served = connection.run_until(input, output, shutdown).await;
-    service.shut_down_tasks().await;
+    tasks.end().await;
     served
 }
 

@@ -1,10 +1,11 @@
 //! Two servers over one store: whichever is asked, the answer is the same.
 
 use midfield::KeyRing;
+use midfield::server::Tasks;
 use serde_json::json;
 
 use super::restart::{Folder, run, stop};
-use super::{A, User, accepted, text};
+use super::{A, User, accepted, serve, text, tools};
 use crate::fixture::Probe;
 use crate::harness::Host;
 use crate::http_asking::{Streamed, answer};
@@ -106,4 +107,23 @@ async fn a_call_that_comes_to_two_servers_under_one_key_is_one_task() {
     assert_eq!(one["result"]["taskId"], two["result"]["taskId"]);
     stop(here).await;
     stop(there).await;
+}
+
+#[tokio::test]
+async fn a_server_runs_tasks_until_the_last_of_its_transports_has_ended() {
+    let probe = Probe::default();
+    let service = tools::server(&probe).tasks(Tasks::in_memory()).build();
+    let service = service.expect("a server");
+    let (first, second) = (serve(service.clone()).await, serve(service).await);
+    let id = User::modern(&first, A).make("wait").await;
+    probe.started().await;
+    stop(first).await;
+    let user = User::modern(&second, A);
+    user.until(&id, "working").await;
+    assert!(probe.none_stopped());
+    probe.release();
+    user.until(&id, "completed").await;
+    let id = user.make("echo").await;
+    user.until(&id, "completed").await;
+    stop(second).await;
 }

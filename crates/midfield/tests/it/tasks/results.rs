@@ -24,7 +24,7 @@ fn bare(response: &Value) -> Value {
     if let Some(result) = response.get_mut("result") {
         result.as_object_mut().expect("a result").remove("_meta");
     }
-    let mut kept = ["result", "error"];
+    let kept = ["result", "error"];
     let mut kept = kept.iter().filter_map(|key| response.get(key));
     kept.next().cloned().expect("one of both")
 }
@@ -105,6 +105,8 @@ async fn a_task_at_work_tells_neither_result_nor_error() {
         for absent in ["result", "error", "inputRequests"] {
             assert!(task.get(absent).is_none(), "{task}");
         }
+        // Who looks is answered at once, and with no stream.
+        user.send("tasks/get", &json!({"taskId": id})).await.json();
         probe.release();
         probe.finished().await;
         user.until(&id, "completed").await;
