@@ -70,14 +70,7 @@ pub(crate) fn crash(options: &Options) -> Result<()> {
     }
     let mut all: Vec<_> = rows.into_iter().map(|row| (row.name, row.series)).collect();
     let random = rows::random(options.kills.max(AT_RANDOM) as u64);
-    all.push((
-        random.name,
-        random
-            .series
-            .into_iter()
-            .flat_map(|it| series_of(it.cases))
-            .collect(),
-    ));
+    all.push((random.name, random.series));
     let results = matrix.run(all, options.jobs, options.kills);
     judge(&results, began)?;
     simulate(options.seeds)
@@ -102,6 +95,15 @@ fn series_of(cases: Vec<Case>) -> Vec<Series> {
         usual: 1,
     };
     cases.into_iter().map(series).collect()
+}
+
+/// Cases that need not wait for each other.
+fn apart(series: Series) -> Vec<Series> {
+    if series.until_missed {
+        vec![series]
+    } else {
+        series_of(series.cases)
+    }
 }
 
 /// What became of a row.
@@ -172,8 +174,10 @@ impl Matrix {
         let tallies: Mutex<Vec<Tally>> = Mutex::new(rows.iter().map(tally).collect());
         let last = rows.len().saturating_sub(1);
         let rows = rows.into_iter().enumerate();
-        let series =
-            rows.flat_map(|(row, (_, series))| series.into_iter().map(move |it| (row, it)));
+        let series = rows.flat_map(|(row, (_, series))| {
+            let series = series.into_iter().flat_map(apart);
+            series.map(move |series| (row, series))
+        });
         let queue: Mutex<VecDeque<_>> = Mutex::new(series.collect());
         thread::scope(|scope| {
             for job in 0..jobs.max(1) {
