@@ -1,7 +1,7 @@
 //! An answer that was acknowledged is learned, once.
 
 use super::{START, WORKER, answer, asks, chunk, claim, completed, held, id, ids, parked, seen};
-use crate::store::{Store, Write};
+use crate::store::{Next, Store, Write};
 use crate::task::State;
 
 pub async fn an_answer_wakes_a_parked_task(store: &dyn Store) {
@@ -82,7 +82,7 @@ pub async fn a_learned_answer_is_not_given_again(store: &dyn Store) {
     let again = store.answer(id(1), START, again).await.unwrap().unwrap();
     assert!(again.taken.is_empty(), "a learned question was open still");
     store.retire(WORKER, START).await.unwrap();
-    let tasks = claim(store, WORKER, START, 9).await;
+    let tasks = claim(store, super::OTHER, START, 9).await;
     assert_eq!(tasks[0].answers, [answer("b", "2")]);
     assert_eq!(tasks[0].journal, [chunk("the answer a")]);
 }
@@ -98,17 +98,20 @@ pub async fn an_answer_outlives_the_worker_that_asked(store: &dyn Store) {
     assert_eq!(tasks[0].answers, [answer("a", "yes")]);
 }
 
-pub async fn a_question_that_is_not_asked_any_more_drops_its_answer(store: &dyn Store) {
+pub async fn an_answer_to_what_is_not_asked_any_more_stays_and_wakes_nobody(store: &dyn Store) {
     let record = held(store, 1).await;
     let write = asks(START, &["a"]);
     store.write(id(1), record.fence, write).await.unwrap();
     let answers = vec![answer("a", "yes")];
     store.answer(id(1), START, answers).await.unwrap();
-    let write = asks(START, &["b"]);
+    let mut write = asks(START, &["b"]);
+    write.next = Next::Park { due: None };
     store.write(id(1), record.fence, write).await.unwrap();
-    store.retire(WORKER, START).await.unwrap();
+    assert!(claim(store, WORKER, START, 9).await.is_empty());
+    let answers = vec![answer("b", "no")];
+    store.answer(id(1), START, answers).await.unwrap();
     let tasks = claim(store, WORKER, START, 9).await;
-    assert!(tasks[0].answers.is_empty());
+    assert_eq!(tasks[0].answers, [answer("a", "yes"), answer("b", "no")]);
     assert_eq!(tasks[0].record.open, ["b"]);
 }
 

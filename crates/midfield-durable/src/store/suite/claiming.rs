@@ -108,6 +108,7 @@ pub async fn a_task_that_gets_nowhere_is_given_up(store: &dyn Store) {
     make(store, new(1, 1)).await;
     for time in 0..4 {
         let now = START + time * 10;
+        store.renew(WORKER, now, END).await.unwrap();
         let mut claim = Claim::new(WORKER, now, 9);
         claim.deliveries = 3;
         let claimed = store.claim(claim).await.unwrap();
@@ -125,12 +126,13 @@ pub async fn a_task_that_gets_nowhere_is_given_up(store: &dyn Store) {
     let record = seen(store, id(1)).await.record;
     assert_eq!(record.state, State::Failed);
     assert_eq!(record.reason, Some(Reason::Undeliverable));
-    assert!(claim(store, WORKER, END, 9).await.is_empty());
+    assert!(claim(store, OTHER, END, 9).await.is_empty());
 }
 
 pub async fn progress_of_the_journal_counts_deliveries_anew(store: &dyn Store) {
     make(store, new(1, 1)).await;
     for _ in 0..6 {
+        store.renew(WORKER, START, END).await.unwrap();
         let mut claim = Claim::new(WORKER, START, 9);
         claim.deliveries = 2;
         let claimed = store.claim(claim).await.unwrap();
@@ -146,6 +148,7 @@ pub async fn progress_of_the_journal_counts_deliveries_anew(store: &dyn Store) {
 
 pub async fn what_a_worker_held_is_free_when_its_time_is_over(store: &dyn Store) {
     store.renew(WORKER, START, START + 10).await.unwrap();
+    store.renew(OTHER, START, END).await.unwrap();
     make(store, new(1, 1)).await;
     let first = claim(store, WORKER, START, 9).await;
     assert!(claim(store, OTHER, START + 9, 9).await.is_empty());

@@ -87,7 +87,7 @@ macro_rules! store_suite {
             an_answer_to_what_was_not_asked_changes_nothing
             a_learned_answer_is_not_given_again
             an_answer_outlives_the_worker_that_asked
-            a_question_that_is_not_asked_any_more_drops_its_answer
+            an_answer_to_what_is_not_asked_any_more_stays_and_wakes_nobody
             a_task_that_has_ended_takes_no_answer
             a_cancelled_task_never_goes_back
             a_finished_task_never_changes

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use futures_util::future::{join, join_all};
 
-use super::{END, START, WORKER, answer, asks, claim, completed, held, id, make, new, owner, seen};
+use super::{
+    END, OTHER, START, WORKER, answer, asks, claim, completed, held, id, make, new, owner, seen,
+};
 use crate::store::{Created, NewTask, Store, Write};
 use crate::task::{State, WorkerId};
 
@@ -89,7 +91,7 @@ pub async fn of_many_answers_to_a_question_one_is_taken(store: &dyn Store) {
         .collect();
     assert_eq!(taken.len(), 1);
     store.retire(WORKER, START).await.unwrap();
-    let tasks = claim(store, WORKER, START, 9).await;
+    let tasks = claim(store, OTHER, START, 9).await;
     assert_eq!(tasks[0].answers, [answer("a", &texts[taken[0]])]);
 }
 
@@ -109,7 +111,7 @@ pub async fn each_write_follows_the_one_before(store: &dyn Store) {
     // What each was told says where its chunk is.
     written.sort_unstable();
     store.retire(WORKER, START).await.unwrap();
-    let journal = claim(store, WORKER, START + 99, 9).await.remove(0).journal;
+    let journal = claim(store, OTHER, START + 99, 9).await.remove(0).journal;
     assert_eq!(journal.len(), 32);
     for (chunk, (chunks, number)) in journal.iter().zip(&written) {
         assert_eq!(*chunk, [*number], "the journal with {chunks} chunks");

@@ -47,6 +47,7 @@ async fn what_dead_workers_held_is_free_when_the_file_is_opened_alone() {
     assert!(beside.claim(claim.clone()).await.unwrap().tasks.is_empty());
     drop((store, beside));
     let store = open(&path);
+    assert!(!store.renew(other, NOW, NOW + 9).await.unwrap());
     let tasks = store.claim(claim).await.unwrap().tasks;
     assert_eq!(tasks[0].record.id, record.id);
     assert!(!store.renew(WORKER, NOW, NOW + 9).await.unwrap());

@@ -127,6 +127,7 @@ async fn all_is_there(path: &Path, told: &Told) {
     }
     // What was not ended is free at once, and has its request.
     let worker = WorkerId([9; 16]);
+    store.renew(worker, NOW, NOW + 9).await.unwrap();
     let tasks = store
         .claim(Claim::new(worker, NOW, usize::MAX))
         .await
