@@ -4,6 +4,7 @@
 //! runs it (`drive.rs`) by a [`Runner`], who knows what tasks do. Any number of engines, in any number of processes, may
 //! share one store.
 
+mod acts;
 mod audit;
 mod drive;
 mod error;
@@ -11,6 +12,7 @@ mod figures;
 mod kept_answer;
 mod lease;
 mod live;
+mod making;
 mod notes;
 mod options;
 mod put;
@@ -26,28 +28,25 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use midfield_protocol::Raw;
-use sha2::{Digest as _, Sha256};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::audit::Act;
-use self::drive::Opened;
 use self::figures::{Counters, Measured};
 use self::lease::Lease;
 use self::live::{Live, Lives, Room};
-use self::seal::Call;
 use self::seal::Place;
 use self::waiting::Waiting;
 use crate::execution::Clock;
 use crate::failure::Failure;
-use crate::journal::Journal;
-use crate::store::{Answer, Counts, Created, NewTask, Seen, Store, StoreError};
+use crate::store::{Counts, Store};
 use crate::task::{Owner, Record, State, TaskId, WorkerId};
 
 pub use error::Error;
 pub use figures::{Bucket, Figures, Histogram};
 pub use kept_answer::KeptAnswer;
+pub use making::NewCall;
 pub use options::{EngineOptions, Renewal};
 pub use runner::{Ended, Run, Runner, TaskCall};
 pub use seal::{Seal, SealError, Unsealed};
@@ -77,43 +76,6 @@ struct Inner {
     has_ended: CancellationToken,
     /// Something is due that there is no room for.
     has_backlog: AtomicBool,
-}
-
-/// A task that is to be made.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct NewCall {
-    /// Whose it will be.
-    pub owner: Owner,
-    /// Which kind of work it is: limits are kept by it. It is stored in the clear.
-    pub lane: String,
-    /// What is asked for.
-    pub request: Raw,
-    /// A key of the caller's, by which a repeated request finds the task that the first one made.
-    pub idempotency_key: Option<String>,
-    /// What a repeated request is told by from another one with the same key; `None`: by the whole request.
-    pub digest: Option<[u8; 32]>,
-    /// How long the task is kept, from now; `None`: [`EngineOptions::lifetime`]. More than
-    /// [`EngineOptions::max_lifetime`] is cut to that.
-    pub lifetime: Option<Duration>,
-    /// What the call has learned already, where it was begun before it became a task. What has begun and is not over is left
-    /// out: it begins anew. Default: empty.
-    pub journal: Journal,
-}
-
-impl NewCall {
-    /// A task without an idempotency key, kept as long as the engine keeps tasks by default.
-    pub fn new(owner: Owner, lane: impl Into<String>, request: Raw) -> Self {
-        Self {
-            owner,
-            lane: lane.into(),
-            request,
-            idempotency_key: None,
-            digest: None,
-            lifetime: None,
-            journal: Journal::default(),
-        }
-    }
 }
 
 impl Engine {
@@ -182,98 +144,6 @@ impl Engine {
         self.0.tracker.spawn(work);
     }
 
-    /// Makes a task, durably: when this answers, the task is found by whoever asks for it, also after a crash.
-    ///
-    /// A request that repeats an idempotency key gives the task that was made before.
-    ///
-    /// # Errors
-    /// See [`Error`].
-    ///
-    /// # Cancel safety
-    /// Dropped, the task may have been made or not.
-    pub async fn create(&self, call: NewCall) -> Result<View, Error> {
-        if self.0.stop.is_cancelled() {
-            return Err(Error::ShuttingDown);
-        }
-        let engine = self.clone();
-        // Whoever asks may go away; what the store has given to this worker must be run all the same.
-        let making = self.0.tracker.spawn(async move { engine.make(call).await });
-        making.await.unwrap_or(Err(Error::ShuttingDown))
-    }
-
-    async fn make(&self, call: NewCall) -> Result<View, Error> {
-        let Inner {
-            options,
-            lives,
-            store,
-            ..
-        } = &*self.0;
-        let now = self.now();
-        let id = TaskId::new(now, random()?);
-        let lifetime = call.lifetime.unwrap_or(options.lifetime);
-        let lifetime = milliseconds(lifetime.min(options.max_lifetime));
-        let mut record = Record::new(id, call.owner, call.lane, now);
-        record.expires = Some(now.saturating_add(lifetime));
-        let digest = call.digest;
-        let digest = digest.unwrap_or_else(|| Sha256::digest(call.request.as_str()).into());
-        let begun = Call::new(call.request, call.journal);
-        let sealed = self.seal(id, Place::Request, &begun)?;
-        let mut new = NewTask::new(record, sealed, digest);
-        new.key = call.idempotency_key.map(|key| Sha256::digest(key).into());
-        new.most = options.unfinished_per_owner.get();
-        let live = Arc::new(Live::new(call.owner, new.record.lane.clone()));
-        let runs = self.0.lease.is_valid(now)
-            && self.0.runner.get().is_some()
-            && !self.0.stop.is_cancelled()
-            && lives.enter(id, &live, self.room());
-        new.worker = runs.then_some(self.0.worker);
-        let created = store.create(new).await;
-        match created {
-            Ok(Created::New(record)) => {
-                let seen = Seen {
-                    record: record.clone(),
-                    notes: Vec::new(),
-                    result: None,
-                };
-                self.transitioned(None, &record);
-                if runs && record.worker == Some(self.0.worker) {
-                    let opened = Opened::new(record, begun);
-                    self.0
-                        .tracker
-                        .spawn(drive::drive(self.clone(), live, opened));
-                } else {
-                    if runs {
-                        lives.leave(id, &live);
-                    }
-                    self.0.has_backlog.store(true, Ordering::Relaxed);
-                    self.0.wake.notify_one();
-                }
-                View::of(&*self.0.seal, seen)
-            }
-            other => {
-                if runs {
-                    self.leave(id, &live);
-                }
-                if let Err(error) = &other
-                    && runs
-                    && error.is_unknown()
-                {
-                    // Should it be there, nobody runs it.
-                    let engine = self.clone();
-                    let handing_back = async move { engine.hand_back(id, FIRST_FENCE).await };
-                    self.0.tracker.spawn(handing_back);
-                }
-                match other? {
-                    Created::Again(seen) => View::of(&*self.0.seal, seen),
-                    Created::KeyReused => Err(Error::KeyReused),
-                    Created::New(_) | Created::TooMany => Err(Error::TooMany {
-                        most: options.unfinished_per_owner.get(),
-                    }),
-                }
-            }
-        }
-    }
-
     /// What there is of a task. `None` for one that does not exist, and for one of somebody else.
     ///
     /// # Errors
@@ -317,90 +187,6 @@ impl Engine {
         let seen = self.0.store.list(owner, after, most).await?;
         let views = seen.into_iter().map(|seen| View::of(&*self.0.seal, seen));
         views.collect()
-    }
-
-    /// Keeps answers to questions of a task, by their keys, and lets it go on. What is not asked, or is answered already, is passed
-    /// over. `None` as for [`Engine::view`].
-    ///
-    /// # Errors
-    /// See [`Error`].
-    ///
-    /// # Cancel safety
-    /// Dropped, the answers may have been kept or not.
-    pub async fn answer(
-        &self,
-        owner: Owner,
-        id: TaskId,
-        answers: Vec<(String, KeptAnswer)>,
-    ) -> Result<Option<View>, Error> {
-        let Some(view) = self.view(owner, id).await? else {
-            return Ok(None);
-        };
-        let is_open = |key: &str| view.questions.iter().any(|question| question.key == key);
-        let answers: Vec<_> = answers
-            .into_iter()
-            .filter(|(key, _)| is_open(key))
-            .collect();
-        if answers.is_empty() {
-            return Ok(Some(view));
-        }
-        let sealed = answers.iter().map(|(key, answer)| {
-            Ok(Answer {
-                key: key.clone(),
-                answer: self.seal(id, Place::Answer(key), answer)?,
-            })
-        });
-        let sealed = sealed.collect::<Result<Vec<_>, Error>>()?;
-        let answered = self.0.store.answer(id, self.now(), sealed).await;
-        if answered.as_ref().is_err_and(StoreError::is_unknown) {
-            // They may be kept: a new run reads them.
-            if let Some(live) = self.0.lives.find(id) {
-                live.answered_elsewhere(answers.iter().map(|(key, _)| key));
-            }
-            self.0.wake.notify_one();
-        }
-        let Some(answered) = answered? else {
-            return Ok(None);
-        };
-        match self.0.lives.find(id) {
-            Some(live) => {
-                let taken = answers.into_iter();
-                live.answer(taken.filter(|(key, _)| answered.taken.contains(key)));
-            }
-            None => self.0.wake.notify_one(),
-        }
-        if !answered.taken.is_empty() {
-            audit::tell(Act::Answered, Some(view.state), &answered.record);
-            self.changed(&answered.record);
-        }
-        self.view(owner, id).await
-    }
-
-    /// Ends a task that has not ended, and gives it as it is then: its result, should there be one yet, does not count. `None` as
-    /// for [`Engine::view`].
-    ///
-    /// # Errors
-    /// See [`Error`].
-    pub async fn cancel(&self, owner: Owner, id: TaskId) -> Result<Option<View>, Error> {
-        // Also a task whose contents cannot be read can be ended.
-        let seen = self.0.store.get(id).await?;
-        let Some(seen) = seen.filter(|seen| seen.record.owner == owner) else {
-            return Ok(None);
-        };
-        let before = seen.record.state;
-        if before.has_ended() {
-            return View::of(&*self.0.seal, seen).map(Some);
-        }
-        let record = self.0.store.cancel(id, self.now()).await?;
-        if let Some(record) = record
-            && record.state == State::Cancelled
-        {
-            if let Some(live) = self.0.lives.find(id) {
-                live.cancelled.cancel();
-            }
-            self.transitioned(Some(before), &record);
-        }
-        self.view(owner, id).await
     }
 
     /// How many tasks there are in each state, of all owners.

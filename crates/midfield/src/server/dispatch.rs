@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use http::HeaderMap;
 use midfield_protocol::jsonrpc::RequestId;
-use midfield_protocol::types::{Completion, TaskSupport};
-use midfield_protocol::wire::{Codec, RunAs};
+use midfield_protocol::types::Completion;
+use midfield_protocol::wire::Codec;
 use midfield_protocol::{
     Answer, Call, CallTool, Caller, Complete, Error, GetPrompt, ReadResource, Reference, Retry,
 };
@@ -25,7 +25,7 @@ use super::hub::Interest;
 use super::listen::Listening;
 use super::request_state::{self, Answers, Origin};
 use super::running::{Handling, Running};
-use super::tasks::Making;
+use super::tasks::{Making, Way};
 use super::{Context, Service, tasks};
 
 /// Who asks, how it is answered, and by which way it can be asked in turn.
@@ -153,7 +153,7 @@ fn call_tool(
     {
         entry.mirrored.check(headers, call.arguments)?;
     }
-    let way = way_of(service, &request, call, entry)?;
+    let way = Way::of(service, &request, call, entry)?;
     let asking = request.asking.clone();
     if matches!(way, Way::Task | Way::Handle(_)) {
         request.asking = Asking::Task;
@@ -190,46 +190,6 @@ fn call_tool(
     let begun = begin_becoming(service, request, subject, making)?;
     let running = handle(service, entry, &begun.context, arguments)?;
     Ok(begun.running(Handling::Tool(running), entry.timeout))
-}
-
-/// How a call of a tool is run.
-enum Way {
-    /// Its client waits for the result.
-    Inline,
-    /// Its client waits, unless the handler makes it a task.
-    InlineAtFirst,
-    /// As a task.
-    Task,
-    /// As a task that its client knows nothing of, for which it waits so long.
-    Handle(Duration),
-}
-
-/// How a call of a tool is run, by what the server has, the client knows and the tool can.
-fn way_of(
-    service: &Service,
-    request: &Request<'_>,
-    call: &CallTool<'_>,
-    entry: &ToolEntry,
-) -> Result<Way, Error> {
-    let Ok(tasks) = service.tasks() else {
-        return Ok(Way::Inline);
-    };
-    let support = entry.description.task_support();
-    Ok(
-        match request.codec.runs_as(call, &request.caller, support)? {
-            // Only where the server decides may the handler do it: who asks for a task gets one at once.
-            RunAs::Task | RunAs::Either
-                if entry.becomes_task && matches!(request.asking, Asking::Retried) =>
-            {
-                Way::InlineAtFirst
-            }
-            RunAs::Task | RunAs::Either => Way::Task,
-            RunAs::Inline if support != TaskSupport::Forbidden && entry.asks == Asks::default() => {
-                tasks.handles_after().map_or(Way::Inline, Way::Handle)
-            }
-            RunAs::Inline => Way::Inline,
-        },
-    )
 }
 
 /// Starts a tool's handler, within what extensions put around it, and checks its result.

@@ -15,6 +15,7 @@ mod news;
 mod result;
 mod run;
 mod view;
+mod way;
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -39,6 +40,7 @@ pub(super) use create::Making;
 pub(super) use handle::{hand_out, status_tool};
 pub(crate) use result::Answered;
 pub(super) use result::TaskQuestion;
+pub(super) use way::Way;
 
 use news::News;
 use run::TaskRunner;

@@ -1,31 +1,27 @@
 //! A server that is ready to answer, and may change while it does.
 
+mod lists;
+
 use std::sync::{Arc, PoisonError, RwLock};
 
 use midfield_durable::engine::Engine;
 use midfield_protocol::jsonrpc::RequestId;
 use midfield_protocol::types::{ClientCapabilities, Filter, ServerCapabilities};
-use midfield_protocol::wire::{self, Changed, Codec, Encoder};
+use midfield_protocol::wire::{self, Codec, Encoder};
 use midfield_protocol::{Answer, Call, Caller, Error, Principal, Raw};
 use serde_json::value::RawValue;
 
 use super::ask::Asking;
-use super::build_error::BuildError;
-use super::catalog::{
-    Catalog, ListKind, PageSize, PromptEntry, ResourceEntry, Seen, TemplateEntry, ToolEntry,
-    Writing,
-};
+use super::catalog::{Catalog, ListKind, PageSize, Seen, Writing};
 use super::dispatch::{Request, Started, dispatch};
 use super::elicitations::Elicitations;
 use super::exchange::{Answering, Exchange, Response};
 use super::extract::States;
 use super::hub::{Hub, Interest, Listener, TooMany};
-use super::meta::Keys;
 use super::questions::SessionKey;
 use super::request_state::Travel;
 use super::running::Limits;
 use super::tasks::TaskEngine;
-use super::{Prompt, Resource, ResourceTemplate, Tool};
 use crate::extension::Extensions;
 use crate::seal::Sealer;
 
@@ -94,67 +90,6 @@ impl Service {
     /// The tasks of the server.
     pub(super) fn tasks(&self) -> Result<&TaskEngine, Error> {
         self.0.tasks.as_ref().ok_or(Error::Internal)
-    }
-
-    /// Adds a tool while the server is serving.
-    ///
-    /// # Errors
-    /// As when the server was built: see [`BuildError`].
-    pub fn add_tool(&self, tool: Tool) -> Result<(), BuildError> {
-        let entry = ToolEntry::new(tool, &self.0.states, Keys(&self.0.extensions))?;
-        self.change(Changed::Tools, |catalog| catalog.tools.push(entry))
-    }
-
-    /// Takes a tool away; `false` where there is none of that name. Calls that are at work go on.
-    pub fn remove_tool(&self, name: &str) -> bool {
-        self.take(Changed::Tools, |catalog| catalog.tools.remove(name))
-    }
-
-    /// Adds a prompt while the server is serving.
-    ///
-    /// # Errors
-    /// As when the server was built: see [`BuildError`].
-    pub fn add_prompt(&self, prompt: Prompt) -> Result<(), BuildError> {
-        Self::must_have("prompts", self.capabilities().prompts.is_some())?;
-        let entry = PromptEntry::new(prompt, &self.0.states, Keys(&self.0.extensions))?;
-        self.change(Changed::Prompts, |catalog| catalog.prompts.push(entry))
-    }
-
-    /// Takes a prompt away; `false` where there is none of that name.
-    pub fn remove_prompt(&self, name: &str) -> bool {
-        self.take(Changed::Prompts, |catalog| catalog.prompts.remove(name))
-    }
-
-    /// Adds a resource while the server is serving.
-    ///
-    /// # Errors
-    /// As when the server was built: see [`BuildError`].
-    pub fn add_resource(&self, resource: Resource) -> Result<(), BuildError> {
-        Self::must_have("resources", self.capabilities().resources.is_some())?;
-        let entry = ResourceEntry::new(resource, &self.0.states, Keys(&self.0.extensions))?;
-        self.change(Changed::Resources, |catalog| catalog.resources.push(entry))
-    }
-
-    /// Takes a resource away; `false` where there is none at that URI.
-    pub fn remove_resource(&self, uri: &str) -> bool {
-        self.take(Changed::Resources, |catalog| catalog.resources.remove(uri))
-    }
-
-    /// Adds a resource template while the server is serving.
-    ///
-    /// # Errors
-    /// As when the server was built: see [`BuildError`].
-    pub fn add_resource_template(&self, template: ResourceTemplate) -> Result<(), BuildError> {
-        Self::must_have("resources", self.capabilities().resources.is_some())?;
-        let entry = TemplateEntry::new(template, &self.0.states, Keys(&self.0.extensions))?;
-        self.change(Changed::Resources, |catalog| catalog.templates.push(entry))
-    }
-
-    /// Takes a resource template away; `false` where there is none that is written like this.
-    pub fn remove_resource_template(&self, uri_template: &str) -> bool {
-        self.take(Changed::Resources, |catalog| {
-            catalog.templates.remove(uri_template)
-        })
     }
 
     /// Tells clients that are subscribed to it that the contents of the resource at `uri` have changed.
@@ -313,14 +248,6 @@ impl Service {
         &self.encoder().description().capabilities
     }
 
-    fn must_have(what: &'static str, has: bool) -> Result<(), BuildError> {
-        if has {
-            Ok(())
-        } else {
-            Err(BuildError::Undeclared { what })
-        }
-    }
-
     /// What of `filter` the server can honour.
     pub(crate) fn honoured(&self, mut filter: Filter) -> Filter {
         let capabilities = self.capabilities();
@@ -378,30 +305,6 @@ impl Service {
         })
     }
 
-    fn change<E>(
-        &self,
-        list: Changed,
-        change: impl FnOnce(&mut Catalog) -> Result<(), E>,
-    ) -> Result<(), E> {
-        {
-            let mut catalog = self
-                .0
-                .catalog
-                .write()
-                .unwrap_or_else(PoisonError::into_inner);
-            let mut changed = Catalog::clone(&catalog);
-            change(&mut changed)?;
-            *catalog = Arc::new(changed);
-        }
-        self.0.hub.list_changed(list);
-        Ok(())
-    }
-
-    fn take(&self, list: Changed, take: impl FnOnce(&mut Catalog) -> bool) -> bool {
-        let change = |catalog: &mut Catalog| if take(catalog) { Ok(()) } else { Err(NotThere) };
-        self.change(list, change).is_ok()
-    }
-
     /// Remembers whom to tell when the page of an elicitation is done.
     pub(super) fn remember_elicitation(&self, id: &str, asking: &Asking) {
         if let Asking::Live { session, .. } = asking {
@@ -449,9 +352,6 @@ impl Service {
         self.0.travel
     }
 }
-
-/// There is nothing of the name that was to be taken away.
-struct NotThere;
 
 /// The tasks of a server for as long as a transport serves it.
 pub(crate) struct ServedTasks(Service);
