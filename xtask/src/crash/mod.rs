@@ -16,6 +16,7 @@ mod subject;
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -106,6 +107,15 @@ fn apart(series: Series) -> Vec<Series> {
     }
 }
 
+/// Files of cases that failed are worth a look; others are not.
+impl Drop for Matrix {
+    fn drop(&mut self) {
+        if !self.has_failed.load(Ordering::Relaxed) {
+            let _ = std::fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
 /// What became of a row.
 #[derive(Debug)]
 struct Tally {
@@ -122,6 +132,7 @@ struct Matrix {
     program: PathBuf,
     folder: PathBuf,
     expected: Expected,
+    has_failed: AtomicBool,
 }
 
 impl Matrix {
@@ -133,6 +144,7 @@ impl Matrix {
             program,
             folder,
             expected: Expected::default(),
+            has_failed: AtomicBool::new(false),
         };
         let undisturbed =
             |padding| undisturbed(&matrix.program, &matrix.folder.join("undisturbed"), padding);
@@ -214,6 +226,7 @@ impl Matrix {
                 Err(error) => (0, true, Some(format!("{error:#}"))),
             };
             if let Some(fault) = &fault {
+                self.has_failed.store(true, Ordering::Relaxed);
                 println!("FAILED `{case}`: {fault}\n  again: cargo xtask crash --case \"{case}\"");
             }
             tally(&mut |tally| {
