@@ -25,6 +25,7 @@ pub struct Tool {
     pub(super) answers_ahead: bool,
     pub(super) forms: Vec<FormOf>,
     pub(super) timeout: Option<Duration>,
+    pub(super) immediate: Option<Arc<str>>,
     pub(super) becomes_task: bool,
 }
 
@@ -62,6 +63,7 @@ impl Tool {
             answers_ahead: false,
             forms: Vec::new(),
             timeout: None,
+            immediate: None,
             becomes_task: false,
         }
     }
@@ -80,6 +82,7 @@ impl Tool {
             answers_ahead: false,
             forms: Vec::new(),
             timeout: None,
+            immediate: None,
             becomes_task: false,
         }
     }
@@ -127,6 +130,15 @@ impl Tool {
     #[must_use]
     pub fn becomes_task(mut self) -> Self {
         self.becomes_task = true;
+        self
+    }
+
+    /// Sets what the model of a client of revision 2025-11-25 is told at once when a call of it becomes a task, so that it can go on
+    /// meanwhile. Default: nothing. Later revisions have no room for it
+    /// ([model immediate response](https://modelcontextprotocol.io/specification/2025-11-25/basic/utilities/tasks#model-immediate-response)).
+    #[must_use]
+    pub fn immediate_response(mut self, text: impl Into<Arc<str>>) -> Self {
+        self.immediate = Some(text.into());
         self
     }
 

@@ -37,6 +37,7 @@ pub(in crate::server) struct ToolEntry {
     pub(in crate::server) asks: Asks,
     pub(in crate::server) answers_ahead: bool,
     pub(in crate::server) timeout: Option<Duration>,
+    pub(in crate::server) immediate: Option<Arc<str>>,
     pub(in crate::server) becomes_task: bool,
 }
 
@@ -119,6 +120,7 @@ impl ToolEntry {
             asks: tool.asks,
             answers_ahead: tool.answers_ahead,
             timeout: tool.timeout,
+            immediate: tool.immediate,
             becomes_task: tool.becomes_task,
         })
     }

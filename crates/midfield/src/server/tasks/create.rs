@@ -1,5 +1,7 @@
 //! A call becomes a task: it is kept before anybody is told of it.
 
+use std::sync::Arc;
+
 use midfield_durable::Journal;
 use midfield_durable::engine::NewCall;
 use midfield_protocol::{Answer, CallTool, Error, Raw};
@@ -14,7 +16,11 @@ use super::{Answering, TaskEngine, owner, refuse};
 use crate::server::Service;
 
 /// A call that is to be a task, now or when its handler says so.
-pub(in crate::server) struct Making(NewCall);
+pub(in crate::server) struct Making {
+    call: NewCall,
+    /// What the model is told meanwhile.
+    immediate: Option<Arc<str>>,
+}
 
 impl Making {
     /// Of a call whose arguments were checked.
@@ -41,18 +47,21 @@ impl Making {
         let key = call.idempotency_key.as_deref();
         new.idempotency_key = key.map(|key| format!("{}\n{key}", entry.name));
         new.lifetime = call.task.and_then(|task| task.ttl);
-        Ok(Self(new))
+        Ok(Self {
+            call: new,
+            immediate: entry.immediate.clone(),
+        })
     }
 
     /// Makes the task, which goes on from what the call has learned.
     pub(in crate::server) fn make(mut self, service: &Service, learned: Journal) -> Answering {
-        self.0.journal = learned;
+        self.call.journal = learned;
         let service = service.clone();
-        Box::pin(async move { service.tasks()?.make(self.0).await })
+        Box::pin(async move { service.tasks()?.make(self).await })
     }
 
     pub(super) fn into_call(self) -> NewCall {
-        self.0
+        self.call
     }
 
     /// Makes the task, and answers with it.
@@ -65,11 +74,11 @@ impl Making {
 }
 
 impl TaskEngine {
-    async fn make(&self, new: NewCall) -> Result<Answer, Error> {
-        let view = self.engine.create(new).await.map_err(refuse)?;
+    async fn make(&self, making: Making) -> Result<Answer, Error> {
+        let view = self.engine.create(making.call).await.map_err(refuse)?;
         Ok(Answer::TaskCreated {
             task: self.task(&view),
-            immediate: None,
+            immediate: making.immediate.as_deref().map(str::to_owned),
         })
     }
 }

@@ -48,6 +48,21 @@ async fn a_session_is_answered_with_the_task_and_whose_it_is() {
 }
 
 #[tokio::test]
+async fn a_model_is_told_what_to_go_on_with_where_the_revision_has_room_for_it() {
+    const KEY: &str = "io.modelcontextprotocol/model-immediate-response";
+    let (host, _) = start().await;
+    let made = User::legacy(&host, A)
+        .await
+        .call("wait_too", json!({}))
+        .await;
+    assert_eq!(made["result"]["_meta"][KEY], "It is being waited for.");
+    let made = User::legacy(&host, A).await.call("wait", json!({})).await;
+    assert!(made["result"]["_meta"].get(KEY).is_none(), "{made}");
+    let made = User::modern(&host, A).call("wait_too", json!({})).await;
+    assert!(!made.to_string().contains("waited for"), "{made}");
+}
+
+#[tokio::test]
 async fn a_modern_client_is_answered_with_a_flat_task() {
     let (host, _) = start().await;
     let user = User::modern(&host, A);

@@ -32,7 +32,11 @@ pub(super) fn server(probe: &Probe) -> Server {
             json!({"type": "object", "properties": {"text": {"type": "string"}}}),
         )))
         .tool(may(typed("wait", wait)))
-        .tool(typed("wait_too", wait).task(TaskSupport::Required))
+        .tool(
+            typed("wait_too", wait)
+                .task(TaskSupport::Required)
+                .immediate_response("It is being waited for."),
+        )
         .tool(typed("never", async || "at once"))
         .tool(typed("forbidden", async || "at once").task(TaskSupport::Forbidden))
         .tool(may(typed("structured", structured)))
