@@ -7,7 +7,7 @@ use crate::task::State;
 pub async fn an_answer_wakes_a_parked_task(store: &dyn Store) {
     let record = held(store, 1).await;
     let park = Write {
-        next: crate::store::Next::Park { due: None },
+        next: Next::Park { due: None },
         ..asks(START, &["a"])
     };
     store.write(id(1), record.fence, park).await.unwrap();
@@ -31,7 +31,7 @@ pub async fn an_answer_that_came_before_the_task_was_parked_wakes_it(store: &dyn
     let answers = vec![answer("a", "yes")];
     store.answer(id(1), START + 1, answers).await.unwrap();
     let park = Write {
-        next: crate::store::Next::Park { due: None },
+        next: Next::Park { due: None },
         ..asks(START + 2, &["a"])
     };
     store.write(id(1), record.fence, park).await.unwrap();
