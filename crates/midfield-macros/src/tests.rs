@@ -154,7 +154,7 @@ fn a_handler_reads_the_arguments_once_and_has_six_places() {
 #[test]
 fn all_errors_are_told_at_once() {
     let function = "fn wait<T>(_: u8, text: &str) {}";
-    let expansion = expand(tokens("task"), tokens(function)).to_string();
+    let expansion = expand(tokens("scopes"), tokens(function)).to_string();
     assert_eq!(expansion.matches("compile_error").count(), 4, "{expansion}");
 }
 
@@ -165,7 +165,7 @@ fn the_function_stays_without_what_is_for_the_tool() {
                     #[inject] user: &User) -> u8 { seconds }";
     let kept = "/// Waits. \n #[inline] pub(crate) async fn wait( \
                 #[allow(unused)] seconds: u8, user: &User) -> u8 { seconds }";
-    for settings in ["", "task"] {
+    for settings in ["", "scopes"] {
         let expansion = expand(tokens(settings), tokens(function)).to_string();
         assert!(
             expansion.starts_with(&tokens(kept).to_string()),
