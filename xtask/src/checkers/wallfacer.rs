@@ -34,6 +34,10 @@ const REFUSAL: &str = "-32602";
 /// How it tells of a client that lacks what a tool asks for.
 const UNASKABLE: &str = "does not declare a capability that this request requires";
 
+/// How it tells of a tool that runs only as a task, which it never asks for
+/// (2025-11-25, basic/utilities/tasks, "Tool-Level Negotiation").
+const TASK_ONLY: &str = "runs only as a task: send `task`";
+
 /// How it tells of a body that the server does not read to its end.
 const TOO_LARGE: &str = "413";
 
@@ -56,16 +60,17 @@ struct Finding {
 }
 
 impl Finding {
-    /// Whether the server refused the arguments, a body that is larger than it reads, or a client that cannot
-    /// be asked.
+    /// Whether the server refused the arguments, a body that is larger than it reads, a client that cannot be asked, or a
+    /// call that would have to be a task.
     fn is_refusal(&self) -> bool {
         let too_large =
             || self.details.contains(TOO_LARGE) && self.repro.tool_call.to_string().len() > LARGE;
-        let is_refused = self.details.contains(REFUSAL) || self.details.contains(UNASKABLE);
+        let refusals = [REFUSAL, UNASKABLE, TASK_ONLY];
+        let is_refused = refusals.iter().any(|text| self.details.contains(text));
         self.kind.name == "protocol_error" && (is_refused || too_large())
     }
 
-    /// Whether its client waits for a stream that it should have come back to.
+    /// Whether its client waits for a stream that it should have come back to, or for what takes long.
     fn is_left(&self, lets_go: &[&str]) -> bool {
         self.kind.name == "hang" && lets_go.contains(&self.tool.as_str())
     }
