@@ -41,7 +41,7 @@ export function holds(found, expected) {
 export const delay = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** How long one check may take. */
-const CHECK_LIMIT_MILLISECONDS = 30_000;
+const CHECK_LIMIT_MILLISECONDS = 15_000;
 
 /** What a promise gives, or a failure when it takes too long. */
 export function within(promise) {

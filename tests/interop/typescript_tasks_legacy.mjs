@@ -1,7 +1,7 @@
 // Drives the tasks of `examples/everything --tasks` through the official TypeScript client of series 1.x, which has the
 // experimental tasks of 2025-11-25.
 //
-//     node typescript_tasks_legacy.mjs PLAN.json
+//     node typescript_tasks_legacy.mjs PLAN.json legacy
 //
 // The plan has the `server`, and `listed`: whether it must list its tasks, which it does only for clients that it can
 // tell apart. Prints a line for each check; exits with 1 when one fails.

@@ -123,8 +123,7 @@ mod tests {
     fn the_server_is_one() {
         let built = server().map(Server::build);
         assert!(matches!(built, Ok(Ok(_))), "{built:?}");
-        let built =
-            server().map(|server| server.tasks(tasks::kept()).tools(tasks::all()).build());
+        let built = server().map(|server| server.tasks(tasks::kept()).tools(tasks::all()).build());
         assert!(matches!(built, Ok(Ok(_))), "{built:?}");
     }
 }
