@@ -34,6 +34,12 @@ pub(super) fn clients() -> Result<Vec<Client>> {
             script: Some(scripts.join("typescript_tasks_extension.mjs")),
             modes: &["legacy", "modern"],
         },
+        Client {
+            name: "FastMCP",
+            program: install::python()?,
+            script: Some(scripts.join("fastmcp_client.py")),
+            modes: &["modern"],
+        },
     ])
 }
 
