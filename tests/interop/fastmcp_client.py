@@ -27,9 +27,9 @@ REQUEST_LIMIT_SECONDS = 20.0
 INVALID_PARAMS = -32602
 
 
-# Over HTTP the header `Mcp-Name` of these requests must be the id of the task (SEP-2663, "Streamable HTTP: Routing Headers"),
-# and a server that misses it answers -32020. The SDK below sends it for requests that name the parameter, which those of
-# fastmcp-tasks 4.1.4 do not: without these lines each of them is refused over HTTP. Everything else is as it comes.
+# Over HTTP the header `Mcp-Name` of these requests must be the id of the task (SEP-2663, "Routing Headers"), and a server
+# that misses it answers -32020. The SDK below sends it for requests that name the parameter, which those of fastmcp-tasks
+# 4.1.4 do not: without these lines each of them is refused over HTTP. Everything else is as it comes.
 for request in (GetTaskRequest, UpdateTaskRequest, CancelTaskRequest):
     request.name_param = "taskId"
 

@@ -48,7 +48,8 @@ function pastTheClient(transport) {
             return deliver.call(transport, message, extra);
         }
         waiting.delete(message.id);
-        settle(message.error === undefined ? { kind: "result", result: message.result } : { kind: "error", error: message.error });
+        const { error, result } = message;
+        settle(error === undefined ? { kind: "result", result } : { kind: "error", error });
     };
     let last = 0;
     return (request) => {

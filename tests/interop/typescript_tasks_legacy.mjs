@@ -82,7 +82,8 @@ async function mustBeRefused(request, code) {
 async function countToItsEnd(client) {
     const heard = [];
     const onprogress = ({ progress }) => heard.push(progress);
-    const { messages, task, last } = await streamed(client, { name: "count", arguments: { things: 8 } }, { ...asTask, onprogress });
+    const call = { name: "count", arguments: { things: 8 } };
+    const { messages, task, last } = await streamed(client, call, { ...asTask, onprogress });
     mustEqual(task.status, "working", "the status of the new task");
     mustEqual(task.ttl, TTL_MILLISECONDS, "the life of the task");
     mustEqual(last.type, "result", `the last of ${JSON.stringify(messages)}`);
@@ -147,7 +148,8 @@ async function checkAll(checks, client, partner, listed) {
     await checks.run("tools say whether they are tasks", async () => {
         const { tools } = await client.listTools(undefined, options);
         const support = (wanted) => tools.find(({ name }) => name === wanted)?.execution?.taskSupport;
-        mustEqual(["count", "ship", "note"].map((name) => support(name) ?? "forbidden"), ["optional", "required", "forbidden"], "task support");
+        const found = ["count", "ship", "note"].map((name) => support(name) ?? "forbidden");
+        mustEqual(found, ["optional", "required", "forbidden"], "task support");
     });
     await checks.run("a task is polled to its end and its result is read", () => countToItsEnd(client));
     await checks.run("the result of a task under way is waited for", () => resultOfOneUnderWay(client));

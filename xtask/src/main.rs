@@ -50,7 +50,7 @@ enum Command {
     Bench(bench::Options),
     /// Kill servers at every point of their work, and see that nothing is lost.
     Crash(crash::Options),
-    /// Call our servers with the official TypeScript, Python and Rust clients.
+    /// Call our servers with the official TypeScript, Python and Rust clients, and FastMCP's.
     Interop(interop::Options),
     /// Load thousands of published `OpenAPI` documents and print what became of them.
     OpenapiSweep(sweep::Options),
