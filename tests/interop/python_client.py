@@ -10,14 +10,14 @@ import asyncio
 import json
 import sys
 import warnings
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any
 
 from mcp import Client, MCPError, StdioServerParameters
 from mcp_types import PromptReference, ResourceTemplateReference
 
-from python_expect import Failure, must_contain, must_equal, must_hold
+from python_expect import Checks, Failure, must_contain, must_equal, must_hold
 from python_partner import Partner, subscribe_legacy, subscribe_modern
 
 MODERN = "2026-07-28"
@@ -25,25 +25,6 @@ REQUEST_LIMIT_SECONDS = 20.0
 # More pages than any server under test has: a cursor that never ends must end the test.
 MOST_PAGES = 100
 MODES = {"legacy": "legacy", "modern": MODERN, "auto": "auto"}
-
-
-class Checks:
-    """Counts the checks and prints a line for each."""
-
-    def __init__(self) -> None:
-        self.passed = 0
-        self.failed = 0
-
-    async def run(self, name: str, claim: Callable[[], Awaitable[None]]) -> None:
-        """Runs one check; what it raises is its failure."""
-        try:
-            await claim()
-        except Exception as error:
-            self.failed += 1
-            print(f"FAIL  {name}: {type(error).__name__}: {error}")
-        else:
-            self.passed += 1
-            print(f"ok    {name}")
 
 
 LISTS = {

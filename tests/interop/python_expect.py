@@ -1,6 +1,11 @@
-"""What was found against what a plan expects, for `python_client.py`."""
+"""What was found against what a plan expects, for the Python clients, and how checks are counted."""
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from typing import Any
+
+# How long one check may take.
+CHECK_LIMIT_SECONDS = 60.0
 
 
 class Failure(Exception):
@@ -35,3 +40,22 @@ def holds(found: Any, expected: Any) -> bool:
     except Failure:
         return False
     return True
+
+
+class Checks:
+    """Counts the checks and prints a line for each."""
+
+    def __init__(self) -> None:
+        self.passed = 0
+        self.failed = 0
+
+    async def run(self, name: str, claim: Callable[[], Awaitable[None]]) -> None:
+        """Runs one check; what it raises is its failure."""
+        try:
+            await asyncio.wait_for(claim(), CHECK_LIMIT_SECONDS)
+        except Exception as error:
+            self.failed += 1
+            print(f"FAIL  {name}: {type(error).__name__}: {error}")
+        else:
+            self.passed += 1
+            print(f"ok    {name}")

@@ -1,14 +1,12 @@
 // The client's side of the conversation, for `typescript.mjs`: answers the server's questions as the plan says, remembers
 // what it was asked and told, and subscribes.
 
-import { holds, mustEqual } from "./typescript_expect.mjs";
+import { delay, holds, mustEqual } from "./typescript_expect.mjs";
 
 /** How long a notification may take after its cause. */
 const NEWS_LIMIT_MILLISECONDS = 3_000;
 /** How long to wait for a notification that must not come. */
 const SILENCE_MILLISECONDS = 500;
-
-const delay = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** Answers the server's questions as the plan says, and remembers what it was asked and told. */
 export class Partner {

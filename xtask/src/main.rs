@@ -50,8 +50,8 @@ enum Command {
     Bench(bench::Options),
     /// Kill servers at every point of their work, and see that nothing is lost.
     Crash(crash::Options),
-    /// Call our servers with the official TypeScript, Python and Rust clients.
-    Interop,
+    /// Call our servers with the official TypeScript, Python and Rust clients, and FastMCP's.
+    Interop(interop::Options),
     /// Load thousands of published `OpenAPI` documents and print what became of them.
     OpenapiSweep(sweep::Options),
 }
@@ -64,7 +64,7 @@ fn main() -> ExitCode {
         Command::Conformance { part, filter } => conformance::conformance(part, &filter),
         Command::CheckServer(options) => checkers::check_server(&options),
         Command::Bench(options) => bench::bench(&options),
-        Command::Interop => interop::interop(),
+        Command::Interop(options) => interop::interop(options),
         Command::OpenapiSweep(options) => sweep::sweep(&options),
     };
     match outcome {

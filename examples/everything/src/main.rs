@@ -2,12 +2,13 @@
 //!
 //! Run it over HTTP by `cargo run -p everything -- --port 7430`, which also serves clients of revision
 //! 2024-11-05 at `/sse`, or over stdio by `--stdio`. With `--token SECRET` only those who bring that
-//! bearer token are served. What it logs, by the level in `RUST_LOG`, goes to standard error.
+//! bearer token are served, and with `--tasks` there are tools that run as tasks. What it logs, by the level in `RUST_LOG`, goes to standard error.
 
 mod extensions;
 mod notebook;
 mod prompts;
 mod resources;
+mod tasks;
 mod tools;
 
 use std::error::Error;
@@ -39,6 +40,9 @@ async fn serve(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let mut server = server()?;
     if let Some(path) = &arguments.keys {
         server = server.keys(KeyRing::in_file(path)?);
+    }
+    if arguments.tasks {
+        server = server.tasks(tasks::kept()).tools(tasks::all());
     }
     let service = server.build()?;
     let mut stop = Stop::listen()?;
@@ -79,6 +83,8 @@ struct Arguments {
     /// The port to serve HTTP on; stdio without.
     port: Option<u16>,
     token: Option<String>,
+    /// Whether there are tools that run as tasks.
+    tasks: bool,
     /// Where the keys are kept that seal what clients carry.
     keys: Option<String>,
 }
@@ -94,11 +100,12 @@ impl Arguments {
             match name.as_str() {
                 "--stdio" => arguments.port = None,
                 "--port" => arguments.port = Some(value()?.parse()?),
+                "--tasks" => arguments.tasks = true,
                 "--token" => arguments.token = Some(value()?),
                 "--keys" => arguments.keys = Some(value()?),
                 _ => {
                     return Err(format!(
-                        "unknown argument {name}; there are --stdio, --port, --token and --keys"
+                        "unknown argument {name}; there are --stdio, --port, --tasks, --token and --keys"
                     )
                     .into());
                 }
@@ -115,6 +122,8 @@ mod tests {
     #[test]
     fn the_server_is_one() {
         let built = server().map(Server::build);
+        assert!(matches!(built, Ok(Ok(_))), "{built:?}");
+        let built = server().map(|server| server.tasks(tasks::kept()).tools(tasks::all()).build());
         assert!(matches!(built, Ok(Ok(_))), "{built:?}");
     }
 }

@@ -2,10 +2,11 @@
 //! and stdio.
 //!
 //! Each target is a running server with a plan of what it must do; the clients are the scripts in `tests/interop` and
-//! the program in `tests/rust-clients`.
+//! the program in `tests/rust-clients`. Tasks have clients of their own, see `tasks.rs`.
 
 mod plans;
 mod targets;
+mod tasks;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -25,26 +26,62 @@ const CLIENT_LIMIT: Duration = Duration::from_mins(2);
 /// How a client begins: `initialize`, the modern revision at once, or asking first.
 const MODES: [&str; 3] = ["legacy", "modern", "auto"];
 
+/// What to run.
+#[derive(Clone, Copy, Debug, Default, clap::Args)]
+pub(crate) struct Options {
+    /// Only the clients that have tasks, against the server that has some.
+    #[arg(long)]
+    tasks: bool,
+}
+
 /// Runs every client in every mode against every target; fails when one check of one of them fails.
-pub(crate) fn interop() -> Result<()> {
-    let clients = Client::all()?;
-    let folder = empty_state("interop")?;
-    let mut table = Table::new(&["target", "client", "mode", "result"]);
-    let mut failures = 0_usize;
-    targets::each(&folder, &mut |target, plan| {
-        let file = write_plan(&folder, target, plan)?;
-        for client in &clients {
-            for mode in MODES {
+pub(crate) fn interop(options: Options) -> Result<()> {
+    let of_tasks = tasks::clients()?;
+    let mut runs = Runs {
+        folder: empty_state("interop")?,
+        table: Table::new(&["target", "client", "mode", "result"]),
+        failures: 0,
+    };
+    let folder = runs.folder.clone();
+    tasks::each(&folder, &mut |target, plan| {
+        runs.drive(&of_tasks, target, plan)
+    })?;
+    if !options.tasks {
+        let clients = Client::all()?;
+        targets::each(&folder, &mut |target, plan| {
+            runs.drive(&clients, target, plan)
+        })?;
+    }
+    println!("\n{}", runs.table);
+    if runs.failures > 0 {
+        bail!("{} interop runs failed", runs.failures);
+    }
+    Ok(())
+}
+
+/// What came of the runs so far.
+struct Runs {
+    folder: PathBuf,
+    table: Table,
+    failures: usize,
+}
+
+impl Runs {
+    /// Carries out a plan with each client in each of its modes.
+    fn drive(&mut self, clients: &[Client], target: &str, plan: &Value) -> Result<()> {
+        let file = write_plan(&self.folder, target, plan)?;
+        for client in clients {
+            for &mode in client.modes {
                 println!("\n── {target}, {} client, {mode}", client.name);
                 let result = match process::run(&mut client.command(&file, mode), CLIENT_LIMIT) {
                     Ok(()) => "passed",
                     Err(error) => {
                         println!("{error:#}");
-                        failures += 1;
+                        self.failures += 1;
                         "FAILED"
                     }
                 };
-                table.row([
+                self.table.row([
                     target.to_owned(),
                     client.name.to_owned(),
                     mode.to_owned(),
@@ -53,12 +90,7 @@ pub(crate) fn interop() -> Result<()> {
             }
         }
         Ok(())
-    })?;
-    println!("\n{table}");
-    if failures > 0 {
-        bail!("{failures} interop runs failed");
     }
-    Ok(())
 }
 
 /// A program that drives a server through a client that others wrote.
@@ -67,6 +99,7 @@ struct Client {
     program: PathBuf,
     /// The script, when the program is an interpreter.
     script: Option<PathBuf>,
+    modes: &'static [&'static str],
 }
 
 impl Client {
@@ -77,16 +110,19 @@ impl Client {
                 name: "TypeScript",
                 program: install::node()?,
                 script: Some(scripts.join("typescript.mjs")),
+                modes: &MODES,
             },
             Self {
                 name: "Python",
                 program: install::python()?,
                 script: Some(scripts.join("python_client.py")),
+                modes: &MODES,
             },
             Self {
                 name: "Rust (rmcp)",
                 program: rmcp()?,
                 script: None,
+                modes: &MODES,
             },
         ])
     }

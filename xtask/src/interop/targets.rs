@@ -13,7 +13,7 @@ use crate::server::{Server, free_port};
 use crate::workspace::{build, root};
 
 /// Carries out a plan with every client: the target's name, and the plan.
-type Drive<'a> = dyn FnMut(&str, &Value) -> Result<()> + 'a;
+pub(super) type Drive<'a> = dyn FnMut(&str, &Value) -> Result<()> + 'a;
 
 /// Starts each target in turn and hands its name and its plan to `drive`.
 ///

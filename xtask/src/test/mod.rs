@@ -81,7 +81,7 @@ const STEPS: &[Step] = &[
     Step::packages("checkers of others", || {
         checkers::check_server(&checkers::Options::default())
     }),
-    Step::packages("interop", interop::interop),
+    Step::packages("interop", || interop::interop(interop::Options::default())),
     Step::packages("OpenAPI requests against another client", requests),
     Step::packages("OpenAPI sweep", || sweep::sweep(&sweep::Options::default())),
 ];
