@@ -29,8 +29,8 @@ pub struct NewCall {
     pub idempotency_key: Option<String>,
     /// What a repeated request is told by from another one with the same key; `None`: by the whole request.
     pub digest: Option<[u8; 32]>,
-    /// How long the task is kept, from now; `None`: [`EngineOptions::lifetime`]. More than
-    /// [`EngineOptions::max_lifetime`] is cut to that.
+    /// How long the task is kept, from now; `None`: [`EngineOptions::lifetime`](super::EngineOptions::lifetime). More than
+    /// [`EngineOptions::max_lifetime`](super::EngineOptions::max_lifetime) is cut to that.
     pub lifetime: Option<Duration>,
     /// What the call has learned already, where it was begun before it became a task. What has begun and is not over is left
     /// out: it begins anew. Default: empty.
