@@ -1,4 +1,4 @@
-//! Tasks: each is made, looked at until it is completed, and its result checked. One task counts as one request.
+//! Tasks: each is made, looked at again and again until it is completed, and its result checked. One task counts as one request.
 
 use std::time::{Duration, Instant};
 
@@ -55,7 +55,6 @@ impl Client {
             if !has(r#""status":"working""#) {
                 bail!("status {status}: {}", shown(body));
             }
-            tokio::time::sleep(PAUSE).await;
         }
     }
 }
@@ -66,6 +65,3 @@ fn task_id(body: &[u8]) -> Option<String> {
     let id = &rest[..memchr::memchr(b'"', rest)?];
     String::from_utf8(id.to_vec()).ok()
 }
-
-/// How long to wait before a task is looked at again that is still at work.
-const PAUSE: Duration = Duration::from_millis(1);
