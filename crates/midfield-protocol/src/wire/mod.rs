@@ -27,6 +27,9 @@ pub use question::{question, task_question};
 pub use reply::read_reply;
 pub use tasks::RunAs;
 
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 use encode::{COMPLETE, ResultMeta};
 use error::{NotFound, application};
 
@@ -75,6 +78,20 @@ impl Codec {
     }
 }
 
+/// Kept as the date of its revision, for who speaks to the same client later.
+impl Serialize for Codec {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.revision)
+    }
+}
+
+impl<'de> Deserialize<'de> for Codec {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let revision = String::deserialize(deserializer)?.parse();
+        revision.map(Self::new).map_err(D::Error::custom)
+    }
+}
+
 /// Whether the protocol itself has `method` as a request, in any revision and direction. Tasks are among them: in
 /// 2026-07-28 they are an extension, to which their prefix is reserved.
 pub fn is_own(method: &str) -> bool {
@@ -116,6 +133,17 @@ const ELSEWHERE: [&str; 15] = [
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_codec_is_kept_as_its_revision_and_no_other_text_is_one() {
+        for revision in Revision::ALL {
+            let kept = serde_json::to_string(&Codec::new(revision)).expect("JSON");
+            assert_eq!(kept, format!("\"{revision}\""));
+            let read: Codec = serde_json::from_str(&kept).expect("a codec");
+            assert_eq!(read, Codec::new(revision));
+        }
+        assert!(serde_json::from_str::<Codec>("\"2099-01-01\"").is_err());
+    }
 
     #[test]
     fn the_protocols_own_methods_are_those_of_every_revision_and_direction() {

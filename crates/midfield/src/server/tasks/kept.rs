@@ -4,7 +4,7 @@ use midfield_protocol::types::{
     ClientCapabilities, Implementation, LogLevel, ProgressToken, TraceContext,
 };
 use midfield_protocol::wire::Codec;
-use midfield_protocol::{Caller, Identity, Principal, Raw, Revision};
+use midfield_protocol::{Caller, Identity, Principal, Raw};
 use serde::{Deserialize, Serialize};
 
 use super::super::questions::SessionKey;
@@ -15,7 +15,8 @@ pub(super) struct Kept {
     pub(super) tool: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) arguments: Option<Raw>,
-    revision: String,
+    /// How its client is spoken to.
+    pub(super) codec: Codec,
     principal: Who,
     capabilities: ClientCapabilities,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -65,7 +66,7 @@ impl Kept {
         Some(Self {
             tool: tool.to_owned(),
             arguments,
-            revision: codec.revision().to_string(),
+            codec,
             principal: Who::of(&caller.principal)?,
             capabilities: caller.capabilities.clone(),
             client: caller.client.clone(),
@@ -78,12 +79,6 @@ impl Kept {
             }),
             session,
         })
-    }
-
-    /// How its client is spoken to. A revision that is not known any more is the newest.
-    pub(super) fn codec(&self) -> Codec {
-        let revision = self.revision.parse();
-        Codec::new(revision.unwrap_or(Revision::NEWEST_LEGACY))
     }
 
     /// Who asked.

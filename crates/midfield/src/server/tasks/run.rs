@@ -50,7 +50,7 @@ impl TaskRunner {
         }
         let (context, _) = Context::new(Setting {
             service: service.clone(),
-            codec: kept.codec(),
+            codec: kept.codec,
             caller: kept.caller(),
             asking: Asking::Task,
             target: entry.name.clone(),
