@@ -46,6 +46,7 @@
 //! A handler cannot tell which revision or transport serves it.
 
 pub mod auth;
+pub mod client;
 pub mod extension;
 pub mod server;
 pub mod transport;
