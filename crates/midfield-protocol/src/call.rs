@@ -114,7 +114,7 @@ pub enum Call<'a> {
         /// The task.
         id: Cow<'a, str>,
         /// The answers by the keys of the questions: an object.
-        responses: &'a RawValue,
+        responses: Cow<'a, RawValue>,
     },
     /// What only an extension may know.
     Other(Other<'a>),
@@ -157,13 +157,26 @@ pub struct CallTool<'a> {
     /// The tool's name.
     pub name: Cow<'a, str>,
     /// The arguments' JSON, an object; `None` where the peer gave none.
-    pub arguments: Option<&'a RawValue>,
+    pub arguments: Option<Cow<'a, RawValue>>,
     /// What the client brings from the round trip before.
     pub retry: Retry<'a>,
     /// The wish that it be run as a task. Always `None` where the revision knows no such wish.
     pub task: Option<TaskRequest>,
     /// What makes two calls one, see [`IDEMPOTENCY_KEY`]: 1 to 256 bytes.
     pub idempotency_key: Option<Cow<'a, str>>,
+}
+
+impl<'a> CallTool<'a> {
+    /// A call without arguments.
+    pub fn new(name: impl Into<Cow<'a, str>>) -> Self {
+        Self {
+            name: name.into(),
+            arguments: None,
+            retry: Retry::default(),
+            task: None,
+            idempotency_key: None,
+        }
+    }
 }
 
 /// The key in a call's `_meta` under which a client may name it: of two calls of one principal to one tool with the same
@@ -176,7 +189,7 @@ pub const IDEMPOTENCY_KEY: &str = "midfield.dev/idempotencyKey";
 #[non_exhaustive]
 pub struct Retry<'a> {
     /// The answers by the keys of the questions: an object.
-    pub responses: Option<&'a RawValue>,
+    pub responses: Option<Cow<'a, RawValue>>,
     /// What the server said to give back. Untrusted, like everything that a peer sends.
     pub state: Option<Cow<'a, str>>,
 }
@@ -191,6 +204,16 @@ pub struct ReadResource<'a> {
     pub retry: Retry<'a>,
 }
 
+impl<'a> ReadResource<'a> {
+    /// The resource at `uri`.
+    pub fn new(uri: impl Into<Cow<'a, str>>) -> Self {
+        Self {
+            uri: uri.into(),
+            retry: Retry::default(),
+        }
+    }
+}
+
 /// A prompt and its arguments.
 #[derive(Debug)]
 #[non_exhaustive]
@@ -198,9 +221,20 @@ pub struct GetPrompt<'a> {
     /// The prompt's name.
     pub name: Cow<'a, str>,
     /// The arguments' JSON, an object whose values are strings; `None` where the peer gave none.
-    pub arguments: Option<&'a RawValue>,
+    pub arguments: Option<Cow<'a, RawValue>>,
     /// What the client brings from the round trip before.
     pub retry: Retry<'a>,
+}
+
+impl<'a> GetPrompt<'a> {
+    /// A prompt without arguments.
+    pub fn new(name: impl Into<Cow<'a, str>>) -> Self {
+        Self {
+            name: name.into(),
+            arguments: None,
+            retry: Retry::default(),
+        }
+    }
 }
 
 /// An argument whose value is begun.
@@ -215,6 +249,22 @@ pub struct Complete<'a> {
     pub value: Cow<'a, str>,
     /// The arguments that are chosen already.
     pub arguments: BTreeMap<String, String>,
+}
+
+impl<'a> Complete<'a> {
+    /// The value of one argument, none other being chosen yet.
+    pub fn new(
+        reference: Reference<'a>,
+        name: impl Into<Cow<'a, str>>,
+        value: impl Into<Cow<'a, str>>,
+    ) -> Self {
+        Self {
+            reference,
+            name: name.into(),
+            value: value.into(),
+            arguments: BTreeMap::new(),
+        }
+    }
 }
 
 /// Whose argument is completed.
@@ -240,7 +290,17 @@ pub struct Other<'a> {
     /// What is asked.
     pub method: Cow<'a, str>,
     /// The parameters' JSON, an object.
-    pub params: Option<&'a RawValue>,
+    pub params: Option<Cow<'a, RawValue>>,
+}
+
+impl<'a> Other<'a> {
+    /// A request with these parameters, an object.
+    pub fn new(method: impl Into<Cow<'a, str>>, params: Option<Cow<'a, RawValue>>) -> Self {
+        Self {
+            method: method.into(),
+            params,
+        }
+    }
 }
 
 /// What a request is answered with when it did not fail.

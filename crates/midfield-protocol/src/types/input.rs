@@ -30,6 +30,16 @@ impl InputRequest {
         }
     }
 
+    /// Reads a question from its method and its parameters; `None` where a server does not ask so.
+    pub(crate) fn read(method: &str, params: &str) -> Option<Result<Self, serde_json::Error>> {
+        match method {
+            ELICIT => Some(serde_json::from_str(params).map(Self::Elicit)),
+            SAMPLE => Some(serde_json::from_str(params).map(Self::Sample)),
+            LIST_ROOTS => Some(Ok(Self::ListRoots)),
+            _ => None,
+        }
+    }
+
     /// What the client has to offer to be asked this.
     pub fn capability(&self) -> ClientCapabilities {
         let mut needed = ClientCapabilities::default();
@@ -106,20 +116,18 @@ impl<'de> Deserialize<'de> for InputRequest {
             Some(params) => params.as_str(),
             None => "{}",
         };
-        match method.as_str() {
-            ELICIT => serde_json::from_str(params).map(Self::Elicit),
-            SAMPLE => serde_json::from_str(params).map(Self::Sample),
-            LIST_ROOTS => Ok(Self::ListRoots),
-            other => Err(serde_json::Error::custom(format_args!(
-                "a server does not ask {other:?}"
+        match Self::read(&method, params) {
+            Some(request) => request.map_err(D::Error::custom),
+            None => Err(D::Error::custom(format_args!(
+                "a server does not ask {method:?}"
             ))),
         }
-        .map_err(D::Error::custom)
     }
 }
 
-/// The client's answer to an [`InputRequest`].
-#[derive(Clone, Debug, PartialEq)]
+/// The client's answer to an [`InputRequest`]. Written as its kind is, as the question says which that is.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
 #[non_exhaustive]
 pub enum InputReply {
     /// The user's.

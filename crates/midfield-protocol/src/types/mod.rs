@@ -49,7 +49,7 @@ pub use sampling::{
 };
 pub use subscription::Filter;
 pub(crate) use task::millis;
-pub use task::{TASKS_EXTENSION, Task, TaskRequest, TaskStatus, TaskView, Timestamp};
+pub use task::{TASKS_EXTENSION, Task, TaskRequest, TaskStatus, TaskView, Timestamp, UnknownTime};
 pub use task_capabilities::{ClientTasks, ServerTasks};
 pub use tool::{Execution, Schema, TaskSupport, Tool, ToolAnnotations, ToolResult};
 pub use trace::TraceContext;

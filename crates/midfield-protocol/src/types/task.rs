@@ -2,6 +2,7 @@
 //! [`TASKS_EXTENSION`] of 2026-07-28; what they write differently is in [`crate::wire`].
 
 use std::fmt;
+use std::str::FromStr;
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize, Serializer};
@@ -107,6 +108,81 @@ impl fmt::Display for Timestamp {
             millis => write!(f, ".{millis:03}Z"),
         }
     }
+}
+
+/// Reads a moment as RFC 3339 has it. Without an offset it is taken for UTC, as some peers write it; what is before 1970 becomes
+/// its beginning.
+impl FromStr for Timestamp {
+    type Err = UnknownTime;
+
+    fn from_str(text: &str) -> Result<Self, UnknownTime> {
+        moment(text).ok_or(UnknownTime)
+    }
+}
+
+/// A text that says no moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no time of the form 2025-11-25T10:30:00Z")]
+#[non_exhaustive]
+pub struct UnknownTime;
+
+fn moment(text: &str) -> Option<Timestamp> {
+    let (day, time) = text.split_at_checked(10)?;
+    let time = time.strip_prefix(['T', 't', ' '])?;
+    let clock_end = time.find(['Z', 'z', '+', '-']).unwrap_or(time.len());
+    let (clock, zone) = time.split_at_checked(clock_end)?;
+    let days = days(&numbers(day, '-')?)?;
+    let (clock, fraction) = clock.split_once('.').unwrap_or((clock, ""));
+    let [hour, minute, second] = numbers(clock, ':')?;
+    if hour > 23 || minute > 59 || second > 60 {
+        return None;
+    }
+    let mut millis = 0;
+    for place in 0..3 {
+        let digit = fraction.as_bytes().get(place).copied().unwrap_or(b'0');
+        millis = millis * 10 + i64::from(char::from(digit).to_digit(10)?);
+    }
+    let seconds = days * 86_400 + hour * 3_600 + minute * 60 + second - offset(zone)?;
+    Some(Timestamp::from_millis(
+        u64::try_from(seconds * 1_000 + millis).unwrap_or(0),
+    ))
+}
+
+/// Three numbers of digits alone.
+fn numbers(text: &str, between: char) -> Option<[i64; 3]> {
+    let mut parts = text.split(between).map(|part| {
+        let is_number =
+            (1..=4).contains(&part.len()) && part.bytes().all(|byte| byte.is_ascii_digit());
+        part.parse().ok().filter(|_| is_number)
+    });
+    let numbers = [parts.next()??, parts.next()??, parts.next()??];
+    parts.next().is_none().then_some(numbers)
+}
+
+/// Seconds that a zone is ahead of UTC.
+fn offset(zone: &str) -> Option<i64> {
+    let (sign, rest) = match zone.as_bytes().first() {
+        None | Some(b'Z' | b'z') => return (zone.len() < 2).then_some(0),
+        Some(b'-') => (-1, zone.get(1..)?),
+        Some(_) => (1, zone.get(1..)?),
+    };
+    let [hours, minutes, _] = numbers(&format!("{rest}:0"), ':')?;
+    (hours < 24 && minutes < 60).then_some(sign * (hours * 3_600 + minutes * 60))
+}
+
+/// Days from 1970-01-01 to a date; [`date`] the other way round.
+fn days(&[year, month, day]: &[i64; 3]) -> Option<i64> {
+    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return None;
+    }
+    let (year, month) = if month > 2 {
+        (year, month - 3)
+    } else {
+        (year - 1, month + 9)
+    };
+    let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
+    let day = (153 * month + 2) / 5 + day - 1 + 365 * of_era + of_era / 4 - of_era / 100;
+    Some(era * 146_097 + day - 719_468)
 }
 
 impl Serialize for Timestamp {
@@ -249,6 +325,38 @@ mod tests {
         ];
         for (millis, text) in cases {
             assert_eq!(Timestamp::from_millis(millis).to_string(), text);
+            assert_eq!(text.parse(), Ok(Timestamp::from_millis(millis)));
+        }
+    }
+
+    #[test]
+    fn a_moment_is_read_in_the_forms_that_peers_write() {
+        let noon = Ok(Timestamp::from_millis(1_785_240_000_007));
+        for text in [
+            "2026-07-28T12:00:00.007Z",
+            "2026-07-28t12:00:00.007999z",
+            "2026-07-28T12:00:00.007",
+            "2026-07-28 12:00:00.007",
+            "2026-07-28T14:00:00.007+02:00",
+            "2026-07-28T06:30:00.007-05:30",
+        ] {
+            assert_eq!(text.parse::<Timestamp>(), noon, "{text}");
+        }
+        assert_eq!("1900-01-01T00:00:00Z".parse(), Ok(Timestamp::default()));
+        for text in [
+            "",
+            "now",
+            "2026-07-28",
+            "2026-13-01T00:00:00Z",
+            "2026-07-28T24:00:00Z",
+            "2026-07-28T12:00Z",
+            "2026-07-28T12:00:00Zulu",
+            "2026-07-28T12:00:00+2",
+            "\u{e4}2026-07-2T12:00:00Z",
+            "2026-07-28T12:00:00.x",
+            "+026-07-28T12:00:00Z",
+        ] {
+            assert_eq!(text.parse::<Timestamp>(), Err(UnknownTime), "{text}");
         }
     }
 

@@ -13,6 +13,7 @@ mod question;
 mod reply;
 mod tasks;
 
+pub mod client;
 pub mod legacy;
 pub mod modern;
 
@@ -26,6 +27,8 @@ pub use notify::{
 pub use question::{question, task_question};
 pub use reply::read_reply;
 pub use tasks::RunAs;
+
+use std::borrow::Cow;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -72,7 +75,7 @@ impl Codec {
             }),
             None => Ok(Call::Other(Other {
                 method: request.method.clone(),
-                params: request.params,
+                params: request.params.map(Cow::Borrowed),
             })),
         }
     }

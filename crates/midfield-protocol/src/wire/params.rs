@@ -81,7 +81,7 @@ pub(super) fn call_tool<'a>(
     let params: Named<'a> = read(request)?;
     Ok(Call::CallTool(CallTool {
         name: params.name,
-        arguments: is_object("arguments", params.arguments)?,
+        arguments: is_object("arguments", params.arguments)?.map(Cow::Borrowed),
         retry: retry(params.responses, params.state)?,
         task: task(params.task)?,
         idempotency_key: params
@@ -169,7 +169,7 @@ pub(super) fn get_prompt<'a>(request: &Request<'a>, retry: ReadRetry) -> Result<
     }
     Ok(Call::GetPrompt(GetPrompt {
         name: params.name,
-        arguments,
+        arguments: arguments.map(Cow::Borrowed),
         retry: retry(params.responses, params.state)?,
     }))
 }

@@ -174,7 +174,7 @@ fn what_the_protocol_does_not_know_is_left_to_extensions() {
         assert_eq!(call.method(), "clock/now");
         assert!(
             matches!(&call, Call::Other(other)
-                if other.params.is_some_and(|params| params.get() == r#"{"zone" : "Z"}"#)),
+                if other.params.as_deref().is_some_and(|params| params.get() == r#"{"zone" : "Z"}"#)),
             "{call:?}"
         );
     }

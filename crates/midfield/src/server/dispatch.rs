@@ -151,7 +151,7 @@ fn call_tool(
     if let Some(headers) = request.mirror
         && !entry.mirrored.is_empty()
     {
-        entry.mirrored.check(headers, call.arguments)?;
+        entry.mirrored.check(headers, call.arguments.as_deref())?;
     }
     let way = Way::of(service, &request, call, entry)?;
     let asking = request.asking.clone();
@@ -160,7 +160,7 @@ fn call_tool(
     }
     check_asks(&entry.asks, &request)?;
     request.asking = asking;
-    let arguments = Arguments::new(call.arguments);
+    let arguments = Arguments::new(call.arguments.as_deref());
     if let Err(misfit) = entry.check.check(arguments) {
         // Who has asked for a task can read nothing but one.
         if call.task.is_some() {
@@ -184,7 +184,7 @@ fn call_tool(
     let subject = Subject {
         origin,
         name: entry.name.clone(),
-        arguments: call.arguments,
+        arguments: call.arguments.as_deref(),
         retry: &call.retry,
     };
     let begun = begin_becoming(service, request, subject, making)?;
@@ -224,11 +224,11 @@ fn prompt_messages(
         });
     };
     check_asks(&entry.asks, &request)?;
-    let arguments = entry.arguments(prompt.arguments)?;
+    let arguments = entry.arguments(prompt.arguments.as_deref())?;
     let subject = Subject {
         origin: Origin::new("prompts/get"),
         name: entry.name.clone(),
-        arguments: prompt.arguments,
+        arguments: prompt.arguments.as_deref(),
         retry: &prompt.retry,
     };
     let begun = begin(service, request, subject)?;

@@ -154,7 +154,7 @@ pub(super) fn execution(
 }
 
 fn given(retry: &Retry<'_>) -> Result<BTreeMap<String, Raw>, Error> {
-    let Some(responses) = retry.responses else {
+    let Some(responses) = &retry.responses else {
         return Ok(BTreeMap::new());
     };
     serde_json::from_str(responses.get()).map_err(|error| Error::InvalidParams {

@@ -9,7 +9,7 @@ use crate::{Error, Revision};
 
 /// Older than the specification's policy for codes; later revisions say it by other means.
 const RESOURCE_NOT_FOUND: Code = Code::new(-32002);
-const URL_ELICITATION_REQUIRED: Code = Code::new(-32042);
+pub(in crate::wire) const URL_ELICITATION_REQUIRED: Code = Code::new(-32042);
 
 pub(in crate::wire) fn error_object(error: &Error, revision: Revision) -> ErrorObject {
     let object = |code| ErrorObject::new(code, error.to_string());

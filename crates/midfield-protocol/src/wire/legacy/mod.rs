@@ -8,7 +8,7 @@ mod question;
 mod task;
 
 pub(super) use adapt::{capabilities, implementation, tool, tool_result};
-pub(super) use error::error_object;
+pub(super) use error::{URL_ELICITATION_REQUIRED, error_object};
 pub(super) use offers::{prompt, prompt_result, read_result, resource, resource_template};
 pub(super) use question::{elicitation, sampling};
 pub(super) use task::{CreateTaskResult, OfTask, TaskPage, TaskResult, WireTask, task_status};

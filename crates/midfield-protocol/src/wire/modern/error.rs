@@ -8,9 +8,19 @@ use crate::types::ClientCapabilities;
 use crate::wire::{NotFound, application};
 use crate::{Error, Revision};
 
-const HEADER_MISMATCH: Code = Code::new(-32020);
+pub(in crate::wire) const HEADER_MISMATCH: Code = Code::new(-32020);
 const MISSING_REQUIRED_CLIENT_CAPABILITY: Code = Code::new(-32021);
-const UNSUPPORTED_PROTOCOL_VERSION: Code = Code::new(-32022);
+pub(in crate::wire) const UNSUPPORTED_PROTOCOL_VERSION: Code = Code::new(-32022);
+
+/// Whether only this revision has the code.
+pub(in crate::wire) fn is_own(code: Code) -> bool {
+    [
+        HEADER_MISMATCH,
+        MISSING_REQUIRED_CLIENT_CAPABILITY,
+        UNSUPPORTED_PROTOCOL_VERSION,
+    ]
+    .contains(&code)
+}
 
 pub(in crate::wire) fn error_object(error: &Error) -> ErrorObject {
     let object = |code| ErrorObject::new(code, error.to_string());

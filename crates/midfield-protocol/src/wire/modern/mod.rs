@@ -9,7 +9,9 @@ mod task;
 
 pub(super) use adapt::{capabilities, tools};
 pub use error::http_status;
-pub(super) use error::{error_object, supported_revisions};
+pub(super) use error::{
+    HEADER_MISMATCH, UNSUPPORTED_PROTOCOL_VERSION, error_object, is_own, supported_revisions,
+};
 pub use headers::{
     METHOD, MalformedHeader, NAME, PROTOCOL_VERSION, decode_header, encode_header, mirrored_name,
 };
@@ -73,7 +75,7 @@ fn retry<'a>(
             })
     });
     Ok(Retry {
-        responses: params::is_object("inputResponses", responses)?,
+        responses: params::is_object("inputResponses", responses)?.map(Cow::Borrowed),
         state: state.transpose()?,
     })
 }
@@ -104,7 +106,7 @@ fn update_task<'a>(request: &Request<'a>) -> Result<Call<'a>, Error> {
     params::is_object("inputResponses", Some(params.input_responses))?;
     Ok(Call::UpdateTask {
         id: params.task_id,
-        responses: params.input_responses,
+        responses: Cow::Borrowed(params.input_responses),
     })
 }
 

@@ -72,12 +72,15 @@ pub(super) fn gets_a_prompt(revision: Revision, frame: &str) {
         panic!("no prompt: {call:?}");
     };
     assert_eq!(
-        call.arguments.map(RawValue::get),
+        call.arguments.as_deref().map(RawValue::get),
         Some(r#"{"sample":"s-17 µ","tone":"\"dry\""}"#)
     );
     let responses =
         in_modern(revision).then_some(r#"{"who":{"action":"accept","content":{"name":"Ada"}}}"#);
-    assert_eq!(call.retry.responses.map(RawValue::get), responses);
+    assert_eq!(
+        call.retry.responses.as_deref().map(RawValue::get),
+        responses
+    );
 }
 
 pub(super) fn completes_of_a_prompt(revision: Revision, frame: &str) {

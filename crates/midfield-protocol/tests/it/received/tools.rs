@@ -33,7 +33,9 @@ pub(super) fn calls_with_arguments(revision: Revision, frame: &str) {
     };
     assert_eq!(call.name, "order_assay");
     assert_eq!(
-        call.arguments.map(serde_json::value::RawValue::get),
+        call.arguments
+            .as_deref()
+            .map(serde_json::value::RawValue::get),
         Some(r#"{"sample":"s-17 µ","mass":1.0,"count":9007199254740993}"#),
         "arguments stay as they were written"
     );

@@ -124,7 +124,7 @@ fn only_a_client_that_declares_the_extension_asks_about_tasks() {
         Call::CancelTask { id: "t".into() },
         Call::UpdateTask {
             id: "t".into(),
-            responses: &responses,
+            responses: std::borrow::Cow::Borrowed(&responses),
         },
         Call::Listen(listening),
     ];

@@ -32,7 +32,7 @@ impl Making {
         call: &CallTool<'_>,
         entry: &ToolEntry,
     ) -> Result<Self, Error> {
-        let arguments = call.arguments.map(Raw::from);
+        let arguments = call.arguments.as_deref().map(Raw::from);
         let session = match &request.asking {
             Asking::Live { session, .. } => Some(*session),
             _ => None,

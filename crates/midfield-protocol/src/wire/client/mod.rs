@@ -1,0 +1,41 @@
+//! The client's half of the wire: writing what is asked, and reading what a server answers, tells and asks back.
+
+mod handshake;
+mod hear;
+mod outcome;
+mod page;
+mod read;
+mod refused;
+mod reply;
+mod task;
+mod write;
+
+pub use handshake::{Discovery, Handshake};
+pub use hear::{Asked, Told, read_question, read_told};
+pub use outcome::Outcome;
+pub use page::{Listed, Page};
+pub use read::FromResult;
+pub use refused::{is_header_mismatch, is_modern, pages, supported};
+pub use reply::{reply, responses, roots_changed};
+pub use task::{TaskPage, TaskState, task_result};
+pub use write::{Aside, ClientDescription};
+
+/// What a server answered is no answer to what it was asked.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the answer to `{method}` cannot be read: {detail}")]
+#[non_exhaustive]
+pub struct InvalidAnswer {
+    /// What was asked.
+    pub method: String,
+    /// What is wrong with the answer.
+    pub detail: String,
+}
+
+impl InvalidAnswer {
+    fn new(method: &str, detail: impl std::fmt::Display) -> Self {
+        Self {
+            method: method.to_owned(),
+            detail: detail.to_string(),
+        }
+    }
+}
