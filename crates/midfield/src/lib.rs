@@ -56,6 +56,7 @@ mod error;
 mod macros;
 mod seal;
 
+pub use client::Client;
 pub use error::{Error, Result};
 #[doc(hidden)]
 pub use macros::__private;

@@ -111,7 +111,10 @@ impl Extensions {
             retry: &Retry::default(),
         };
         let begun = begin(service, request, call)?;
-        let running = begun.start(method.handler.as_ref(), Arguments::new(other.params.as_deref()))?;
+        let running = begun.start(
+            method.handler.as_ref(),
+            Arguments::new(other.params.as_deref()),
+        )?;
         Ok(begun.running(Handling::Extension(running), None))
     }
 

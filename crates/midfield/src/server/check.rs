@@ -34,7 +34,7 @@ struct Check {
 /// The schema is none.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub(super) struct InvalidSchema(String);
+pub(crate) struct InvalidSchema(String);
 
 impl ArgumentsCheck {
     pub(super) fn new(schema: &Schema, trust: Trust) -> Result<Self, InvalidSchema> {
@@ -111,7 +111,7 @@ impl ArgumentsCheck {
 
 /// The check of one tool's structured results.
 #[derive(Debug)]
-pub(super) struct ResultCheck {
+pub(crate) struct ResultCheck {
     schema: Value,
     /// Made when it is needed first; `None` where the schema is none.
     validator: OnceLock<Option<Validator>>,
@@ -133,6 +133,11 @@ impl ResultCheck {
             validator: made,
             is_recursive,
         })
+    }
+
+    /// The check of what a peer promises.
+    pub(crate) fn of_peer(schema: &Schema) -> Result<Self, InvalidSchema> {
+        Self::new(schema, Trust::Unchecked)
     }
 
     fn validator(&self) -> Option<&Validator> {
@@ -159,7 +164,8 @@ impl ResultCheck {
         }
     }
 
-    fn misfit(&self, structured: Option<&Raw>) -> Option<String> {
+    /// What is wrong with a structured result, to be put behind a sentence about it.
+    pub(crate) fn misfit(&self, structured: Option<&Raw>) -> Option<String> {
         let Some(structured) = structured else {
             return Some(": there is no structured content".to_owned());
         };

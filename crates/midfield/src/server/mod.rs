@@ -58,11 +58,14 @@ pub use template::{TemplateError, UriTemplate};
 pub use tool::Tool;
 
 pub(crate) use ask::Asking;
+pub(crate) use check::ResultCheck;
+pub(crate) use context::check_conversation;
 pub(crate) use dispatch::{Request, Started, Subject, begin};
 pub(crate) use elicitations::check_page;
 pub(crate) use exchange::{Answering, Exchange, Piece, Response};
 pub(crate) use hub::{Listener, News, Seat};
 pub(crate) use listen::written;
+pub(crate) use mirrored::Mirrored;
 pub(crate) use questions::{Questions, SessionKey, Taken};
 pub(crate) use request_state::Origin;
 pub(crate) use running::Handling;

@@ -3,6 +3,7 @@
 mod answers_ahead;
 mod asking;
 mod asks_macro;
+mod client;
 mod demands;
 mod extensions;
 mod failures;

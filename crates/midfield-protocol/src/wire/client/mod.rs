@@ -32,7 +32,8 @@ pub struct InvalidAnswer {
 }
 
 impl InvalidAnswer {
-    fn new(method: &str, detail: impl std::fmt::Display) -> Self {
+    /// An answer to `method` with which this is wrong.
+    pub fn new(method: &str, detail: impl std::fmt::Display) -> Self {
         Self {
             method: method.to_owned(),
             detail: detail.to_string(),

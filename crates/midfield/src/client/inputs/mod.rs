@@ -3,8 +3,11 @@
 //! One registration serves every revision: requests of the server, results that ask for input, and tasks that wait for it. What
 //! nobody is registered for is not declared, and declined where a server asks all the same.
 
+mod form;
+mod handlers;
 mod refusal;
 
+pub(super) use handlers::Handlers;
 pub use refusal::Refusal;
 
 use std::future::Future;

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use midfield_protocol::types::{Role, SampleResult, SamplingContent, SamplingMessage};
 
 /// Checks what a model is about to be asked.
-pub(super) fn check(messages: &[SamplingMessage]) -> Result<(), &'static str> {
+pub(crate) fn check(messages: &[SamplingMessage]) -> Result<(), &'static str> {
     let mut open = BTreeSet::new();
     for message in messages {
         let answered = results(message)?;

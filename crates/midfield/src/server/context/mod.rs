@@ -9,6 +9,7 @@ mod within;
 
 pub use agent::{Agent, AgentResult};
 pub use ask::Answer;
+pub(crate) use conversation::check as check_conversation;
 pub(super) use task::TaskSide;
 
 use std::fmt;

@@ -12,10 +12,10 @@ mod tests;
 use std::borrow::Cow;
 use std::fmt;
 
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use midfield_protocol::Error;
 use midfield_protocol::types::Schema;
-use midfield_protocol::wire::modern::decode_header;
+use midfield_protocol::wire::modern::{decode_header, encode_header};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
@@ -60,6 +60,23 @@ impl Mirrored {
         self.parameters.is_empty()
     }
 
+    /// The headers that a client sends with these arguments. An argument that is absent or null has none.
+    ///
+    /// # Errors
+    /// With [`Error::InvalidParams`] for arguments that cannot be read, or that no header can say.
+    pub(crate) fn headers(
+        &self,
+        arguments: Option<&RawValue>,
+    ) -> Result<Vec<(HeaderName, HeaderValue)>, Error> {
+        let mut values = vec![None; self.parameters.len()];
+        if let Some(arguments) = arguments.filter(|_| !self.is_empty()) {
+            self.root.read(arguments, &mut values)?;
+        }
+        let said = self.parameters.iter().zip(values);
+        let headers = said.filter_map(|(parameter, value)| Some(parameter.header(value?)));
+        headers.collect()
+    }
+
     /// Checks that the headers say what the arguments say. An argument that is absent or null has no header.
     ///
     /// A value of the wrong type is compared as it is written, so that the refusal that helps comes from
@@ -87,6 +104,27 @@ impl Mirrored {
 }
 
 impl Parameter {
+    /// The header that says what `value` says.
+    fn header(&self, value: &RawValue) -> Result<(HeaderName, HeaderValue), Error> {
+        let unsayable = || Error::InvalidParams {
+            detail: format!(
+                "the argument `{}` is repeated in a header, which cannot say it: give a string, a boolean or an integer within ±(2^53 − 1)",
+                self.path
+            ),
+        };
+        let text = match value.get().as_bytes().first() {
+            Some(b'"') => text(value.get()).ok_or_else(unsayable)?,
+            Some(b't' | b'f') => Cow::Borrowed(value.get()),
+            Some(b'-' | b'0'..=b'9') => match Number::of(value.get()) {
+                Number::Integer(integer) => Cow::Owned(integer.to_string()),
+                _ => return Err(unsayable()),
+            },
+            _ => return Err(unsayable()),
+        };
+        let value = HeaderValue::from_str(&encode_header(&text)).map_err(|_| unsayable())?;
+        Ok((self.header.clone(), value))
+    }
+
     fn check(&self, headers: &HeaderMap, value: Option<&RawValue>) -> Result<(), Error> {
         let Self { header, path } = self;
         let mut fields = headers.get_all(header).iter();

@@ -4,7 +4,7 @@ use bytes::{Buf, Bytes, BytesMut};
 
 /// Bytes that have been read and not yet been taken as lines.
 #[derive(Debug)]
-pub(super) struct Lines {
+pub(crate) struct Lines {
     buffer: BytesMut,
     /// How much of the buffer is known to hold no end of a line.
     searched: usize,
@@ -15,7 +15,7 @@ pub(super) struct Lines {
 
 /// What was read.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Line {
+pub(crate) enum Line {
     /// One line, without its end.
     Text(Bytes),
     /// A line that was longer than the limit, and is gone.
@@ -24,7 +24,7 @@ pub(super) enum Line {
 
 impl Lines {
     /// Lines of at most `limit` bytes.
-    pub(super) fn new(limit: usize) -> Self {
+    pub(crate) fn new(limit: usize) -> Self {
         Self {
             buffer: BytesMut::with_capacity(READ_SIZE),
             searched: 0,
@@ -34,13 +34,13 @@ impl Lines {
     }
 
     /// Where to read to.
-    pub(super) fn buffer(&mut self) -> &mut BytesMut {
+    pub(crate) fn buffer(&mut self) -> &mut BytesMut {
         self.buffer.reserve(READ_SIZE);
         &mut self.buffer
     }
 
     /// The next whole line, skipping empty ones; `None` until more is read.
-    pub(super) fn next(&mut self) -> Option<Line> {
+    pub(crate) fn next(&mut self) -> Option<Line> {
         loop {
             let fresh = self.buffer.get(self.searched..).unwrap_or_default();
             let Some(offset) = fresh.iter().position(|byte| *byte == b'\n') else {
@@ -63,7 +63,7 @@ impl Lines {
     }
 
     /// The last line, which may lack its end.
-    pub(super) fn last(&mut self) -> Option<Line> {
+    pub(crate) fn last(&mut self) -> Option<Line> {
         if self.buffer.is_empty() && !self.skipping {
             return None;
         }

@@ -14,6 +14,7 @@ use std::future::Future;
 use std::io;
 
 pub(super) use connection::Connection;
+pub(crate) use lines::{Line, Lines};
 
 use crate::server::Service;
 

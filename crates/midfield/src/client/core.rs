@@ -1,0 +1,152 @@
+//! What the handles of one client share: the connection, and what is known of the server.
+
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use midfield_protocol::types::ServerCapabilities;
+use midfield_protocol::wire::Codec;
+use midfield_protocol::wire::client::ClientDescription;
+use tokio::sync::{Mutex, Semaphore};
+
+use super::cache::Cache;
+use super::connect::{Connecting, Connection};
+use super::hear::Hearing;
+use super::options::Options;
+use super::tools::Tools;
+use super::{ClientBuilder, Error, Target};
+
+#[derive(Debug)]
+pub(super) struct Core {
+    target: Target,
+    pub(super) server: Arc<str>,
+    pub(super) options: Options,
+    pub(super) description: ClientDescription,
+    pub(super) hearing: Arc<Hearing>,
+    pub(super) cache: Arc<Cache>,
+    pub(super) tools: Tools,
+    connection: RwLock<Arc<Connection>>,
+    /// Held while the connection is made anew, by one of those who miss it.
+    reopening: Mutex<()>,
+    ids: Arc<AtomicI64>,
+    /// How many requests may be under way at once.
+    pub(super) room: Semaphore,
+    is_closed: AtomicBool,
+}
+
+impl Core {
+    pub(super) async fn open(builder: ClientBuilder, target: Target) -> Result<Arc<Self>, Error> {
+        let mut description = builder.description;
+        builder.handlers.declare(&mut description.capabilities);
+        let server: Arc<str> = target.server().into();
+        let cache = Arc::<Cache>::default();
+        let hearing = Hearing::new(
+            server.clone(),
+            builder.handlers,
+            builder.on_log,
+            cache.clone(),
+        );
+        let ids = Arc::new(AtomicI64::new(1));
+        let connecting = Connecting {
+            target: &target,
+            server: &server,
+            options: &builder.options,
+            description: &description,
+            hearing: &hearing,
+            next_id: &|| ids.fetch_add(1, Ordering::Relaxed),
+            known: None,
+        };
+        let connection = connecting.connect(0).await?;
+        Ok(Arc::new(Self {
+            target,
+            server,
+            options: builder.options,
+            description,
+            hearing,
+            cache,
+            tools: Tools::default(),
+            connection: RwLock::new(Arc::new(connection)),
+            reopening: Mutex::default(),
+            ids,
+            room: Semaphore::new(MAX_IN_FLIGHT),
+            is_closed: AtomicBool::new(false),
+        }))
+    }
+
+    pub(super) fn connection(&self) -> Arc<Connection> {
+        self.connection
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    pub(super) fn next_id(&self) -> i64 {
+        self.ids.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Makes the connection anew after that with this number was lost; others may have done so meanwhile.
+    pub(super) async fn reopen(&self, lost: u64) -> Result<(), Error> {
+        let codec = self.connection().codec;
+        self.reopen_as(lost, Some(codec)).await
+    }
+
+    /// The same, and finds out anew what the server speaks: it may be another one by now.
+    pub(super) async fn reopen_anew(&self, lost: u64) -> Result<(), Error> {
+        self.reopen_as(lost, None).await
+    }
+
+    async fn reopen_as(&self, lost: u64, known: Option<Codec>) -> Result<(), Error> {
+        let _alone = self.reopening.lock().await;
+        if self.is_closed.load(Ordering::Relaxed) {
+            return Err(Error::Closed);
+        }
+        let before = self.connection();
+        if before.number != lost {
+            return Ok(());
+        }
+        tracing::info!(server = %self.server, "the connection is made anew");
+        before.link.close().await;
+        let connecting = Connecting {
+            target: &self.target,
+            server: &self.server,
+            options: &self.options,
+            description: &self.description,
+            hearing: &self.hearing,
+            next_id: &|| self.next_id(),
+            known,
+        };
+        let connection = connecting.connect(lost + 1).await?;
+        // What was learned in another session is not known of this one.
+        self.cache.clear();
+        *self
+            .connection
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::new(connection);
+        Ok(())
+    }
+
+    /// Ends the connection in good order.
+    pub(super) async fn close(&self) {
+        self.is_closed.store(true, Ordering::Relaxed);
+        self.hearing.stop().cancel();
+        self.connection().link.close().await;
+    }
+
+    /// Whether the server offers something; one that did not say what it offers is believed to.
+    pub(super) fn offers(&self, is_offered: impl FnOnce(&ServerCapabilities) -> bool) -> bool {
+        let connection = self.connection();
+        connection
+            .server
+            .capabilities
+            .as_ref()
+            .is_none_or(is_offered)
+    }
+}
+
+impl Drop for Core {
+    fn drop(&mut self) {
+        self.hearing.stop().cancel();
+    }
+}
+
+/// Most requests that are under way at once; more wait for their turn.
+const MAX_IN_FLIGHT: usize = 1_024;

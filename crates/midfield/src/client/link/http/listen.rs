@@ -1,0 +1,122 @@
+//! The stream by which a legacy server speaks unasked
+//! ([2025-11-25, listening](https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#listening-for-messages-from-the-server)).
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use midfield_protocol::jsonrpc::{Incoming, Message};
+use reqwest::Response;
+
+use super::super::super::hear::Hearing;
+use super::super::Outlet;
+use super::Http;
+use super::events::Events;
+
+impl Http {
+    /// Listens, as long as the session lasts, to what the server says by itself. Not every server does.
+    pub(in crate::client) fn listen(self: &Arc<Self>, hearing: &Arc<Hearing>) {
+        let http = Arc::downgrade(self);
+        let hearing = hearing.clone();
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            let listening = async {
+                let mut last_id = None;
+                let mut pause = RETRY;
+                while let Some(http) = http.upgrade() {
+                    match http.hear(&mut last_id, &hearing).await {
+                        Heard::Nothing => break,
+                        Heard::Stream { retry } => pause = retry.unwrap_or(RETRY),
+                        Heard::Failed => pause = (pause * 2).min(MAX_RETRY),
+                    }
+                    drop(http);
+                    tokio::time::sleep(pause).await;
+                }
+            };
+            // The session ends with the client.
+            let _ = stop.run_until_cancelled(listening).await;
+        });
+    }
+
+    /// Listens to one stream until it ends.
+    async fn hear(self: &Arc<Self>, last_id: &mut Option<String>, hearing: &Arc<Hearing>) -> Heard {
+        let response = match self.get(last_id.as_deref()).await {
+            Ok(response) if response.status().is_success() => response,
+            Ok(response) if response.status().is_server_error() => return Heard::Failed,
+            // It offers no such stream, or the session has ended.
+            Ok(_) => return Heard::Nothing,
+            Err(_) => return Heard::Failed,
+        };
+        self.is_listening.store(true, Ordering::Relaxed);
+        let heard = self.hear_events(response, last_id, hearing).await;
+        self.is_listening.store(false, Ordering::Relaxed);
+        heard
+    }
+
+    async fn hear_events(
+        self: &Arc<Self>,
+        mut response: Response,
+        last_id: &mut Option<String>,
+        hearing: &Arc<Hearing>,
+    ) -> Heard {
+        let mut events = Events::new(self.max_message);
+        while let Ok(Some(chunk)) = response.chunk().await {
+            events.add(&chunk);
+            loop {
+                match events.next() {
+                    Ok(Some(event)) => {
+                        if let Some(data) = event.data.filter(|data| !data.is_empty()) {
+                            self.hear_message(&data, hearing);
+                        }
+                    }
+                    Ok(None) => break,
+                    Err(_) => return Heard::Failed,
+                }
+            }
+            if let Some(id) = events.last_id() {
+                *last_id = Some(id.to_owned());
+            }
+        }
+        Heard::Stream {
+            retry: events.retry(),
+        }
+    }
+
+    fn hear_message(self: &Arc<Self>, data: &[u8], hearing: &Arc<Hearing>) {
+        let messages = match Incoming::parse(data) {
+            Ok(Incoming::Single(message)) => vec![message],
+            Ok(Incoming::Batch(messages)) => messages.into_iter().flatten().collect(),
+            Err(rejected) => {
+                tracing::warn!(server = %self.server, %rejected, "the server sent what is no message");
+                return;
+            }
+        };
+        for message in messages {
+            match message {
+                Message::Notification(notification) => hearing.notification(&notification, None),
+                Message::Request(request) => {
+                    let outlet: Arc<dyn Outlet> = self.clone();
+                    hearing.request(&request, outlet, None);
+                }
+                // No answer comes here.
+                Message::Response(_) => {}
+            }
+        }
+    }
+}
+
+/// What came of listening once.
+enum Heard {
+    /// There is nothing to hear, now and later.
+    Nothing,
+    /// A stream, until it ended.
+    Stream { retry: Option<Duration> },
+    /// Nothing, perhaps later.
+    Failed,
+}
+
+/// How long to wait before the stream is asked for again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// The longest such wait.
+const MAX_RETRY: Duration = Duration::from_mins(1);

@@ -1,0 +1,389 @@
+//! One request to its end: sent, asked back about, sent again where that is safe.
+
+use std::borrow::Cow;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::try_join_all;
+use midfield_protocol::jsonrpc::{ErrorObject, RequestId};
+use midfield_protocol::types::{
+    Action, Elicitation, InputReply, InputRequest, InputRequired, Meta, ProgressToken, TraceContext,
+};
+use midfield_protocol::wire::Codec;
+use midfield_protocol::wire::client::{self as wire, Aside, Outcome, TaskState};
+use midfield_protocol::wire::modern::mirrored_name;
+use midfield_protocol::{Call, Raw, Retry};
+use tokio::time::Instant;
+
+use super::Error;
+use super::connect::Connection;
+use super::core::Core;
+use super::error::ServerError;
+use super::hear::{OnProgress, Slot};
+use super::inputs::Refusal;
+use super::link::{Answer, Failure, Link, Outgoing};
+
+/// What one request wants beside its answer.
+#[derive(Clone, Default)]
+pub(super) struct Settings {
+    pub(super) timeout: Option<Duration>,
+    pub(super) max_time: Option<Duration>,
+    pub(super) on_progress: Option<OnProgress>,
+    pub(super) trace: Option<TraceContext>,
+    pub(super) meta: Option<Meta>,
+    /// It may be sent again though it may have been carried out.
+    pub(super) is_safe: bool,
+    /// Progress is wanted, if only as a sign of life.
+    pub(super) wants_progress: bool,
+    /// Neither a lack of signs of life nor the time that it takes ends it.
+    pub(super) is_endless: bool,
+}
+
+/// What a request came to.
+pub(super) enum Done {
+    /// The result, in the words of this codec.
+    Complete { result: Raw, codec: Codec },
+    /// The server works on it as a task.
+    Task {
+        state: Box<TaskState>,
+        immediate: Option<String>,
+        codec: Codec,
+    },
+}
+
+/// Sends `call` and sees it through.
+pub(super) async fn run(
+    core: &Arc<Core>,
+    call: Call<'static>,
+    settings: &Settings,
+) -> Result<Done, Error> {
+    run_noting(core, call, settings, &mut false).await
+}
+
+/// The same, and notes whether the server asked back.
+pub(super) async fn run_noting(
+    core: &Arc<Core>,
+    mut call: Call<'static>,
+    settings: &Settings,
+    was_asked_back: &mut bool,
+) -> Result<Done, Error> {
+    // Permits are given out as long as there is a client.
+    let _room = core.room.acquire().await.map_err(|_| Error::Closed)?;
+    let _under_way = core.hearing.under_way();
+    let mut patience = Patience::new(core, settings);
+    let mut rounds = 0;
+    let mut attempts = 1;
+    let mut has_learned = false;
+    loop {
+        let connection = core.connection();
+        let codec = connection.codec;
+        let outgoing = write(core, &connection, &call, settings)?;
+        match attempt(core, &connection, &outgoing, &mut patience).await {
+            Ok(Ok(result)) => match Outcome::read(codec, &call, result)? {
+                Outcome::Complete(result) => return Ok(Done::Complete { result, codec }),
+                Outcome::Task { state, immediate } => {
+                    return Ok(Done::Task {
+                        state,
+                        immediate,
+                        codec,
+                    });
+                }
+                Outcome::InputRequired(required) => {
+                    rounds = next_round(core, rounds)?;
+                    *was_asked_back = true;
+                    let retry = answer(core, required, &call, &mut patience).await?;
+                    set_retry(&mut call, retry);
+                }
+                _ => return Err(Error::Closed),
+            },
+            Ok(Err(error)) => {
+                if wire::is_header_mismatch(&error)
+                    && matches!(call, Call::CallTool(_))
+                    && !has_learned
+                {
+                    // The tool may have changed since it was listed.
+                    has_learned = true;
+                    super::lists::learn_tools(core).await?;
+                } else if wire::supported(&error).is_some() && attempts < core.options.attempts {
+                    attempts += 1;
+                    core.reopen_anew(connection.number).await?;
+                } else if let Some(pages) = wire::pages(codec, &error) {
+                    rounds = next_round(core, rounds)?;
+                    visit(core, pages, &call, &mut patience, error).await?;
+                } else {
+                    return Err(Error::Refused(ServerError::new(call.method(), error)));
+                }
+            }
+            Err(failure) => {
+                let may_repeat = failure.is_unsent || settings.is_safe;
+                let is_worth_it = failure.is_gone || is_passing(&failure.error);
+                if !may_repeat || !is_worth_it || attempts >= core.options.attempts {
+                    return Err(failure.error);
+                }
+                if attempts > 1 || !failure.is_gone {
+                    tokio::time::sleep(pause(attempts)).await;
+                }
+                attempts += 1;
+                if failure.is_gone {
+                    core.reopen(connection.number).await?;
+                }
+            }
+        }
+    }
+}
+
+fn next_round(core: &Core, rounds: usize) -> Result<usize, Error> {
+    if rounds >= core.options.max_rounds {
+        return Err(Error::TooManyRounds { rounds });
+    }
+    Ok(rounds + 1)
+}
+
+/// Whether it may be better in a moment.
+fn is_passing(error: &Error) -> bool {
+    match error {
+        Error::Unreachable { .. } | Error::Interrupted { .. } => true,
+        Error::Status { status, .. } => matches!(status, 429 | 502 | 503 | 504),
+        _ => false,
+    }
+}
+
+/// How long to wait before another attempt: twice as long each time, and not all clients at once.
+fn pause(attempts: usize) -> Duration {
+    let doubled = FIRST_PAUSE
+        * 2_u32.saturating_pow(
+            u32::try_from(attempts.saturating_sub(1))
+                .unwrap_or(u32::MAX)
+                .min(8),
+        );
+    let mut byte = [0];
+    // Without randomness all wait alike.
+    let _ = getrandom::fill(&mut byte);
+    doubled / 2 + doubled * u32::from(byte[0]) / 512
+}
+
+fn write(
+    core: &Core,
+    connection: &Connection,
+    call: &Call<'static>,
+    settings: &Settings,
+) -> Result<Outgoing, Error> {
+    let id = core.next_id();
+    let codec = connection.codec;
+    let aside = {
+        let mut aside = Aside::default();
+        let is_wanted = settings.wants_progress || settings.on_progress.is_some();
+        aside.progress_token = is_wanted.then(|| ProgressToken(RequestId::Integer(id)));
+        aside.log_level = core.options.log_level;
+        aside.trace.clone_from(&settings.trace);
+        aside.meta.clone_from(&settings.meta);
+        aside
+    };
+    let bytes = codec
+        .write_call(&RequestId::Integer(id), call, &aside, &core.description)
+        .map_err(Error::Unsayable)?;
+    let mirrored = match (call, &connection.link) {
+        (Call::CallTool(call), Link::Http(_)) => match core.tools.find(&call.name) {
+            Some(tool) => tool.headers(call.arguments.as_deref())?,
+            None => Vec::new(),
+        },
+        _ => Vec::new(),
+    };
+    Ok(Outgoing {
+        id,
+        method: call.method().to_owned(),
+        bytes: bytes.into(),
+        codec,
+        name: mirrored_name(call).map(str::to_owned),
+        mirrored,
+        is_cancellable: true,
+    })
+}
+
+/// How long is waited for one request, in all its attempts and rounds.
+struct Patience {
+    slot: Arc<Slot>,
+    idle: Duration,
+    max: Duration,
+    begun: Instant,
+    /// How long the server had waited for answers of ours when it began.
+    asked_before: Duration,
+    /// How long it has waited for those that came within results.
+    asked_within: Duration,
+    is_endless: bool,
+}
+
+impl Patience {
+    fn new(core: &Core, settings: &Settings) -> Self {
+        Self {
+            slot: Slot::new(settings.on_progress.clone()),
+            idle: settings.timeout.unwrap_or(core.options.timeout),
+            max: settings.max_time.unwrap_or(core.options.max_time),
+            begun: Instant::now(),
+            asked_before: core.hearing.time_asked(),
+            asked_within: Duration::ZERO,
+            is_endless: settings.is_endless,
+        }
+    }
+
+    /// How long the server itself has taken.
+    fn spent(&self, core: &Core) -> Duration {
+        let asked = core.hearing.time_asked().saturating_sub(self.asked_before) + self.asked_within;
+        self.begun.elapsed().saturating_sub(asked)
+    }
+
+    /// Waits until there is no patience left; how long it lasted.
+    async fn run_out(&self, core: &Core) -> Duration {
+        loop {
+            if self.is_endless {
+                std::future::pending::<()>().await;
+            }
+            let idle_until = self.slot.last() + self.idle;
+            let left = self.max.saturating_sub(self.spent(core));
+            let now = Instant::now();
+            let until = idle_until.min(now + left);
+            if until > now {
+                tokio::time::sleep_until(until).await;
+            } else if core.hearing.is_asked() {
+                // It is our turn, not the server's.
+                tokio::time::sleep(ASKED).await;
+            } else if left.is_zero() {
+                return self.max;
+            } else {
+                return self.idle;
+            }
+        }
+    }
+}
+
+/// Sends a request once and waits for its answer.
+async fn attempt(
+    core: &Arc<Core>,
+    connection: &Connection,
+    outgoing: &Outgoing,
+    patience: &mut Patience,
+) -> Result<Answer, Failure> {
+    patience.slot.touch();
+    let _heard = core.hearing.register(outgoing.id, patience.slot.clone());
+    let mut answering = pin!(connection.link.request(outgoing, &core.hearing));
+    let mut running_out = pin!(patience.run_out(core));
+    let mut stopped = pin!(core.hearing.stop().cancelled());
+    tokio::select! {
+        biased;
+        answer = &mut answering => answer,
+        () = &mut stopped => Err(Error::Closed.into()),
+        after = &mut running_out => Err(Error::Timeout {
+            server: core.server.clone(),
+            method: outgoing.method.clone(),
+            after,
+            hint: connection.link.stray(),
+        }.into()),
+    }
+}
+
+/// Answers the questions of a result, all at once.
+async fn answer(
+    core: &Arc<Core>,
+    required: InputRequired,
+    call: &Call<'static>,
+    patience: &mut Patience,
+) -> Result<Retry<'static>, Error> {
+    let begun = Instant::now();
+    let has_questions = !required.requests.is_empty();
+    let replies = answer_all(core, required.requests, subject(call)).await?;
+    patience.asked_within += begun.elapsed();
+    let mut retry = Retry::default();
+    if has_questions {
+        let responses = wire::responses(&replies).map_err(|error| unsayable(&error.to_string()))?;
+        retry.responses = Some(Cow::Owned(responses.as_raw_value().to_owned()));
+    }
+    retry.state = required.state.map(Cow::Owned);
+    Ok(retry)
+}
+
+/// Answers questions that came within a result or with a task, all at once.
+pub(super) async fn answer_all(
+    core: &Arc<Core>,
+    requests: Vec<(String, InputRequest)>,
+    on_behalf_of: Option<&str>,
+) -> Result<Vec<(String, InputReply)>, Error> {
+    let answering = requests.into_iter().map(|(key, request)| async move {
+        let reply = core.hearing.answer(request, on_behalf_of).await;
+        reply.map(|reply| (key, reply)).map_err(Error::Unanswered)
+    });
+    let mut stopped = pin!(core.hearing.stop().cancelled());
+    tokio::select! {
+        replies = try_join_all(answering) => replies,
+        () = &mut stopped => Err(Error::Closed),
+    }
+}
+
+/// Sends the user to pages that a request needs, and waits until the user is done with them
+/// ([2025-11-25, URL elicitation required](https://modelcontextprotocol.io/specification/2025-11-25/client/elicitation#url-elicitation-required-error)).
+async fn visit(
+    core: &Arc<Core>,
+    pages: Vec<Elicitation>,
+    call: &Call<'static>,
+    patience: &mut Patience,
+    error: ErrorObject,
+) -> Result<(), Error> {
+    let begun = Instant::now();
+    for page in pages {
+        let Elicitation::Url { elicitation_id, .. } = &page else {
+            continue;
+        };
+        let done = core.hearing.page(elicitation_id);
+        let mut done = pin!(done.notified());
+        done.as_mut().enable();
+        let reply = core
+            .hearing
+            .answer(InputRequest::Elicit(page.clone()), subject(call))
+            .await;
+        match reply.map_err(Error::Unanswered)? {
+            InputReply::Elicit(result) if result.action == Action::Accept => {}
+            _ => return Err(Error::Refused(ServerError::new(call.method(), error))),
+        }
+        // A server need not say that the user is done. Then it is asked again, and says so if the user is not.
+        let _ = tokio::time::timeout(PAGE, done).await;
+    }
+    patience.asked_within += begun.elapsed();
+    Ok(())
+}
+
+/// What a call is about, for those who are asked on its behalf.
+pub(super) fn subject<'a>(call: &'a Call<'_>) -> Option<&'a str> {
+    mirrored_name(call)
+}
+
+fn set_retry(call: &mut Call<'static>, retry: Retry<'static>) {
+    match call {
+        Call::CallTool(call) => call.retry = retry,
+        Call::GetPrompt(prompt) => prompt.retry = retry,
+        Call::ReadResource(read) => read.retry = retry,
+        // Nothing else can be asked back about.
+        _ => {}
+    }
+}
+
+pub(super) fn unsayable(detail: &str) -> Error {
+    Error::Unsayable(midfield_protocol::Error::InvalidParams {
+        detail: detail.to_owned(),
+    })
+}
+
+/// A question that got no answer, as the error of what was asked first.
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Unanswered(refusal)
+    }
+}
+
+/// The pause before a second attempt.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+
+/// How often it is looked whether the server still waits for us.
+const ASKED: Duration = Duration::from_millis(250);
+
+/// How long a user may take on a page before the request is sent again all the same.
+const PAGE: Duration = Duration::from_mins(10);

@@ -1,0 +1,164 @@
+//! What a client connects to.
+
+use std::convert::Infallible;
+use std::fmt;
+
+use http::HeaderMap;
+use http::header::{HeaderName, HeaderValue};
+use url::Url;
+
+use super::{Command, Error};
+use crate::server::{Server, Service};
+
+/// A server to connect to: an address, a program, or a server within this process.
+///
+/// It is made from a URL, as a [`Url`] or a text, from a [`Command`], and from a [`Server`] or a [`Service`], for tests.
+#[derive(Clone)]
+pub struct Target {
+    pub(super) kind: Kind,
+    pub(super) name: Option<String>,
+}
+
+#[derive(Clone)]
+pub(super) enum Kind {
+    Http {
+        url: Url,
+        headers: HeaderMap,
+        transport: Transport,
+    },
+    Command(Command),
+    Memory(Service),
+}
+
+/// How an address is spoken to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Transport {
+    /// By Streamable HTTP, or by HTTP+SSE where the server knows no other. Default.
+    #[default]
+    Auto,
+    /// By HTTP+SSE, the transport of revision 2024-11-05.
+    Sse,
+}
+
+impl Target {
+    fn of(kind: Kind) -> Self {
+        Self { kind, name: None }
+    }
+
+    /// Calls the server so, in errors and before those who are asked on its behalf. Default: the address without what may be
+    /// secret, or the program.
+    #[must_use]
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+
+    /// Sends a header with every request, such as `Authorization`. Only addresses have headers: elsewhere it changes nothing.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, mut value: HeaderValue) -> Self {
+        if let Kind::Http { headers, .. } = &mut self.kind {
+            value.set_sensitive(true);
+            headers.append(name, value);
+        }
+        self
+    }
+
+    /// Sets how an address is spoken to.
+    #[must_use]
+    pub fn transport(mut self, by: Transport) -> Self {
+        if let Kind::Http { transport, .. } = &mut self.kind {
+            *transport = by;
+        }
+        self
+    }
+
+    /// What the server is called.
+    pub(super) fn server(&self) -> String {
+        if let Some(name) = &self.name {
+            return name.clone();
+        }
+        match &self.kind {
+            Kind::Http { url, .. } => {
+                let mut shown = url.clone();
+                shown.set_query(None);
+                shown.set_fragment(None);
+                // An address that cannot have them has none.
+                let _ = shown.set_username("");
+                let _ = shown.set_password(None);
+                shown.to_string()
+            }
+            Kind::Command(command) => command.words(),
+            Kind::Memory(_) => "the server in memory".into(),
+        }
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Target")
+            .field("server", &self.server())
+            .finish_non_exhaustive()
+    }
+}
+
+impl TryFrom<Url> for Target {
+    type Error = Error;
+
+    fn try_from(url: Url) -> Result<Self, Error> {
+        if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+            return Err(Error::Target {
+                detail: format!(
+                    "a server is at an `http` or `https` URL, not at one of `{}`",
+                    url.scheme()
+                ),
+            });
+        }
+        Ok(Self::of(Kind::Http {
+            url,
+            headers: HeaderMap::new(),
+            transport: Transport::Auto,
+        }))
+    }
+}
+
+impl TryFrom<&str> for Target {
+    type Error = Error;
+
+    fn try_from(text: &str) -> Result<Self, Error> {
+        let url = Url::parse(text).map_err(|error| Error::Target {
+            detail: format!("the address of the server is no URL: {error}"),
+        })?;
+        url.try_into()
+    }
+}
+
+impl From<Command> for Target {
+    fn from(command: Command) -> Self {
+        Self::of(Kind::Command(command))
+    }
+}
+
+impl From<Service> for Target {
+    fn from(service: Service) -> Self {
+        Self::of(Kind::Memory(service))
+    }
+}
+
+impl TryFrom<Server> for Target {
+    type Error = Error;
+
+    fn try_from(server: Server) -> Result<Self, Error> {
+        let service = server.build().map_err(|error| Error::Target {
+            detail: error.to_string(),
+        })?;
+        Ok(service.into())
+    }
+}
+
+/// A conversion that cannot fail does not.
+impl From<Infallible> for Error {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}

@@ -1,0 +1,3 @@
+//! The client, against servers of this library in every revision and over every transport.
+
+mod basic;
