@@ -6,6 +6,7 @@ use std::sync::Arc;
 use midfield_protocol::types::{
     Completion, Content, LogLevel, PromptResult, ReadResult, ToolResult,
 };
+use midfield_protocol::wire::client::roots_changed;
 use midfield_protocol::{Call, CallTool, Complete, GetPrompt, Other, Raw, ReadResource, Reference};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,8 +14,8 @@ use serde::de::DeserializeOwned;
 use super::core::Core;
 use super::lists::learn_tools;
 use super::request::{Finishing, Request, read};
-use super::run::{Done, Settings, run, unsayable};
-use super::tasks::drive;
+use super::run::{Done, Settings, unsayable};
+use super::tasks::{self, Wish};
 use super::{Client, Error};
 
 impl Client {
@@ -179,6 +180,21 @@ impl Client {
         Request::new(self, call.map(|()| Call::SetLogLevel(level)))
     }
 
+    /// Tells the server that the directories have changed in which it may work. Servers of 2026-07-28 ask each time, and are told
+    /// nothing.
+    ///
+    /// # Errors
+    /// When the connection has ended.
+    pub async fn roots_changed(&self) -> Result<(), Error> {
+        let connection = self.0.connection();
+        if self.0.description.capabilities.roots.is_none()
+            || !connection.codec.has_words_for(&Call::Ping)
+        {
+            return Ok(());
+        }
+        connection.link.send(roots_changed()).await
+    }
+
     /// Asks what only an extension knows. Questions with which such a request may be answered are not understood.
     pub fn request(&self, method: impl Into<String>, params: impl Serialize) -> Request<Raw> {
         let call = Raw::of(&params)
@@ -246,9 +262,17 @@ async fn to_result(
     settings: Settings,
 ) -> Result<ToolResult, Error> {
     let name = name_of(&call);
-    let result = match run(&core, call, &settings).await? {
+    let result = match tasks::begin(&core, call, &settings, Wish::Needed).await? {
         Done::Complete { result, codec } => read("tools/call", codec, &result)?,
-        Done::Task { state, codec, .. } => drive(&core, *state, codec, Some(&name)).await?,
+        Done::Task {
+            state,
+            codec,
+            token,
+            ..
+        } => {
+            let task = tasks::Task::new(&core, *state, codec, Some(name.clone()));
+            task.drive_or_cancel(token, settings.on_progress).await?
+        }
     };
     check(&core, &name, &result)?;
     Ok(result)

@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use midfield_protocol::types::ServerCapabilities;
 use midfield_protocol::wire::Codec;
 use midfield_protocol::wire::client::ClientDescription;
-use tokio::sync::{Mutex, Semaphore};
+use tokio::sync::{Mutex, Semaphore, watch};
 
 use super::cache::Cache;
 use super::connect::{Connecting, Connection};
@@ -25,6 +25,8 @@ pub(super) struct Core {
     pub(super) cache: Arc<Cache>,
     pub(super) tools: Tools,
     connection: RwLock<Arc<Connection>>,
+    /// The number of the connection, for those who have to do something when it is made anew.
+    pub(super) number: watch::Sender<u64>,
     /// Held while the connection is made anew, by one of those who miss it.
     reopening: Mutex<()>,
     ids: Arc<AtomicI64>,
@@ -65,6 +67,7 @@ impl Core {
             cache,
             tools: Tools::default(),
             connection: RwLock::new(Arc::new(connection)),
+            number: watch::Sender::new(0),
             reopening: Mutex::default(),
             ids,
             room: Semaphore::new(MAX_IN_FLIGHT),
@@ -121,6 +124,7 @@ impl Core {
             .connection
             .write()
             .unwrap_or_else(PoisonError::into_inner) = Arc::new(connection);
+        self.number.send_replace(lost + 1);
         Ok(())
     }
 

@@ -36,6 +36,7 @@ mod lists;
 mod options;
 mod request;
 mod run;
+mod subscribe;
 mod target;
 mod tasks;
 mod tools;
@@ -49,7 +50,9 @@ pub use midfield_protocol::Reference;
 pub use midfield_protocol::wire::client::{InvalidAnswer, TaskState};
 pub use options::Speak;
 pub use request::Request;
+pub use subscribe::{Change, Subscription};
 pub use target::{Target, Transport};
+pub use tasks::TaskHandle;
 
 use std::fmt;
 use std::sync::Arc;

@@ -49,6 +49,8 @@ pub(super) enum Done {
         state: Box<TaskState>,
         immediate: Option<String>,
         codec: Codec,
+        /// What its progress is recognized by.
+        token: i64,
     },
 }
 
@@ -87,6 +89,7 @@ pub(super) async fn run_noting(
                         state,
                         immediate,
                         codec,
+                        token: outgoing.id,
                     });
                 }
                 Outcome::InputRequired(required) => {
@@ -141,7 +144,7 @@ fn next_round(core: &Core, rounds: usize) -> Result<usize, Error> {
 }
 
 /// Whether it may be better in a moment.
-fn is_passing(error: &Error) -> bool {
+pub(super) fn is_passing(error: &Error) -> bool {
     match error {
         Error::Unreachable { .. } | Error::Interrupted { .. } => true,
         Error::Status { status, .. } => matches!(status, 429 | 502 | 503 | 504),
@@ -150,7 +153,7 @@ fn is_passing(error: &Error) -> bool {
 }
 
 /// How long to wait before another attempt: twice as long each time, and not all clients at once.
-fn pause(attempts: usize) -> Duration {
+pub(super) fn pause(attempts: usize) -> Duration {
     let doubled = FIRST_PAUSE
         * 2_u32.saturating_pow(
             u32::try_from(attempts.saturating_sub(1))
@@ -163,7 +166,7 @@ fn pause(attempts: usize) -> Duration {
     doubled / 2 + doubled * u32::from(byte[0]) / 512
 }
 
-fn write(
+pub(super) fn write(
     core: &Core,
     connection: &Connection,
     call: &Call<'static>,

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::{HeaderName, HeaderValue};
-use midfield_protocol::types::{Tool, ToolResult};
+use midfield_protocol::types::{TaskSupport, Tool, ToolResult};
 use serde_json::value::RawValue;
 
 use super::Error;
@@ -17,6 +17,8 @@ pub(super) struct Tools(Mutex<HashMap<String, Arc<Known>>>);
 /// What is known of a tool.
 #[derive(Debug)]
 pub(super) struct Known {
+    /// Whether it can or must run as a task of revision 2025-11-25.
+    pub(super) task_support: TaskSupport,
     mirrored: Mirrored,
     /// `None`: it promises nothing. An error: what it promises cannot be checked.
     results: Option<Result<ResultCheck, String>>,
@@ -46,7 +48,11 @@ impl Tools {
             };
             let results = tool.output_schema.as_ref();
             let results = results.map(|schema| ResultCheck::of_peer(schema).map_err(|error| error.to_string()));
-            known.insert(tool.name.clone(), Arc::new(Known { mirrored, results }));
+            known.insert(tool.name.clone(), Arc::new(Known {
+                task_support: tool.task_support(),
+                mirrored,
+                results,
+            }));
             true
         });
         *self.known() = known;

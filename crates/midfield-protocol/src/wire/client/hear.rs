@@ -75,7 +75,7 @@ pub fn read_told(
         "notifications/elicitation/complete" => elicitation_complete(text)?,
         "notifications/tasks" | "notifications/tasks/status" => {
             let raw = Raw::from(notification.params?);
-            Told::Task(Box::new(TaskState::read(codec, &raw).ok()?))
+            Told::Task(Box::new(TaskState::read_brief(codec, &raw).ok()?))
         }
         legacy::CANCELLED => cancelled(text)?,
         "notifications/subscriptions/acknowledged" => acknowledged(text)?,

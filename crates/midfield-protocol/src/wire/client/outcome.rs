@@ -69,7 +69,7 @@ fn legacy(codec: Codec, call: &Call<'_>, result: Raw) -> Result<Outcome, String>
         text.as_str().map(str::to_owned)
     });
     Ok(Outcome::Task {
-        state: Box::new(TaskState::read(codec, &task)?),
+        state: Box::new(TaskState::read_brief(codec, &task)?),
         immediate,
     })
 }
@@ -91,7 +91,7 @@ fn modern(codec: Codec, call: &Call<'_>, result: Raw) -> Result<Outcome, String>
         None | Some(COMPLETE) => Ok(Outcome::Complete(result)),
         Some("input_required") if can_ask => input_required(&result).map(Outcome::InputRequired),
         Some("task") if matches!(call, Call::CallTool(_)) => Ok(Outcome::Task {
-            state: Box::new(TaskState::read(codec, &result)?),
+            state: Box::new(TaskState::read_brief(codec, &result)?),
             immediate: None,
         }),
         Some(other) => Err(format!(

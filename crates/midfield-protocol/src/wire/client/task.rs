@@ -25,8 +25,23 @@ pub struct TaskState {
 }
 
 impl TaskState {
-    /// Reads a task. Times that cannot be read are taken for the beginning of 1970: nothing depends on them.
+    /// Reads a task with all that its state has to tell. Times that cannot be read are taken for the beginning of 1970: nothing depends on them.
     pub(super) fn read(codec: Codec, raw: &Raw) -> Result<Self, String> {
+        let state = Self::read_brief(codec, raw)?;
+        if codec.revision().era() == Era::Modern && state.outcome.is_none() {
+            match state.task.status {
+                TaskStatus::Completed => {
+                    return Err("the task is completed and has no `result`".into());
+                }
+                TaskStatus::Failed => return Err("the task failed and has no `error`".into()),
+                _ => {}
+            }
+        }
+        Ok(state)
+    }
+
+    /// Reads a task that need not tell what came of it, as the answer that makes one.
+    pub(super) fn read_brief(codec: Codec, raw: &Raw) -> Result<Self, String> {
         let wire: WireTask = read::object(raw)?;
         let is_modern = codec.revision().era() == Era::Modern;
         let (ttl, poll) = if is_modern {
@@ -47,7 +62,7 @@ impl TaskState {
         };
         if is_modern {
             state.inputs = wire.input_requests.unwrap_or_default().0;
-            state.outcome = outcome(codec, wire.status, wire.result, wire.error)?;
+            state.outcome = outcome(codec, wire.status, wire.result, wire.error).transpose()?;
             state.task.is_error = matches!(&state.outcome, Some(Ok(result)) if result.is_error);
         }
         Ok(state)
@@ -59,15 +74,13 @@ fn outcome(
     status: TaskStatus,
     result: Option<Raw>,
     error: Option<ErrorObject>,
-) -> Result<Option<Result<ToolResult, ErrorObject>>, String> {
-    match (status, result, error) {
-        (TaskStatus::Completed, Some(result), _) => {
-            ToolResult::from_result(codec, &result).map(|result| Some(Ok(result)))
+) -> Option<Result<Result<ToolResult, ErrorObject>, String>> {
+    match status {
+        TaskStatus::Completed => {
+            result.map(|result| ToolResult::from_result(codec, &result).map(Ok))
         }
-        (TaskStatus::Failed, _, Some(error)) => Ok(Some(Err(error))),
-        (TaskStatus::Completed, None, _) => Err("the task is completed and has no `result`".into()),
-        (TaskStatus::Failed, _, None) => Err("the task failed and has no `error`".into()),
-        _ => Ok(None),
+        TaskStatus::Failed => error.map(|error| Ok(Err(error))),
+        _ => None,
     }
 }
 

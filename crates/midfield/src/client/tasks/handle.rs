@@ -1,0 +1,306 @@
+//! A task that is kept, and found again from another process.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::Stream;
+use midfield_protocol::types::{InputReply, ToolResult};
+use midfield_protocol::wire::client::{self as wire, TaskPage, TaskState};
+use midfield_protocol::{Call, Revision};
+use serde::Serialize;
+
+use super::super::calls::{check, tool_call};
+use super::super::request::{Request, read};
+use super::super::run::{Done, Settings, answer_all, run, unsayable};
+use super::super::{Client, Error};
+use super::{Task, Wish, begin};
+
+/// A call that a server works on. It goes on whether anybody waits for it or not.
+///
+/// Written as text it is found again by [`Client::task`], also in another process.
+///
+/// ```
+/// # use midfield::prelude::*;
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// /// Take a while.
+/// #[tool(task)]
+/// async fn assay(sample: String) -> String {
+///     format!("{sample} is fine")
+/// }
+///
+/// let server = Server::new("lab", "1.0.0").tools(tools![assay]).tasks(Tasks::in_memory());
+/// let client = midfield::Client::connect(server).await?;
+/// let task = client.call_task("assay", serde_json::json!({"sample": "A7"})).await?;
+/// let written = task.to_string();
+///
+/// let found = client.task(&written)?;
+/// assert!(!found.result().await?.is_error);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct TaskHandle {
+    task: Task,
+    immediate: Option<String>,
+    /// What the server answered at once instead of making a task.
+    answered: Option<Arc<ToolResult>>,
+}
+
+impl Client {
+    /// Calls a tool as a task, where the tool and the server can; a tool that cannot has answered when this returns. In 2026-07-28
+    /// it is the server that decides.
+    ///
+    /// Dropping the handle does not end the task.
+    pub fn call_task(
+        &self,
+        tool: impl Into<String>,
+        arguments: impl Serialize,
+    ) -> Request<TaskHandle> {
+        self.call_task_for(tool, arguments, None)
+    }
+
+    /// The same, with the wish that the task be kept this long after its beginning. Only 2025-11-25 has such a wish.
+    pub fn call_task_for(
+        &self,
+        tool: impl Into<String>,
+        arguments: impl Serialize,
+        ttl: Option<Duration>,
+    ) -> Request<TaskHandle> {
+        let mut settings = Settings::default();
+        settings.wants_progress = true;
+        Request {
+            core: self.0.clone(),
+            call: tool_call(tool.into(), &arguments).map(Call::CallTool),
+            settings,
+            finish: Box::new(move |core, call, settings| {
+                Box::pin(async move {
+                    let name = match &call {
+                        Call::CallTool(call) => call.name.clone().into_owned(),
+                        _ => String::new(),
+                    };
+                    match begin(&core, call, &settings, Wish::Wanted(ttl)).await? {
+                        Done::Task {
+                            state,
+                            immediate,
+                            codec,
+                            ..
+                        } => Ok(TaskHandle {
+                            task: Task::new(&core, *state, codec, Some(name)),
+                            immediate,
+                            answered: None,
+                        }),
+                        Done::Complete { result, codec } => {
+                            let result: ToolResult = read("tools/call", codec, &result)?;
+                            check(&core, &name, &result)?;
+                            Ok(TaskHandle {
+                                task: Task {
+                                    core,
+                                    id: String::new(),
+                                    codec,
+                                    tool: Some(name),
+                                    last: None,
+                                },
+                                immediate: None,
+                                answered: Some(Arc::new(result)),
+                            })
+                        }
+                    }
+                })
+            }),
+        }
+    }
+
+    /// Finds a task again that was written as text. Nothing is asked of the server yet.
+    ///
+    /// # Errors
+    /// When it is none, or one of another revision than this client speaks with its server.
+    pub fn task(&self, written: &str) -> Result<TaskHandle, Error> {
+        let target = |detail: String| Error::Target { detail };
+        let (revision, id) = written.split_once(':').ok_or_else(|| {
+            target(format!(
+                "{written:?} is no task: it looks like 2026-07-28:ID"
+            ))
+        })?;
+        let revision: Revision = revision.parse().map_err(|_| {
+            target(format!(
+                "{written:?} is no task: it begins with a revision, such as 2026-07-28"
+            ))
+        })?;
+        let codec = self.0.connection().codec;
+        if revision.era() != codec.revision().era() {
+            return Err(target(format!(
+                "the task was made in revision {revision}, and this client speaks {} with its server",
+                codec.revision()
+            )));
+        }
+        Ok(self.task_by_id(id))
+    }
+
+    /// A task by its id alone.
+    pub fn task_by_id(&self, id: impl Into<String>) -> TaskHandle {
+        TaskHandle {
+            task: Task {
+                core: self.0.clone(),
+                id: id.into(),
+                codec: self.0.connection().codec,
+                tool: None,
+                last: None,
+            },
+            immediate: None,
+            answered: None,
+        }
+    }
+
+    /// The tasks of whoever this client is, up to as many as lists may have. Only 2025-11-25 has such a list, and a server that
+    /// cannot tell its clients apart has none.
+    ///
+    /// # Errors
+    /// When the server has no such list.
+    pub async fn tasks(&self) -> Result<Vec<midfield_protocol::types::Task>, Error> {
+        let not_offered = || Error::NotOffered {
+            what: "a list of tasks".into(),
+        };
+        if !self
+            .0
+            .offers(|server| server.tasks.is_some_and(|tasks| tasks.list))
+        {
+            return Err(not_offered());
+        }
+        let settings = Settings {
+            is_safe: true,
+            ..Settings::default()
+        };
+        let mut tasks = Vec::new();
+        let mut cursor: Option<String> = None;
+        loop {
+            let call = Call::ListTasks {
+                cursor: cursor.clone().map(Into::into),
+            };
+            let Done::Complete { result, codec } = run(&self.0, call, &settings).await? else {
+                return Err(not_offered());
+            };
+            let page: TaskPage = read("tasks/list", codec, &result)?;
+            let is_fruitless = page.tasks.is_empty();
+            tasks.extend(page.tasks);
+            let endless = |detail: &str| Error::EndlessList {
+                method: "tasks/list".into(),
+                detail: detail.into(),
+            };
+            if tasks.len() > self.0.options.max_items {
+                return Err(endless(
+                    "there are more tasks than items are allowed, see `max_items`",
+                ));
+            }
+            match page.next_cursor {
+                None => return Ok(tasks),
+                Some(next) if cursor.as_ref() == Some(&next) || is_fruitless => {
+                    return Err(endless("one of its pages leads nowhere"));
+                }
+                Some(next) => cursor = Some(next),
+            }
+        }
+    }
+}
+
+impl TaskHandle {
+    /// The task's id; empty where the server has answered at once.
+    pub fn id(&self) -> &str {
+        &self.task.id
+    }
+
+    /// What the model may be told until the task is over, if the server said so.
+    pub fn immediate_response(&self) -> Option<&str> {
+        self.immediate.as_deref()
+    }
+
+    /// What the server answered at once, instead of making a task.
+    pub fn answered(&self) -> Option<&ToolResult> {
+        self.answered.as_deref()
+    }
+
+    /// How the task is.
+    ///
+    /// # Errors
+    /// When there is no such task, any more or for this client.
+    pub async fn status(&self) -> Result<TaskState, Error> {
+        self.task.ask().await
+    }
+
+    /// Its states, from the one that it is in to its last, each once. The stream ends after the last one, or with an error.
+    pub fn watch(&self) -> impl Stream<Item = Result<TaskState, Error>> + Send + 'static {
+        super::watch::watch(self.task.clone())
+    }
+
+    /// Answers a question of the task, by its key. In 2025-11-25 questions come while [`TaskHandle::result`] waits, and are
+    /// answered by whoever the client was given for that.
+    ///
+    /// # Errors
+    /// When the revision has no such answers, or there is no such task.
+    pub async fn answer(&self, key: impl Into<String>, reply: InputReply) -> Result<(), Error> {
+        let responses = wire::responses(&[(key.into(), reply)]);
+        let responses = responses.map_err(|error| unsayable(&error.to_string()))?;
+        let call = Call::UpdateTask {
+            id: self.task.id.clone().into(),
+            responses: Cow::Owned(responses.as_raw_value().to_owned()),
+        };
+        self.task.run(call, Settings::default()).await.map(drop)
+    }
+
+    /// Lets whoever the client was given for it answer what the task asks now; how many questions there were.
+    ///
+    /// # Errors
+    /// When somebody refuses, or there is no such task.
+    pub async fn answer_questions(&self) -> Result<usize, Error> {
+        let state = self.status().await?;
+        let count = state.inputs.len();
+        let replies = answer_all(&self.task.core, state.inputs, self.task.tool.as_deref()).await?;
+        for (key, reply) in replies {
+            self.answer(key, reply).await?;
+        }
+        Ok(count)
+    }
+
+    /// Waits for the end of the task and gives its result. What it asks is answered meanwhile, by whoever the client was given for
+    /// that. A server that goes away is waited for up to a minute.
+    ///
+    /// # Errors
+    /// When the task failed or was cancelled, is not there any more, or takes longer than the client allows.
+    ///
+    /// # Cancel safety
+    /// The task goes on when the future is dropped.
+    pub async fn result(&self) -> Result<ToolResult, Error> {
+        if let Some(answered) = &self.answered {
+            return Ok(ToolResult::clone(answered));
+        }
+        let result = self.task.drive().await?;
+        if let Some(tool) = &self.task.tool {
+            check(&self.task.core, tool, &result)?;
+        }
+        Ok(result)
+    }
+
+    /// Asks the server to end the task. It need not; [`TaskHandle::status`] tells.
+    ///
+    /// # Errors
+    /// When there is no such task, or, in 2025-11-25, when it is over already.
+    pub async fn cancel(&self) -> Result<(), Error> {
+        self.task.cancel().await
+    }
+}
+
+/// `2026-07-28:ID`: what [`Client::task`] finds it again by. Who knows it may be able to read what comes of the task: keep it as
+/// what it is about.
+impl fmt::Display for TaskHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.task.fmt(f)
+    }
+}
+
+impl fmt::Display for Task {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.codec.revision(), self.id)
+    }
+}
