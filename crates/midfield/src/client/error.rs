@@ -125,6 +125,14 @@ pub enum Error {
         /// What the server says of it.
         message: String,
     },
+    /// A file is not what its list says it is. Nothing of it is to be used.
+    #[error("{uri} is not what it should be: {detail}")]
+    Unverified {
+        /// Where it is.
+        uri: String,
+        /// What is wrong.
+        detail: String,
+    },
     /// The client was closed.
     #[error("the client is closed")]
     Closed,

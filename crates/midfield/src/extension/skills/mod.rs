@@ -7,6 +7,7 @@ mod folder;
 mod frontmatter;
 mod skill;
 
+pub(crate) use skill::digest;
 pub use skill::{Skill, SkillError};
 
 use std::collections::BTreeMap;
@@ -53,6 +54,11 @@ struct Shelf {
     folders: BTreeMap<String, BTreeMap<String, Value>>,
     page_size: usize,
     freshness: Freshness,
+}
+
+/// The head of a `SKILL.md`, as a client compares it.
+pub(crate) fn frontmatter(markdown: &str) -> Result<Map<String, Value>, SkillError> {
+    frontmatter::Frontmatter::read(markdown).map(|head| head.all)
 }
 
 impl Skills {

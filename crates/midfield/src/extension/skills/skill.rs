@@ -202,7 +202,7 @@ impl Skill {
     }
 }
 
-fn digest(contents: &[u8]) -> String {
+pub(crate) fn digest(contents: &[u8]) -> String {
     let mut text = "sha256:".to_owned();
     for byte in Sha256::digest(contents) {
         // Writing into a text does not fail.
