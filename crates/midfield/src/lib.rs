@@ -52,6 +52,7 @@ pub mod server;
 pub mod transport;
 
 mod clock;
+mod conversation;
 mod error;
 mod macros;
 mod seal;

@@ -2,7 +2,6 @@
 
 mod agent;
 mod ask;
-mod conversation;
 mod step;
 mod task;
 mod within;
