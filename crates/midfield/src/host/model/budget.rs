@@ -36,8 +36,11 @@ pub enum Scope {
     Server(String),
     /// Those for whom the function gives the same text, such as the user on whose behalf a server works; no budget where it gives
     /// `None`.
-    Each(Arc<dyn Fn(&Asker) -> Option<String> + Send + Sync>),
+    Each(Arc<Whose>),
 }
+
+/// Who shares a budget with whom: those for whom it gives the same text.
+pub type Whose = dyn Fn(&Asker) -> Option<String> + Send + Sync;
 
 impl Budget {
     /// A budget without an end, per window.
@@ -217,7 +220,10 @@ impl Account {
         ];
         let over = over.into_iter().find(|(_, _, sum, limit)| sum > limit);
         if let Some((what, needed, _, limit)) = over {
-            let left = (window.begin + self.budget.window).duration_since(now);
+            let left = self
+                .budget
+                .window
+                .saturating_sub(now.duration_since(window.begin));
             return Err(self.refusal(what, needed, limit, left));
         }
         window.spent = sum;

@@ -48,7 +48,7 @@ mod scripted;
 #[cfg(feature = "models")]
 pub use approve::{AllowAll, Approve, DenyAll, Rules, When};
 #[cfg(feature = "models")]
-pub use budget::{Budget, Scope};
+pub use budget::{Budget, Scope, Whose};
 #[cfg(feature = "models")]
 pub use choice::{Model, Price};
 #[cfg(feature = "models")]

@@ -31,7 +31,7 @@ use crate::conversation;
 #[derive(Clone)]
 #[must_use]
 pub struct Models {
-    models: Vec<Model>,
+    known: Vec<Model>,
     approval: Arc<dyn Approval>,
     budgets: Budgets,
     limits: Limits,
@@ -42,7 +42,7 @@ impl Models {
     /// No model yet, and nobody who approves.
     pub fn new() -> Self {
         Self {
-            models: Vec::new(),
+            known: Vec::new(),
             approval: Arc::new(DenyAll),
             budgets: Budgets::default(),
             limits: Limits::new(),
@@ -55,7 +55,7 @@ impl Models {
     /// sum of each priority times the model's figure decides. A model whose provider has no room for what is in the
     /// conversation, such as a sound, is passed over.
     pub fn model(mut self, model: Model) -> Self {
-        self.models.push(model);
+        self.known.push(model);
         self
     }
 
@@ -86,7 +86,7 @@ impl Models {
     /// The model that fits best among those that take the request.
     fn choose(&self, request: &CreateMessage) -> Result<(&Model, Prepared, Spending), Refusal> {
         let mut first = None;
-        for model in ranked(&self.models, request.model_preferences.as_ref()) {
+        for model in ranked(&self.known, request.model_preferences.as_ref()) {
             let max_tokens = request.max_tokens.min(model.max_tokens);
             match model.provider.prepare(&model.name, request, max_tokens) {
                 Ok(prepared) => {
@@ -166,7 +166,7 @@ impl Default for Models {
 impl fmt::Debug for Models {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Models")
-            .field("models", &self.models)
+            .field("models", &self.known)
             .field("budgets", &self.budgets)
             .field("limits", &self.limits)
             .field("retries", &self.retries)

@@ -25,7 +25,7 @@ impl Retries {
             attempts: NonZeroU32::MIN.saturating_add(3),
             initial: Duration::from_millis(500),
             longest: Duration::from_secs(30),
-            total: Duration::from_secs(120),
+            total: Duration::from_mins(2),
         }
     }
 
@@ -84,7 +84,7 @@ impl Retries {
     fn jittered(&self, attempt: u32, chance: u8) -> Duration {
         Backoff::new(self.initial)
             .max(self.longest)
-            .jitter(move |_, wait| wait - wait.mul_f64(f64::from(chance) / 512.0))
+            .jitter(move |_, wait| wait.mul_f64(1.0 - f64::from(chance) / 512.0))
             .delay(attempt)
     }
 }

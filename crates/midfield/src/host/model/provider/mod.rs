@@ -82,8 +82,8 @@ impl Timeouts {
     pub const fn new() -> Self {
         Self {
             connect: Duration::from_secs(10),
-            first_byte: Duration::from_secs(120),
-            whole: Duration::from_secs(600),
+            first_byte: Duration::from_mins(2),
+            whole: Duration::from_mins(10),
         }
     }
 
@@ -200,7 +200,7 @@ impl Provider {
                 return Ok(Prepared(Ready::Own(own.clone(), Box::new(request))));
             }
         };
-        let names = Names::of(tool_names(request));
+        let names = Names::of(&tool_names(request));
         let body = match dialect {
             Dialect::Anthropic => anthropic::write(model, request, max_tokens, &names)?,
             Dialect::OpenAi(length) => open_ai::write(model, request, max_tokens, &names, length)?,

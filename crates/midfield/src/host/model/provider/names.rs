@@ -14,11 +14,11 @@ pub(super) struct Names {
 
 impl Names {
     /// Names for all of these, which they keep if they can.
-    pub(super) fn of<'a>(names: impl IntoIterator<Item = &'a str> + Clone) -> Self {
+    pub(super) fn of(names: &[&str]) -> Self {
         let mut this = Self::default();
         // Those that fit come first, so that nobody else is called like them.
         for fits in [true, false] {
-            for name in names.clone() {
+            for name in names.iter().copied() {
                 if is_plain(name) == fits && !this.aliases.contains_key(name) {
                     let alias = free(name, |alias| this.names.contains_key(alias));
                     this.names.insert(alias.clone(), name.to_owned());
@@ -102,7 +102,7 @@ mod tests {
     fn names_that_fit_stay_and_others_never_take_their_place() {
         let long = "x".repeat(100);
         let names = ["a.b", "a_b", "a/b", "", "größe", &long];
-        let map = Names::of(names);
+        let map = Names::of(&names);
         assert_eq!(map.alias("a_b"), "a_b");
         assert_eq!(map.alias("größe"), "gr__e");
         let aliases: HashSet<&str> = names.iter().map(|name| map.alias(name)).collect();

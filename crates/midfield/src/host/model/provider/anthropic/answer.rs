@@ -68,12 +68,10 @@ enum Event {
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 enum Delta {
-    TextDelta {
-        text: String,
-    },
-    InputJsonDelta {
-        partial_json: String,
-    },
+    #[serde(rename = "text_delta")]
+    Text { text: String },
+    #[serde(rename = "input_json_delta")]
+    InputJson { partial_json: String },
     #[serde(other)]
     Other,
 }
@@ -93,10 +91,14 @@ struct Problem {
 /// What the provider counted so far. Tokens from a cache and into one were read too.
 #[derive(Debug, Deserialize)]
 struct Tokens {
-    input_tokens: Option<u64>,
-    cache_creation_input_tokens: Option<u64>,
-    cache_read_input_tokens: Option<u64>,
-    output_tokens: Option<u64>,
+    #[serde(rename = "input_tokens")]
+    input: Option<u64>,
+    #[serde(rename = "cache_creation_input_tokens")]
+    into_cache: Option<u64>,
+    #[serde(rename = "cache_read_input_tokens")]
+    from_cache: Option<u64>,
+    #[serde(rename = "output_tokens")]
+    output: Option<u64>,
 }
 
 /// A stream as it comes in.
@@ -171,13 +173,13 @@ impl Stream {
         let piece = place.and_then(|place| self.draft.pieces.get_mut(place));
         match (piece, delta) {
             (_, Delta::Other) | (Some(Piece::Other), _) => {}
-            (Some(Piece::Text(text)), Delta::TextDelta { text: more }) => text.push_str(&more),
+            (Some(Piece::Text(text)), Delta::Text { text: more }) => text.push_str(&more),
             (
                 Some(Piece::Use {
                     arguments: Arguments::Text(text),
                     ..
                 }),
-                Delta::InputJsonDelta { partial_json },
+                Delta::InputJson { partial_json },
             ) => text.push_str(&partial_json),
             _ => {
                 return Err(Failure::unusable(
@@ -198,12 +200,12 @@ impl Stream {
 impl Tokens {
     fn count(&self, usage: &mut Option<Usage>) {
         let mut counted = usage.unwrap_or_default();
-        if let Some(input) = self.input_tokens {
+        if let Some(input) = self.input {
             counted.input = input
-                .saturating_add(self.cache_creation_input_tokens.unwrap_or(0))
-                .saturating_add(self.cache_read_input_tokens.unwrap_or(0));
+                .saturating_add(self.into_cache.unwrap_or(0))
+                .saturating_add(self.from_cache.unwrap_or(0));
         }
-        if let Some(output) = self.output_tokens {
+        if let Some(output) = self.output {
             counted.output = output;
         }
         *usage = Some(counted);
