@@ -281,7 +281,7 @@ const MAX_WINDOWS: usize = 1_024;
 mod tests {
     use super::*;
 
-    const HOUR: Duration = Duration::from_secs(3_600);
+    const HOUR: Duration = Duration::from_hours(1);
 
     fn spending(tokens: u64) -> Spending {
         Spending {

@@ -2,8 +2,8 @@
 //! ([2026-07-28, sampling](https://modelcontextprotocol.io/specification/2026-07-28/client/sampling)).
 //!
 //! `Models` answers by models over HTTP, under approval, budgets and limits; it needs the feature `models`, which is on by
-//! default. [`Scripted`] answers what a test says. Both are a [`Sample`](crate::client::Sample). How all of it is set up:
-//! [docs/sampling.md](https://github.com/midfield-dev/midfield/blob/main/docs/sampling.md).
+//! default. [`Scripted`] answers what a test says. Both are a [`Sample`](crate::client::Sample). `docs/sampling.md` in the repository
+//! says how all of it is set up, and has the limits.
 #![cfg_attr(
     feature = "models",
     doc = r#"
@@ -18,7 +18,7 @@ let models = Models::new()
     .model(Model::new("claude-opus-4-5", anthropic).intelligence(0.9).cost(0.8).price(Price::new(5.0, 25.0)))
     .model(Model::new("qwen3-8b", local).alias("local").speed(0.6))
     .approve(Rules::new().allow("notes"))
-    .budget(Scope::EachServer, Budget::new(Duration::from_secs(3600)).tokens(200_000).cost(2.0));
+    .budget(Scope::EachServer, Budget::new(Duration::from_hours(1)).tokens(200_000).cost(2.0));
 # let _ = models;
 # Ok::<(), Box<dyn std::error::Error>>(())
 ```

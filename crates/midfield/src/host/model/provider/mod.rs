@@ -347,7 +347,53 @@ fn kind_of(body: &[u8]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
+    use super::events::Events;
     use super::*;
+
+    const STREAMS: [(Dialect, &str); 2] = [
+        (
+            Dialect::Anthropic,
+            include_str!("../../../../tests/it/host/model/fixtures/anthropic_tools.sse"),
+        ),
+        (
+            Dialect::OpenAi(LengthField::MaxTokens),
+            include_str!("../../../../tests/it/host/model/fixtures/open_ai_tools.sse"),
+        ),
+    ];
+
+    /// What a stream comes to that comes in these chunks.
+    fn assembled<'a>(dialect: Dialect, chunks: impl IntoIterator<Item = &'a [u8]>) -> Completion {
+        let (mut stream, mut events) = (dialect.stream(), Events::default());
+        for chunk in chunks {
+            let fed = events.feed(chunk, |data| stream.take(data));
+            fed.expect("a good stream");
+        }
+        let draft = stream.finish().expect("a whole stream");
+        draft.finish("m", &Names::default()).expect("an answer")
+    }
+
+    proptest! {
+        #[test]
+        fn an_answer_is_the_same_however_its_stream_comes_in(
+            cuts in proptest::collection::vec(any::<prop::sample::Index>(), 0..40),
+            ends_with_returns: bool,
+        ) {
+            for (dialect, stream) in STREAMS {
+                let whole = assembled(dialect, [stream.as_bytes()]);
+                let stream = if ends_with_returns { stream.replace('\n', "\r\n") } else { stream.to_owned() };
+                let mut places: Vec<usize> = cuts.iter().map(|cut| cut.index(stream.len())).collect();
+                places.extend([0, stream.len()]);
+                places.sort_unstable();
+                let chunks = places.windows(2).map(|pair| &stream.as_bytes()[pair[0]..pair[1]]);
+                let cut = assembled(dialect, chunks);
+                prop_assert_eq!(&cut.result, &whole.result);
+                let spent = cut.usage.map(|it| (it.input, it.output));
+                prop_assert_eq!(spent, Some((500, 89)));
+            }
+        }
+    }
 
     #[test]
     fn only_this_machine_is_asked_without_encryption() {

@@ -171,7 +171,7 @@ async fn an_answer_that_never_ends_is_given_up_in_time() {
 
 #[tokio::test]
 async fn an_answer_of_a_gigabyte_is_not_kept() {
-    let line = [&b"data: "[..], &[b'x'; 1 << 20]].concat();
+    let line = [&b"data: "[..], &vec![b'x'; 1 << 20]].concat();
     let pings = b": still there\n\n".repeat(1 << 16);
     let head = |headers: &str| format!("HTTP/1.1 200 OK\r\n{headers}\r\n").into_bytes();
     for api in BOTH {

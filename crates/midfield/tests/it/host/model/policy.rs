@@ -179,7 +179,7 @@ async fn no_model_writes_more_than_is_asked_for_or_than_it_may() {
     }
 }
 
-const HOUR: Duration = Duration::from_secs(3_600);
+const HOUR: Duration = Duration::from_hours(1);
 
 #[tokio::test]
 async fn what_was_spent_is_counted_and_what_was_set_aside_is_freed() {
