@@ -7,10 +7,12 @@ mod banner;
 mod check;
 mod keys;
 mod logging;
+mod misfit;
 mod serve;
 mod signature;
 mod store;
 mod tasks;
+mod text;
 mod tools;
 
 use std::io::Write as _;

@@ -5,8 +5,9 @@ use serde_json::{Map, Value};
 
 use super::client::Client;
 use super::question::{Given, Question};
-use super::state::{TaskState, json, line};
+use super::state::TaskState;
 use super::{Failure, Format, has_somebody};
+use crate::cli::text::{json, line};
 use crate::cli::{Verdict, print};
 
 /// The arguments of `midfield tasks answer`.

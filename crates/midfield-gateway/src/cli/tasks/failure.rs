@@ -2,7 +2,7 @@
 
 use midfield_protocol::jsonrpc::ErrorObject;
 
-use super::state::line;
+use crate::cli::text::line;
 
 /// Why a command about tasks could not be done.
 #[derive(Debug, thiserror::Error)]

@@ -6,8 +6,9 @@ use std::io::{BufRead, Write};
 
 use serde_json::{Value, json};
 
-use super::form::{Form, misfit};
-use super::state::line;
+use super::form::Form;
+use crate::cli::misfit::misfit;
+use crate::cli::text::line;
 
 /// A question of a task.
 #[derive(Debug)]

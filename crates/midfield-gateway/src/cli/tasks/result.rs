@@ -7,8 +7,9 @@ use serde_json::Value;
 use super::client::Client;
 use super::follow::{Follow, needs_input};
 use super::question::{Given, Question};
-use super::state::{TaskState, json, line};
+use super::state::TaskState;
 use super::{Failure, Format, Status, has_somebody};
+use crate::cli::text::{json, line};
 use crate::cli::{Verdict, print};
 use crate::source::clean;
 
