@@ -93,6 +93,14 @@ impl Question {
         head
     }
 
+    /// What an answer must fit: the form, or anything.
+    pub(super) fn schema(&self) -> &Value {
+        match &self.ask {
+            Ask::Form(_, schema) => schema,
+            Ask::Page(_) | Ask::Other(_) => &Value::Bool(true),
+        }
+    }
+
     /// The answer that agrees, with a value that was given on the command line: what the form holds, or where it is no form, all of
     /// the answer.
     ///

@@ -1,6 +1,6 @@
 //! A server as its file has it, and what it becomes where its variables are known.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::expand::{Scope, expand};
 use super::{Command, Dialect, Endpoint, Entry};
@@ -96,6 +96,12 @@ impl Configured {
             Some(format!("{}${{{}}}", borrowed.before, borrowed.variable))
         });
         Ok(entry)
+    }
+
+    /// The folder that a relative [`Command::folder`] is about: of the project that the server is for, else of the file's own.
+    /// `None` for a text that was no file.
+    pub fn base(&self) -> Option<&Path> {
+        self.project.as_deref().or(self.workspace.as_deref())
     }
 
     /// The server with its variables filled in by `lookup`, which gives the value of an environment variable.
