@@ -46,13 +46,13 @@ pub(super) struct Man {
 impl Man {
     pub(super) fn run(&self) -> anyhow::Result<Verdict> {
         let mut root = CommandLine::command();
-        root.build();
         if let Some(folder) = &self.folder {
             let failed = || format!("could not write the pages into {}", folder.display());
             std::fs::create_dir_all(folder).with_context(failed)?;
             clap_mangen::generate_to(root, folder).with_context(failed)?;
             return Ok(Verdict::Fine);
         }
+        root.build();
         let mut command = &root;
         for word in &self.command {
             let below = command.find_subcommand(word);

@@ -33,6 +33,7 @@ fn every_command_has_a_manual_page() {
         let page = std::fs::read_to_string(pages.join(format!("{name}.1"))).unwrap();
         assert!(page.contains(".TH"), "{name}");
     }
+    assert!(!pages.join("midfield-help.1").exists());
     let page = run(&["man", "tasks", "answer"]).stdout;
     assert!(page.contains("midfield\\-tasks\\-answer"), "{page}");
     let output = run(&["man", "no", "such"]);

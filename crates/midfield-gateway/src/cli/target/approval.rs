@@ -58,7 +58,10 @@ impl Resolved {
             return Ok(Consent::Known);
         }
         let mut out = std::io::stderr();
-        out.write_all(self.question(path, around).as_bytes())?;
+        out.write_all(
+            self.question(path, command.folder.as_deref().unwrap_or(&around.folder))
+                .as_bytes(),
+        )?;
         if !is_agreed {
             ask(&mut out)?;
         }
@@ -71,7 +74,7 @@ impl Resolved {
         Ok(Consent::Given)
     }
 
-    fn question(&self, path: &Path, around: &Around) -> String {
+    fn question(&self, path: &Path, folder: &Path) -> String {
         let mut text = format!(
             "`{}`, of {}, starts a command on this machine:\n\n",
             line(&self.name),
@@ -85,7 +88,7 @@ impl Resolved {
         let _ = write!(
             text,
             "\nIt runs with all your rights, in {}, and may do harm: agree only if you know where it comes from.\n",
-            around.folder.display()
+            folder.display()
         );
         text
     }
