@@ -98,6 +98,40 @@ fn a_task_is_shown_with_its_question_answered_and_its_result_printed() {
 }
 
 #[test]
+fn a_form_is_answered_by_words() {
+    let server = Asking::new();
+    let id = task(&server, "order");
+    wait_until(&server, &id, "input required");
+    for (words, told) in [
+        (
+            &["cuont=3"] as &[&str],
+            "there is no argument `cuont`; did you mean `count`?",
+        ),
+        (
+            &["count=three"],
+            "`count` takes a whole number, not `three`",
+        ),
+        (&["size=small"], "missing: `count` (a whole number)"),
+    ] {
+        let output = tasks(&server, &[&["answer", &id, "how_much"], words].concat());
+        assert_eq!(output.code, Some(2), "{output:?}");
+        assert!(output.stderr.contains(told), "{output:?}");
+    }
+    let output = tasks(
+        &server,
+        &["answer", &id, "how_much", "count=3", "size=large"],
+    );
+    assert_eq!(output.code, Some(0), "{output:?}");
+    let output = tasks(&server, &["result", &id]);
+    assert!(
+        output
+            .stdout
+            .starts_with("ordered {\"count\":3,\"size\":\"large\""),
+        "{output:?}"
+    );
+}
+
+#[test]
 fn a_question_is_declined_or_left() {
     let server = Asking::new();
     for (option, said) in [

@@ -4,11 +4,11 @@
 use std::fmt::Write as _;
 use std::io::{BufRead, Write};
 
-use jsonschema::PatternOptions;
 use serde_json::{Map, Number, Value};
 
 use super::question::read_line;
-use super::state::line;
+use crate::cli::misfit::misfit;
+use crate::cli::text::line;
 
 /// The fields of a form, in their order.
 #[derive(Debug)]
@@ -242,24 +242,6 @@ fn choose(choices: &[Choice], said: &str) -> Result<Value, String> {
         .or_else(by_number)
         .map(|choice| choice.value.clone())
         .ok_or_else(|| format!("`{}` is none of the choices", line(said)))
-}
-
-/// Why `value` does not fit `schema`. A schema that cannot be used is left to the server.
-pub(super) fn misfit(schema: &Value, value: &Value) -> Option<String> {
-    // A server's patterns are matched in linear time, or not at all.
-    let validator = jsonschema::options()
-        .with_pattern_options(PatternOptions::regex())
-        .should_validate_formats(true)
-        .build(schema)
-        .ok()?;
-    let error = validator.validate(value).err()?;
-    let place = error.instance_path().to_string();
-    let told = line(&error.to_string());
-    Some(if place.is_empty() {
-        told
-    } else {
-        format!("{}: {told}", line(&place))
-    })
 }
 
 #[cfg(test)]

@@ -111,7 +111,7 @@ impl Format {
 }
 
 /// Whether somebody is there who can be asked.
-fn has_somebody() -> bool {
+pub(super) fn has_somebody() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 

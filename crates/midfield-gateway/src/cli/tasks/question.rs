@@ -6,8 +6,9 @@ use std::io::{BufRead, Write};
 
 use serde_json::{Value, json};
 
-use super::form::{Form, misfit};
-use super::state::line;
+use super::form::Form;
+use crate::cli::misfit::misfit;
+use crate::cli::text::line;
 
 /// A question of a task.
 #[derive(Debug)]
@@ -90,6 +91,14 @@ impl Question {
         }
         head.push('\n');
         head
+    }
+
+    /// What an answer must fit: the form, or anything.
+    pub(super) fn schema(&self) -> &Value {
+        match &self.ask {
+            Ask::Form(_, schema) => schema,
+            Ask::Page(_) | Ask::Other(_) => &Value::Bool(true),
+        }
     }
 
     /// The answer that agrees, with a value that was given on the command line: what the form holds, or where it is no form, all of

@@ -1,16 +1,14 @@
 //! `midfield tasks result`, and what came of a task.
 
-use std::fmt::Write as _;
-
 use serde_json::Value;
 
 use super::client::Client;
 use super::follow::{Follow, needs_input};
 use super::question::{Given, Question};
-use super::state::{TaskState, json, line};
+use super::state::TaskState;
 use super::{Failure, Format, Status, has_somebody};
-use crate::cli::{Verdict, print};
-use crate::source::clean;
+use crate::cli::text::{json, line};
+use crate::cli::{Verdict, content, print};
 
 /// Waits for the end of a task, and prints its result.
 pub(super) async fn run(client: &Client, task: &str, format: Format) -> anyhow::Result<Verdict> {
@@ -61,39 +59,11 @@ pub(super) fn verdict(state: &TaskState) -> Verdict {
 
 /// The result of a task in plain text: what is not text is named.
 pub(super) fn text(state: &TaskState) -> String {
-    let Some(result) = &state.result else {
-        return String::new();
-    };
-    let mut text = String::new();
-    let blocks = result.get("content").and_then(Value::as_array);
-    for block in blocks.into_iter().flatten() {
-        let _ = writeln!(text, "{}", block_text(block).trim_end_matches('\n'));
-    }
-    match result.get("structuredContent") {
-        Some(value) if text.is_empty() => json(value, true),
-        _ => text,
-    }
-}
-
-fn block_text(block: &Value) -> String {
-    let member = |pointer: &str| block.pointer(pointer).and_then(Value::as_str);
-    match member("/type") {
-        Some("text") => clean(member("/text").unwrap_or_default()),
-        Some("resource_link") => format!("[{}]", line(member("/uri").unwrap_or("a resource"))),
-        Some("resource") => match member("/resource/text") {
-            Some(text) => clean(text),
-            None => format!(
-                "[{}]",
-                line(member("/resource/uri").unwrap_or("a resource"))
-            ),
-        },
-        Some(kind) => format!(
-            "[{} {}: `--json` shows it]",
-            line(kind),
-            line(member("/mimeType").unwrap_or_default())
-        ),
-        None => String::new(),
-    }
+    state
+        .result
+        .as_ref()
+        .map(content::result_of_value)
+        .unwrap_or_default()
 }
 
 /// Asks whoever is there what the task asks, each question once; `asked` has the keys of those that were.

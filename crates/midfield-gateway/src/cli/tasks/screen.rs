@@ -2,9 +2,10 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
-use super::state::{TaskState, json};
+use super::state::TaskState;
 use super::{Format, Status};
 use crate::cli::print;
+use crate::cli::text::json;
 
 /// What shows how a task goes on.
 #[derive(Debug)]

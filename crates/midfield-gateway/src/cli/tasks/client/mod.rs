@@ -19,7 +19,8 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::Failure;
-use super::state::{TaskState, line};
+use super::state::TaskState;
+use crate::cli::text::line;
 
 pub(super) use events::Events;
 pub(super) use place::Place;
