@@ -1,0 +1,2 @@
+use rmcp as _; use axum as _;
+fn main() {}
