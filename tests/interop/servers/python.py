@@ -22,7 +22,8 @@ from mcp.server.streamable_http import EventCallback, EventMessage, EventStore
 from mcp.server.subscriptions import ListenHandler
 from mcp.shared.exceptions import MCPDeprecationWarning
 
-from python_tools import CITIES, COUNTER, PIXEL, Context, Peer, Result, bus, connection, subscribed, tools, touched
+from python_tools import CITIES, COUNTER, PIXEL, SEVERITIES, Context, Peer, Result
+from python_tools import bus, connection, levels, subscribed, tools, touched
 
 PAGE = 5
 
@@ -118,8 +119,8 @@ async def on_completion(_context: Context, params: types.CompleteRequestParams) 
     return types.CompleteResult(completion=types.Completion(values=values, total=len(values), has_more=False))
 
 
-async def on_set_logging_level(_context: Context, _params: types.SetLevelRequestParams) -> types.EmptyResult:
-    # The SDK of this era sends every line, whatever level was set.
+async def on_set_logging_level(context: Context, params: types.SetLevelRequestParams) -> types.EmptyResult:
+    levels[connection(context)] = SEVERITIES.index(params.level)
     return types.EmptyResult()
 
 
@@ -180,7 +181,8 @@ def main(how: str, *port: str) -> None:
         anyio.run(serve_stdio, server)
     else:
         app = server.streamable_http_app(event_store=Events(), retry_interval=100)
-        uvicorn.run(app, host="127.0.0.1", port=int(port[0]), log_level="warning")
+        # Streams that clients left open do not keep the server from ending.
+        uvicorn.run(app, host="127.0.0.1", port=int(port[0]), log_level="warning", timeout_graceful_shutdown=1)
 
 
 if __name__ == "__main__":

@@ -47,8 +47,10 @@ Handler = Callable[[Peer], Awaitable[Result]]
 tools: dict[str, tuple[types.Tool, Handler]] = {}
 bus = InMemorySubscriptionBus()
 touched = [0]
-# What each session of the legacy era subscribed to.
+# What each session of the legacy era subscribed to, and the least severe line that it wants.
 subscribed: dict[Any, set[str]] = {}
+levels: dict[Any, int] = {}
+SEVERITIES = ["debug", "info", "notice", "warning", "error", "critical", "alert", "emergency"]
 
 
 def schema(**properties: Any) -> dict[str, Any]:
@@ -122,6 +124,9 @@ async def progress(peer: Peer) -> Result:
 
 @tool("Writes a line to the client's log", level=STRING, text=STRING)
 async def log(peer: Peer) -> Result:
+    # In the modern era the SDK does this itself, from what the request says.
+    if not peer.modern and SEVERITIES.index(peer.arguments["level"]) < levels.get(connection(peer.context), 0):
+        return text("logged")
     related = peer.context.request_id
     await peer.context.session.send_log_message(peer.arguments["level"], peer.arguments["text"], "servers", related)
     return text("logged")

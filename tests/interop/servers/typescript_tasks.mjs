@@ -123,11 +123,11 @@ export class Tasks {
         const on = (method, shape, handle) =>
             server.setRequestHandler(method, { params: z.looseObject(shape) }, (params, context) => {
                 declared(context);
-                return handle(this.#find(params.taskId), params) ?? {};
+                return handle(this.#find(params.taskId), context.mcpReq) ?? {};
             });
         on("tasks/get", id, (task) => task.show());
-        // On the wire, answers are part of the parameters; the SDK lifts them out for requests of its own only.
-        on("tasks/update", { ...id, inputResponses: z.record(z.string(), z.looseObject({})) }, (task, params) => task.answer(params.inputResponses));
+        // On the wire, the answers are part of the parameters; the SDK lifts them out before a handler sees these.
+        on("tasks/update", id, (task, { inputResponses }) => task.answer(inputResponses ?? {}));
         on("tasks/cancel", id, (task) => task.cancel());
     }
 }

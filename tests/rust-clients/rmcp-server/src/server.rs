@@ -88,6 +88,12 @@ pub(crate) fn from_json<T: DeserializeOwned>(value: Value) -> Result<T, ErrorDat
         .map_err(|error| ErrorData::internal_error(error.to_string(), None))
 }
 
+/// The same for a whole result; rmcp takes `resultType` out again where the revision has none.
+pub(crate) fn complete<T: DeserializeOwned>(mut result: Value) -> Result<T, ErrorData> {
+    result["resultType"] = "complete".into();
+    from_json(result)
+}
+
 /// One page of a list, and the cursor of the next.
 fn page<T: Clone>(
     items: &[T],
@@ -173,7 +179,7 @@ impl ServerHandler for Peer {
             json!({"uri": format!("memo://note/{city}"), "name": city, "mimeType": "text/plain"})
         }));
         let (resources, next) = page(&listed, request)?;
-        from_json(json!({"resources": resources, "nextCursor": next}))
+        complete(json!({"resources": resources, "nextCursor": next}))
     }
 
     async fn list_resource_templates(
@@ -183,7 +189,7 @@ impl ServerHandler for Peer {
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
         let note =
             json!({"uriTemplate": "memo://note/{name}", "name": "note", "mimeType": "text/plain"});
-        from_json(json!({"resourceTemplates": [note]}))
+        complete(json!({"resourceTemplates": [note]}))
     }
 
     async fn read_resource(
@@ -214,7 +220,7 @@ impl ServerHandler for Peer {
                 }
             },
         };
-        Ok(from_json::<ReadResourceResult>(json!({"contents": [content]}))?.into())
+        Ok(complete::<ReadResourceResult>(json!({"contents": [content]}))?.into())
     }
 
     async fn list_prompts(
@@ -228,7 +234,7 @@ impl ServerHandler for Peer {
             json!({"name": "picture", "description": "Shows a picture"}),
         ];
         let (prompts, next) = page(&listed, request)?;
-        from_json(json!({"prompts": prompts, "nextCursor": next}))
+        complete(json!({"prompts": prompts, "nextCursor": next}))
     }
 
     async fn get_prompt(
@@ -248,7 +254,7 @@ impl ServerHandler for Peer {
             }
         };
         let messages = json!({"messages": [{"role": "user", "content": content}]});
-        Ok(from_json::<GetPromptResult>(messages)?.into())
+        Ok(complete::<GetPromptResult>(messages)?.into())
     }
 
     async fn complete(
@@ -261,9 +267,7 @@ impl ServerHandler for Peer {
             .into_iter()
             .filter(|city| city.starts_with(start))
             .collect();
-        from_json(
-            json!({"completion": {"values": values, "total": values.len(), "hasMore": false}, "resultType": "complete"}),
-        )
+        complete(json!({"completion": {"values": values, "total": values.len(), "hasMore": false}}))
     }
 
     async fn set_level(

@@ -15,7 +15,7 @@ use rmcp::{ErrorData, RoleServer};
 use serde_json::{Value, json};
 
 use crate::questions::{ask, ask_twice, blocks, greeting, name_form, roots, sample};
-use crate::server::{COUNTER, Change, PIXEL, Peer, from_json, lock};
+use crate::server::{COUNTER, Change, PIXEL, Peer, complete, from_json, lock};
 
 const SILENCE: &str = "UklGRiQAAABXQVZFZm10IBAAAAABAAEARKwAAIhYAQACABAAZGF0YQAAAAA=";
 /// The severities, the least first.
@@ -106,12 +106,16 @@ pub(crate) fn object(properties: &Value) -> Value {
 }
 
 pub(crate) fn text(text: &str) -> Result<CallToolResponse, ErrorData> {
-    complete(json!({"content": [{"type": "text", "text": text}], "isError": false}))
+    result(json!({"content": [{"type": "text", "text": text}], "isError": false}))
 }
 
-fn complete(mut result: Value) -> Result<CallToolResponse, ErrorData> {
-    result["resultType"] = "complete".into();
-    Ok(from_json::<CallToolResult>(result)?.into())
+fn result(result: Value) -> Result<CallToolResponse, ErrorData> {
+    Ok(complete::<CallToolResult>(result)?.into())
+}
+
+/// A result that says what went wrong.
+fn failure(text: &str) -> Result<CallToolResponse, ErrorData> {
+    result(json!({"content": [{"type": "text", "text": text}], "isError": true}))
 }
 
 /// Carries out a call.
@@ -121,6 +125,9 @@ pub(crate) async fn call(
     context: RequestContext<RoleServer>,
 ) -> Result<CallToolResponse, ErrorData> {
     let arguments = Value::Object(request.arguments.clone().unwrap_or_default());
+    if let Some(name) = missing(peer, &request.name, &arguments) {
+        return failure(&format!("`{name}` is required"));
+    }
     let said = arguments["text"].as_str().unwrap_or_default();
     let wait = Duration::from_millis(arguments["ms"].as_u64().unwrap_or_default().min(100_000));
     match request.name.as_ref() {
@@ -133,14 +140,12 @@ pub(crate) async fn call(
             let total =
                 total.ok_or_else(|| ErrorData::invalid_params("`a` and `b` are numbers", None))?;
             let total = json!({"total": total});
-            complete(
+            result(
                 json!({"content": [{"type": "text", "text": total.to_string()}], "structuredContent": total}),
             )
         }
-        "contents" => complete(json!({"content": every_kind()})),
-        "fail" => complete(
-            json!({"content": [{"type": "text", "text": "this tool always fails"}], "isError": true}),
-        ),
+        "contents" => result(json!({"content": every_kind()})),
+        "fail" => failure("this tool always fails"),
         "slow" => tokio::select! {
             () = tokio::time::sleep(wait) => text("done"),
             () = context.ct.cancelled() => Err(ErrorData::internal_error("cancelled", None)),
@@ -219,6 +224,17 @@ pub(crate) async fn call(
     }
 }
 
+/// The first argument that a tool needs and was not given.
+fn missing(peer: &Peer, tool: &str, arguments: &Value) -> Option<String> {
+    let tool = list(peer).ok()?.into_iter().find(|it| it.name == tool)?;
+    let required = tool.input_schema.get("required")?.as_array()?;
+    let missing = required
+        .iter()
+        .filter_map(Value::as_str)
+        .find(|name| arguments.get(name).is_none())?;
+    Some(missing.to_owned())
+}
+
 fn every_kind() -> Value {
     json!([
         {"type": "text", "text": "text", "annotations": {"audience": ["user"], "priority": 0.5}},
@@ -289,9 +305,7 @@ async fn add_tool(
     name: &str,
 ) -> Result<CallToolResponse, ErrorData> {
     if list(peer)?.iter().any(|tool| tool.name == name) {
-        return complete(
-            json!({"content": [{"type": "text", "text": format!("there is a tool {name} already")}], "isError": true}),
-        );
+        return failure(&format!("there is a tool {name} already"));
     }
     lock(&peer.shared.added).push(name.to_owned());
     // Nobody may be listening.
