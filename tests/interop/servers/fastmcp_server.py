@@ -1,5 +1,5 @@
 """A server on FastMCP 4 with its tasks, for a client to be driven against: both eras at one endpoint, the legacy one in
-sessions. `manifest.toml` lists what it has. It is not called `fastmcp.py`, which would hide the package of that name.
+sessions whose streams can be resumed. `manifest.toml` lists what it has. It is not called `fastmcp.py`, which would hide the package of that name.
 
     python fastmcp_server.py --stdio | --port N
 
@@ -14,9 +14,11 @@ from typing import Annotated, Any, Literal
 
 import anyio
 import mcp_types as types
+import uvicorn
 from fastmcp import Context, FastMCP
 from fastmcp.exceptions import ToolError
 from fastmcp.prompts import Message
+from fastmcp.server.event_store import EventStore
 from fastmcp.tools import ToolResult
 from fastmcp.utilities.tasks import TaskConfig
 from fastmcp_tasks import TasksExtension
@@ -251,7 +253,8 @@ def main(how: str, *port: str) -> None:
     if how == "--stdio":
         mcp.run("stdio", show_banner=False)
     else:
-        mcp.run("http", host="127.0.0.1", port=int(port[0]), path="/mcp", show_banner=False, log_level="warning")
+        app = mcp.http_app(path="/mcp", event_store=EventStore(), retry_interval=100)
+        uvicorn.run(app, host="127.0.0.1", port=int(port[0]), log_level="warning", timeout_graceful_shutdown=1)
 
 
 if __name__ == "__main__":

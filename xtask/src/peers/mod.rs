@@ -74,7 +74,7 @@ fn check(peers: &[&Peer]) -> Result<()> {
         let ready = Ready::new(peer)?;
         for transport in [Transport::Stdio, Transport::Http] {
             for era in [Era::Legacy, Era::Modern] {
-                let run = format!("{} over {transport}, {era}", peer.name);
+                let run = format!("{}-{transport}-{era}", peer.name);
                 let row = match look(&ready, transport, era, &folder.join(format!("{run}.log"))) {
                     Ok(row) => row,
                     Err(error) => {
