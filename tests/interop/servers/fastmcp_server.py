@@ -1,5 +1,6 @@
 """A server on FastMCP 4 with its tasks, for a client to be driven against: both eras at one endpoint, the legacy one in
-sessions whose streams can be resumed. `manifest.toml` lists what it has. It is not called `fastmcp.py`, which would hide the package of that name.
+sessions whose streams can be resumed. `manifest.toml` lists what it has. It is not called `fastmcp.py`, which would hide the
+package of that name.
 
     python fastmcp_server.py --stdio | --port N
 

@@ -13,12 +13,10 @@ import { COUNTER, PIXEL, TOOLS, added, codec, register, state, tasks } from "./t
 
 const require = createRequire(new URL("../../npm/package.json", import.meta.url));
 const { z } = require("zod");
-const { McpServer, ProtocolError, ResourceTemplate, completable, createMcpHandler, isLegacyRequest } = require("@modelcontextprotocol/server");
+const sdk = require("@modelcontextprotocol/server");
 const { serveStdio } = require("@modelcontextprotocol/server/stdio");
 const { SkillsExtension, memorySkillFiles } = require("@modelcontextprotocol/server/ext/skills");
-const { NodeStreamableHTTPServerTransport, localhostHostValidation, localhostOriginValidation, toNodeHandler, toWebRequest } = require(
-    "@modelcontextprotocol/node",
-);
+const node = require("@modelcontextprotocol/node");
 
 const PAGE = 5;
 const CITIES = ["Berlin", "Bern", "Bremen", "Paris"];
@@ -33,7 +31,7 @@ const skills = await SkillsExtension.load(
 /** One page of a list; the SDK's own lists have one page only. */
 function page(name, items, cursor) {
     const start = cursor === undefined ? 0 : Number(cursor);
-    if (!(start >= 0 && start <= items.length)) throw new ProtocolError(-32602, "no such cursor");
+    if (!(start >= 0 && start <= items.length)) throw new sdk.ProtocolError(-32602, "no such cursor");
     const end = start + PAGE;
     return { [name]: items.slice(start, end), ...(end < items.length && { nextCursor: String(end) }) };
 }
@@ -43,9 +41,14 @@ function build({ era }) {
     const extensions = era === "modern" ? { "io.modelcontextprotocol/tasks": {} } : {};
     const capabilities = { logging: {}, resources: { subscribe: true, listChanged: true }, extensions };
     const hint = { ttlMs: 60_000, cacheScope: "public" };
-    const server = new McpServer(
+    const server = new sdk.McpServer(
         { name: "typescript-peer", version: "1.0.0" },
-        { capabilities, instructions: "Call `echo` first.", cacheHints: { "tools/list": hint }, requestState: { verify: codec.verify } },
+        {
+            capabilities,
+            instructions: "Call `echo` first.",
+            cacheHints: { "tools/list": hint },
+            requestState: { verify: codec.verify },
+        },
     );
     server.modern = era === "modern";
     server.subscribed = new Set();
@@ -59,7 +62,7 @@ function build({ era }) {
     addResources(server, hint);
     server.registerPrompt(
         "greet",
-        { description: "Greets somebody", argsSchema: z.object({ city: completable(z.string(), complete) }) },
+        { description: "Greets somebody", argsSchema: z.object({ city: sdk.completable(z.string(), complete) }) },
         ({ city }) => ({ messages: [{ role: "user", content: { type: "text", text: `Greet ${city}` } }] }),
     );
     server.registerPrompt("picture", { description: "Shows a picture" }, () => ({
@@ -78,7 +81,7 @@ function addResources(server, cacheHint) {
     server.registerResource("pixel", "memo://pixel", { mimeType: "image/png", cacheHint }, (uri) => ({
         contents: [{ uri: uri.href, mimeType: "image/png", blob: PIXEL }],
     }));
-    const template = new ResourceTemplate("memo://note/{name}", { list: undefined, complete: { name: complete } });
+    const template = new sdk.ResourceTemplate("memo://note/{name}", { list: undefined, complete: { name: complete } });
     server.registerResource("note", template, { mimeType: "text/plain" }, (uri, { name }) => ({
         contents: [{ uri: uri.href, mimeType: "text/plain", text: `a note on ${name}` }],
     }));
@@ -114,14 +117,14 @@ class Events {
 }
 
 function serveHttp(port) {
-    state.handler = createMcpHandler(build, { legacy: "reject" });
-    const modern = toNodeHandler(state.handler);
+    state.handler = sdk.createMcpHandler(build, { legacy: "reject" });
+    const modern = node.toNodeHandler(state.handler);
     const sessions = new Map();
     const legacy = async (request, response, body) => {
         let transport = sessions.get(request.headers["mcp-session-id"]);
         if (transport === undefined && request.headers["mcp-session-id"] !== undefined) return response.writeHead(404).end();
         if (transport === undefined) {
-            transport = new NodeStreamableHTTPServerTransport({
+            transport = new node.NodeStreamableHTTPServerTransport({
                 sessionIdGenerator: randomUUID,
                 eventStore: new Events(),
                 onsessioninitialized: (id) => void sessions.set(id, transport),
@@ -131,12 +134,12 @@ function serveHttp(port) {
         }
         await transport.handleRequest(request, response, body);
     };
-    const hosts = localhostHostValidation();
-    const origins = localhostOriginValidation();
+    const hosts = node.localhostHostValidation();
+    const origins = node.localhostOriginValidation();
     createServer(async (request, response) => {
         if (!hosts(request, response) || !origins(request, response)) return;
-        const probe = await toWebRequest(request);
-        const old = await isLegacyRequest(probe.clone());
+        const probe = await node.toWebRequest(request);
+        const old = await sdk.isLegacyRequest(probe.clone());
         const body = request.method === "POST" ? await probe.json().catch(() => undefined) : undefined;
         await (old ? legacy : modern)(request, response, body);
     }).listen(port, "127.0.0.1");

@@ -8,12 +8,13 @@ mod manifest;
 mod probe;
 mod start;
 
+use std::path::Path;
+
 use anyhow::{Result, bail};
 
 use self::manifest::{Manifest, Peer};
 use self::probe::{Era, Transport};
 use self::start::Ready;
-use crate::process::line_of;
 use crate::table::Table;
 use crate::workspace::empty_state;
 
@@ -48,7 +49,8 @@ fn list(peers: &[&Peer]) {
         for (transport, command) in peer.commands() {
             println!("  {transport}: {command}");
         }
-        println!("  eras: {}", peer.eras.join(", "));
+        let eras: Vec<String> = peer.eras.iter().map(ToString::to_string).collect();
+        println!("  eras: {}", eras.join(", "));
         println!("  features: {}", peer.features.join(", "));
         for deviation in &peer.deviations {
             println!("  deviates: {deviation}");
@@ -107,13 +109,8 @@ fn check(peers: &[&Peer]) -> Result<()> {
 }
 
 /// The cells of one run: the revision that was agreed on, the number of tools and of pages, and what came of it.
-fn look(
-    ready: &Ready<'_>,
-    transport: Transport,
-    era: Era,
-    log: &std::path::Path,
-) -> Result<[String; 4]> {
-    let speaks = ready.peer.speaks(era);
+fn look(ready: &Ready<'_>, transport: Transport, era: Era, log: &Path) -> Result<[String; 4]> {
+    let speaks = ready.peer.eras.contains(&era);
     let seen = match transport {
         Transport::Stdio => probe::over_stdio(&mut ready.stdio(), era, log)?,
         Transport::Http => {
@@ -125,7 +122,7 @@ fn look(
     };
     match (seen, speaks) {
         (None, false) => Ok(["", "", "", "refused, as the manifest says"].map(str::to_owned)),
-        (None, true) => bail!("`{}` refused the era", line_of(&ready.stdio())),
+        (None, true) => bail!("it refused the era"),
         (Some(seen), false) => bail!("it speaks {}, which the manifest denies", seen.revision),
         (Some(seen), true) => {
             seen.must_have(&ready.peer.tools)?;

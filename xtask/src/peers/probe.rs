@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::http::{self, Response};
@@ -24,7 +25,8 @@ const MOST_PAGES: usize = 100;
 const MOST_MESSAGES: usize = 100;
 
 /// How a conversation begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(super) enum Era {
     /// With `initialize`.
     Legacy,
@@ -66,7 +68,7 @@ impl fmt::Display for Era {
 }
 
 /// What the messages go over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Transport {
     Stdio,
     Http,
