@@ -53,6 +53,7 @@ pub mod transport;
 
 mod clock;
 mod error;
+mod form;
 mod macros;
 mod seal;
 

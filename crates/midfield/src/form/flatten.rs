@@ -7,21 +7,21 @@ use super::NotAForm;
 use super::field::Field;
 
 /// The keywords of a schema.
-pub(super) type Keywords = Map<String, Value>;
+pub(crate) type Keywords = Map<String, Value>;
 
 /// A form's schema in its two shapes.
-pub(super) struct Flat {
+pub(crate) struct Flat {
     /// What the client is told.
-    pub(super) told: Keywords,
+    pub(crate) told: Keywords,
     /// What an answer is checked against.
-    pub(super) checked: Value,
+    pub(crate) checked: Value,
 }
 
 /// Reads the schema of a form.
 ///
 /// # Errors
 /// When it is none.
-pub(super) fn flatten(schema: &Value) -> Result<Flat, NotAForm> {
+pub(crate) fn flatten(schema: &Value) -> Result<Flat, NotAForm> {
     let misfit = |detail: String| NotAForm::Root { detail };
     let scope = Scope(schema);
     let root = scope.resolve(schema).map_err(misfit)?;
