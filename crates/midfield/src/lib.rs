@@ -48,6 +48,7 @@
 pub mod auth;
 pub mod client;
 pub mod extension;
+pub mod host;
 pub mod server;
 pub mod transport;
 

@@ -8,6 +8,16 @@ mod flatten;
 mod secret;
 
 pub(crate) use flatten::flatten;
+pub(crate) use secret::secret;
+
+/// Whose schema is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Author {
+    /// Our own server's: what other clients may not understand, and every request for a secret, is a mistake of its author.
+    Ourselves,
+    /// A peer's: what restricts nothing is passed over, and a request for a secret is marked for whoever fills in the form.
+    Peer,
+}
 
 /// A type or a schema of which no form can be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

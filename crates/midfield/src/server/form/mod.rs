@@ -22,7 +22,7 @@ use serde_json::{Map, Value};
 
 use super::schema::input_schema;
 pub use crate::form::NotAForm;
-use crate::form::flatten;
+use crate::form::{Author, flatten};
 
 /// What a user is asked to fill in: named fields, each a text, a number, a yes or no, or a choice.
 ///
@@ -97,7 +97,7 @@ impl Form {
     /// # Errors
     /// When the schema is none, or none of a form.
     pub fn new(schema: &Schema) -> Result<Self, NotAForm> {
-        let flat = flatten(&schema.to_value())?;
+        let flat = flatten(&schema.to_value(), Author::Ourselves)?;
         let validator = jsonschema::options()
             // The engine without look-around runs in linear time, whatever a user answers.
             .with_pattern_options(PatternOptions::regex())

@@ -1,0 +1,6 @@
+//! What a host needs between the servers that it uses and the person, or the policy, that decides: pieces that show nothing
+//! themselves, for a terminal, a window or a test.
+
+pub mod answers;
+pub mod form;
+pub mod page;
