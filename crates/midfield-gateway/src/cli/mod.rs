@@ -7,6 +7,7 @@ mod banner;
 mod check;
 mod keys;
 mod logging;
+mod person;
 mod serve;
 mod signature;
 mod store;

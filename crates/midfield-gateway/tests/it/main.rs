@@ -8,6 +8,8 @@ mod hostile;
 mod job_shapes;
 mod jobs;
 mod jobs_killed;
+mod person_forms;
+mod person_pages;
 mod processes;
 mod quickstart;
 mod requests;

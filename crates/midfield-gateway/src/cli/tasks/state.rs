@@ -8,6 +8,8 @@ use serde_json::{Map, Value};
 
 use crate::source::clean;
 
+pub(super) use crate::cli::person::line;
+
 /// A task as a server tells of it, by either protocol.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -113,12 +115,6 @@ impl TaskState {
     }
 }
 
-/// A text of a server on one line, without what a terminal obeys.
-pub(super) fn line(text: &str) -> String {
-    let words: Vec<String> = text.split_whitespace().map(clean).collect();
-    words.join(" ")
-}
-
 /// JSON in which nothing is left that a terminal obeys: within strings, it is escaped.
 pub(super) fn json(value: &Value, is_pretty: bool) -> String {
     let text = if is_pretty {
@@ -165,11 +161,6 @@ mod tests {
             "{\"a\\u009b\":\"\\u001b[2J\\u202e\\u007f\\udb40\\udc41ü\\n\"}\n"
         );
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), told);
-    }
-
-    #[test]
-    fn a_text_of_a_server_is_one_line_without_commands() {
-        assert_eq!(line(" a\u{1b}[31m\n\tb\u{9b}c\r"), "a[31m bc");
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod asking;
 mod client;
 mod folder;
 mod midfield;
+mod questioner;
 mod service;
 mod terminal;
 
@@ -11,6 +12,7 @@ pub(crate) use asking::{ADA, Asking, GRACE, make_task};
 pub(crate) use client::{Client, Era};
 pub(crate) use folder::Folder;
 pub(crate) use midfield::{Midfield, Output, free_port, run, run_with};
+pub(crate) use questioner::Questioner;
 pub(crate) use service::{Recorded, Service, answer};
 pub(crate) use terminal::Terminal;
 
