@@ -187,7 +187,11 @@ fn nothing_that_a_server_writes_is_obeyed_or_can_be_clicked() {
     }
     assert!(seen.contains("see https: //evil.example"), "{seen:?}");
     let answers = server.answers();
-    assert_eq!(answers["it"]["content"]["b"], hostile);
+    let content = &answers["it"]["content"];
+    assert_eq!(content["b"], hostile);
+    // What can be typed is sent as it was seen.
+    let seen = "[31m]0;owned2J see https://evil.example";
+    assert_eq!(content[format!("a{hostile}")], seen);
 }
 
 #[test]

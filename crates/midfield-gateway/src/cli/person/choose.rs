@@ -1,7 +1,7 @@
 //! Choices that a person makes by the arrow keys.
 
 use super::Left;
-use super::terminal::{Key, Terminal};
+use super::terminal::{Key, Terminal, height};
 
 /// Lets a person choose one of `options`, none of which is longer than a line; `at` is where the mark stands first.
 ///
@@ -14,7 +14,7 @@ pub(super) async fn one(
 ) -> std::io::Result<Result<usize, Left>> {
     let mut at = at.min(options.len().saturating_sub(1));
     loop {
-        let rows = rows(terminal, options, at, |_| "");
+        let rows = rows(options, at, |_| "");
         terminal.paint(&with_keys(rows, ONE, ""), (0, 0))?;
         match terminal.key().await? {
             Err(left) => return Ok(Err(left)),
@@ -39,9 +39,13 @@ pub(super) async fn many<T>(
     let mut told = String::new();
     loop {
         let is_chosen = |at: usize| chosen.get(at).copied().unwrap_or_default();
-        let rows = rows(terminal, options, at, |at| {
-            if is_chosen(at) { "[x] " } else { "[ ] " }
-        });
+        let rows = rows(
+            options,
+            at,
+            |at| {
+                if is_chosen(at) { "[x] " } else { "[ ] " }
+            },
+        );
         terminal.paint(&with_keys(rows, MANY, &told), (0, 0))?;
         match terminal.key().await? {
             Err(left) => return Ok(Err(left)),
@@ -61,13 +65,8 @@ pub(super) async fn many<T>(
 }
 
 /// The options that fit on the screen, the marked one among them.
-fn rows(
-    terminal: &Terminal,
-    options: &[String],
-    at: usize,
-    sign: impl Fn(usize) -> &'static str,
-) -> Vec<String> {
-    let most = terminal.height().saturating_sub(4).max(1);
+fn rows(options: &[String], at: usize, sign: impl Fn(usize) -> &'static str) -> Vec<String> {
+    let most = height().saturating_sub(4).max(1);
     let first = at.saturating_sub(most / 2);
     let first = first.min(options.len().saturating_sub(most));
     let shown = options.iter().enumerate().skip(first).take(most);

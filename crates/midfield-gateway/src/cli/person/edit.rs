@@ -3,7 +3,8 @@
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::Left;
-use super::terminal::{Key, Terminal};
+use super::terminal::{Key, Terminal, width};
+use crate::source::clean;
 
 /// A text with a place in it.
 #[derive(Debug, Default)]
@@ -14,9 +15,10 @@ struct Edited {
 }
 
 impl Edited {
+    /// Begins with a text that may be a server's: what is not seen of it is taken out, so that nothing is sent unseen.
     fn new(text: &str) -> Self {
         let mut edited = Self::default();
-        edited.insert(text);
+        edited.insert(&clean(text).replace(['\n', '\t'], " "));
         edited
     }
 
@@ -74,7 +76,7 @@ impl Edited {
     }
 }
 
-/// Lets a person edit a text below `heading`, until `accept` takes it.
+/// Lets a person edit a text until `accept` takes it.
 ///
 /// # Errors
 /// When the terminal is gone.
@@ -86,7 +88,7 @@ pub(super) async fn edit<T>(
     let mut edited = Edited::new(text);
     let mut told = String::new();
     loop {
-        let (seen, column) = edited.seen(terminal.width().saturating_sub(PROMPT.len()));
+        let (seen, column) = edited.seen(width().saturating_sub(PROMPT.len()));
         let mut lines = vec![format!("{PROMPT}{seen}"), KEYS.to_owned()];
         if !told.is_empty() {
             lines.insert(1, format!("  ! {told}"));
@@ -139,6 +141,12 @@ mod tests {
         edited.press(&Key::End);
         edited.press(&Key::Clear);
         assert_eq!(edited.text(), "");
+    }
+
+    #[test]
+    fn nothing_stands_unseen_in_a_text_to_begin_with() {
+        let edited = Edited::new("a\u{202e}b\u{e0041}c\u{1b}d\ne\tf");
+        assert_eq!(edited.text(), "abcd e f");
     }
 
     #[test]

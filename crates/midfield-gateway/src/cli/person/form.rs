@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::terminal::Terminal;
 use super::words::{label, line, quoted, shortened, unlinked};
 use super::{Left, Outcome, choose, edit};
+use crate::source::clean;
 
 type Content = Map<String, Value>;
 
@@ -149,34 +150,48 @@ async fn fill(
         let _ = writeln!(told, "  (the server alone checks the pattern {pattern})");
     }
     terminal.print(&told)?;
-    let before = content.get(field.name()).or(field.default()).cloned();
+    let said = content.get(field.name());
+    let before = said.or_else(|| field.default()).cloned();
     let said = match field.kind() {
         Kind::Boolean => yes_or_no(terminal, field, before).await?,
         Kind::One(choices) => one_of(terminal, field, choices, before).await?,
         Kind::Many { choices, .. } => some_of(terminal, field, choices, before).await?,
         _ => {
-            let text = before.map(|value| field.text(&value)).unwrap_or_default();
-            edit::edit(terminal, &text, |text| field.value(text)).await?
+            let text = before.map(|value| clean(&field.text(&value)));
+            typed(terminal, field, &text.unwrap_or_default()).await?
         }
     };
     let value = match said {
         Ok(value) => value.or_else(|| field.default().cloned()),
         Err(left) => return Ok(Err(left)),
     };
-    match value {
-        Some(value) => {
-            terminal.print(&format!("  > {}\n", shown(field, &value)))?;
-            content.insert(field.name().to_owned(), value);
-        }
-        None => {
-            terminal.print("  > (left out)\n")?;
-            content.shift_remove(field.name());
-        }
+    if let Some(value) = value {
+        terminal.print(&format!("  > {}\n", shown(field, &value)))?;
+        content.insert(field.name().to_owned(), value);
+    } else {
+        terminal.print("  > (left out)\n")?;
+        content.shift_remove(field.name());
     }
     Ok(Ok(()))
 }
 
 type Said = Result<Option<Value>, Left>;
+
+/// A text or a number, which is `before` until another is typed.
+async fn typed(terminal: &mut Terminal, field: &Field, before: &str) -> io::Result<Said> {
+    if unlinked(before) == line(before) {
+        return edit::edit(terminal, before, |text| field.value(text)).await;
+    }
+    // A terminal would make a link of it, so that it is not shown as it is.
+    terminal.print(&format!(
+        "  (Enter takes {})\n",
+        shortened(&unlinked(before), MAX_SHOWN)
+    ))?;
+    edit::edit(terminal, "", |text| {
+        field.value(if text.is_empty() { before } else { text })
+    })
+    .await
+}
 
 async fn yes_or_no(
     terminal: &mut Terminal,

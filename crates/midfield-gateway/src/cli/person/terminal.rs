@@ -85,7 +85,7 @@ impl Terminal {
     /// When the terminal is gone.
     pub(super) fn paint(&mut self, lines: &[String], cursor: (u16, u16)) -> io::Result<()> {
         self.erase()?;
-        let width = self.width();
+        let width = width();
         let lines: Vec<String> = lines.iter().map(|line| cut(line, width)).collect();
         self.screen.write_all(lines.join("\r\n").as_bytes())?;
         let last = u16::try_from(lines.len().saturating_sub(1)).unwrap_or(u16::MAX);
@@ -109,19 +109,6 @@ impl Terminal {
             MoveToColumn(0),
             Clear(ClearType::FromCursorDown)
         )
-    }
-
-    /// How many columns a line has that does not reach the edge.
-    pub(super) fn width(&self) -> usize {
-        let columns = terminal::size().map_or(80, |(columns, _)| usize::from(columns));
-        columns.saturating_sub(1).max(MIN_WIDTH)
-    }
-
-    /// How many lines can be painted.
-    pub(super) fn height(&self) -> usize {
-        terminal::size()
-            .map_or(24, |(_, lines)| usize::from(lines))
-            .max(MIN_HEIGHT)
     }
 
     /// The next key.
@@ -182,6 +169,18 @@ fn key(event: KeyEvent) -> Option<Result<Key, Left>> {
         _ => return None,
     };
     Some(Ok(key))
+}
+
+/// How many columns a line has that does not reach the edge.
+pub(super) fn width() -> usize {
+    let columns = terminal::size().map_or(80, |(columns, _)| usize::from(columns));
+    columns.saturating_sub(1).max(MIN_WIDTH)
+}
+
+/// How many lines can be painted.
+pub(super) fn height() -> usize {
+    let lines = terminal::size().map_or(24, |(_, lines)| usize::from(lines));
+    lines.max(MIN_HEIGHT)
 }
 
 /// As much of a line as `width` columns hold.

@@ -67,7 +67,7 @@ pub(super) fn asker(asker: &Asker) -> String {
 /// A field in a line: its name, what it holds, and what is said of it.
 pub(in crate::cli) fn label(field: &Field) -> String {
     let kind = match field.kind() {
-        Kind::Text { format, .. } => format.as_deref().map_or("text".to_owned(), line),
+        Kind::Text { format, .. } => unlinked(format.as_deref().unwrap_or("text")),
         Kind::Integer { .. } => "whole number".to_owned(),
         Kind::Number { .. } => "number".to_owned(),
         Kind::Boolean => "yes or no".to_owned(),
