@@ -99,4 +99,4 @@ fn moved(at: usize, count: usize, key: &Key) -> usize {
 
 const ONE: &str = "  ↑↓ Enter: choose · Ctrl-D: decline · Esc: cancel";
 
-const MANY: &str = "  Space: choose · Enter: next · Ctrl-D: decline · Esc: cancel";
+const MANY: &str = "  ↑↓ Space · Enter: next · Ctrl-D: decline · Esc: cancel";
