@@ -267,11 +267,11 @@ async fn to_result(
         Done::Task {
             state,
             codec,
-            token,
+            heard,
             ..
         } => {
             let task = tasks::Task::new(&core, *state, codec, Some(name.clone()));
-            task.drive_or_cancel(token, settings.on_progress).await?
+            task.drive_or_cancel(heard).await?
         }
     };
     check(&core, &name, &result)?;

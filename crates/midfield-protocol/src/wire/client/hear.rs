@@ -159,6 +159,8 @@ pub enum Asked {
         request: Box<InputRequest>,
         /// The wish that the answer be worked on as a task.
         task: Option<TaskRequest>,
+        /// The task of the server that asks. The answer has to name it too.
+        related: Option<String>,
     },
     /// How is it with a task of the client?
     GetTask {
@@ -211,6 +213,7 @@ pub fn read_question(codec: Codec, request: &Request<'_>) -> Result<Asked, Error
             Ok(Asked::Input {
                 request: Box::new(input),
                 task: task(request, rules.core_tasks)?,
+                related: rules.core_tasks.then(|| related(params)).flatten(),
             })
         }
     }
@@ -228,4 +231,26 @@ fn task(request: &Request<'_>, has_tasks: bool) -> Result<Option<TaskRequest>, E
     } else {
         Ok(None)
     }
+}
+
+/// The task that a message belongs to; what says so in another way than it should belongs to none.
+fn related(params: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Params {
+        #[serde(rename = "_meta")]
+        meta: Meta,
+    }
+    #[derive(Deserialize)]
+    struct Meta {
+        // RELATED_TASK
+        #[serde(rename = "io.modelcontextprotocol/related-task")]
+        related: Related,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Related {
+        task_id: String,
+    }
+    let params: Params = serde_json::from_str(params).ok()?;
+    Some(params.meta.related.task_id)
 }
