@@ -46,6 +46,12 @@ async fn ask_first(cx: Context) -> Result<String> {
     Ok(name_of(who))
 }
 
+/// Say it again.
+#[tool(task)]
+async fn echo(text: String) -> String {
+    text
+}
+
 /// Fail, as tools do.
 #[tool(task)]
 async fn fail() -> Result<String> {
@@ -83,7 +89,7 @@ async fn never() -> &'static str {
 fn described(probe: &Probe) -> Server {
     Server::new("lab", "1.0.0")
         .state(probe.clone())
-        .tools(tools![ask, fail, refuse, never])
+        .tools(tools![ask, echo, fail, refuse, never])
         .tool(Tool::new("may", wait).task(TaskSupport::Optional))
         .tool(Tool::new("must", wait).task(TaskSupport::Required))
         .tool(Tool::new("ask_on", ask_on).task(TaskSupport::Required))
@@ -454,10 +460,6 @@ async fn a_plain_call_that_is_dropped_cancels_its_task_and_a_handle_does_not() {
     let user = Patient::default();
     let builder = Client::builder().elicitation(user.clone());
     for client in lab.clients(&builder).await {
-        let handle = client.call_task("may", ()).await.expect("a task");
-        lab.probe.started().await;
-        let written = handle.to_string();
-        drop(handle);
         let calling = client.call_tool("ask_on", ()).into_future();
         let calling = tokio::spawn(calling);
         user.asked().await;
@@ -467,6 +469,10 @@ async fn a_plain_call_that_is_dropped_cancels_its_task_and_a_handle_does_not() {
         lab.probe.started().await;
         lab.probe.release();
         lab.probe.finished().await;
+        let handle = client.call_task("may", ()).await.expect("a task");
+        lab.probe.started().await;
+        let written = handle.to_string();
+        drop(handle);
         let kept = client.task(&written).expect("a task");
         let state = kept.status().await.expect("a state");
         assert_eq!(state.task.status, TaskStatus::Working);
@@ -567,7 +573,6 @@ async fn a_task_outlives_the_patience_of_who_waits_for_it() {
         let state = task.status().await.expect("a state");
         assert_eq!(state.task.status, TaskStatus::Working);
         task.cancel().await.expect("it is told");
-        lab.probe.stopped().await;
     }
 }
 
@@ -581,13 +586,12 @@ async fn a_call_that_is_named_twice_is_one_task() {
         .enumerate()
     {
         let key = format!("call {number}");
-        let first = client.call_task("may", ()).idempotency_key(&key).await;
-        let second = client.call_task("may", ()).idempotency_key(&key).await;
+        let echo = |text: &str| client.call_task("echo", json!({"text": text}));
+        let first = echo("one").idempotency_key(&key).await;
+        let second = echo("one").idempotency_key(&key).await;
         let (first, second) = (first.expect("a task"), second.expect("the same"));
         assert_eq!(first.id(), second.id());
-        let other = json!({"more": true});
-        let other = client.call_task("may", other).idempotency_key(&key).await;
-        assert_refused(other, -32602);
+        assert_refused(echo("two").idempotency_key(&key).await, -32602);
         for key in ["", &"k".repeat(257)] {
             let unsayable = client.call_tool("may", ()).idempotency_key(key).await;
             assert!(
@@ -595,7 +599,6 @@ async fn a_call_that_is_named_twice_is_one_task() {
                 "{unsayable:?}"
             );
         }
-        first.cancel().await.expect("it is told");
     }
 }
 
