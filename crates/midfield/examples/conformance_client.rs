@@ -9,8 +9,8 @@ use futures_util::future::try_join;
 use midfield::Client;
 use midfield::client::{AnswerElicitation, Asker, ClientBuilder, Error, Refusal, Sample, Speak};
 use midfield::types::{
-    Action, CreateMessage, ElicitResult, Elicitation, ElicitationCapability, Implementation, Role, Root, SampleResult,
-    SamplingContent, Settings,
+    Action, CreateMessage, ElicitResult, Elicitation, ElicitationCapability, Implementation, Root,
+    SampleResult, SamplingContent, Settings,
 };
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -28,11 +28,25 @@ impl AnswerElicitation for Agreeable {
 
     async fn answer(&self, elicitation: Elicitation, _: Asker) -> Result<ElicitResult, Refusal> {
         let mut result = ElicitResult::new(Action::Accept);
-        if let Elicitation::Form { requested_schema, .. } = &elicitation {
-            let fields = requested_schema.keywords().get("properties").and_then(Value::as_object);
-            let without_default = fields.into_iter().flatten().filter(|(_, field)| field.get("default").is_none());
-            let booleans = without_default.filter(|(_, field)| field.get("type") == Some(&json!("boolean")));
-            result.content = Some(booleans.map(|(name, _)| (name.clone(), true.into())).collect());
+        if let Elicitation::Form {
+            requested_schema, ..
+        } = &elicitation
+        {
+            let fields = requested_schema
+                .keywords()
+                .get("properties")
+                .and_then(Value::as_object);
+            let without_default = fields
+                .into_iter()
+                .flatten()
+                .filter(|(_, field)| field.get("default").is_none());
+            let booleans =
+                without_default.filter(|(_, field)| field.get("type") == Some(&json!("boolean")));
+            result.content = Some(
+                booleans
+                    .map(|(name, _)| (name.clone(), true.into()))
+                    .collect(),
+            );
         }
         Ok(result)
     }
@@ -43,16 +57,26 @@ struct Parrot;
 
 impl Sample for Parrot {
     async fn sample(&self, _: CreateMessage, _: Asker) -> Result<SampleResult, Refusal> {
-        Ok(SampleResult::new(Role::Assistant, vec![SamplingContent::text("Paris.")], "parrot"))
+        Ok(SampleResult::new(
+            "parrot",
+            vec![SamplingContent::text("Paris.")],
+        ))
     }
 }
 
 fn builder() -> ClientBuilder {
     // Suites that do not say which revision they speak know none of the modern era.
     let revision = env::var("MCP_CONFORMANCE_PROTOCOL_VERSION").unwrap_or_default();
-    let speak = if revision.as_str() < "2026-07-28" { Speak::Legacy } else { Speak::Modern };
+    let speak = if revision.as_str() < "2026-07-28" {
+        Speak::Legacy
+    } else {
+        Speak::Modern
+    };
     Client::builder()
-        .implementation(Implementation::new("midfield-conformance", env!("CARGO_PKG_VERSION")))
+        .implementation(Implementation::new(
+            "midfield-conformance",
+            env!("CARGO_PKG_VERSION"),
+        ))
         .speak(speak)
         .elicitation(Agreeable)
         .sampling(Parrot)
@@ -72,17 +96,23 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<()> {
-    let url = env::args().next_back().context("give the URL of the server")?;
+    let url = env::args()
+        .next_back()
+        .context("give the URL of the server")?;
     let scenario = env::var("MCP_CONFORMANCE_SCENARIO").context("no scenario is named")?;
     let client = builder().connect(url.as_str()).await?;
     match scenario.as_str() {
         "initialize" => drop(client.tools().await?),
         "tools_call" => {
             client.tools().await?;
-            client.call_tool("add_numbers", json!({"a": 5, "b": 3})).await?;
+            client
+                .call_tool("add_numbers", json!({"a": 5, "b": 3}))
+                .await?;
         }
         "elicitation-sep1034-client-defaults" => {
-            client.call_tool("test_client_elicitation_defaults", ()).await?;
+            client
+                .call_tool("test_client_elicitation_defaults", ())
+                .await?;
         }
         "sse-retry" => {
             client.tools().await?;
@@ -94,20 +124,28 @@ async fn run() -> Result<()> {
         "http-custom-headers" => custom_headers(&client).await?,
         "http-invalid-tool-headers" => {
             for tool in client.tools().await?.iter() {
-                client.call_tool(&tool.name, json!({"region": "us-west1"})).await?;
+                client
+                    .call_tool(&tool.name, json!({"region": "us-west1"}))
+                    .await?;
             }
         }
         "json-schema-2020-12-preservation" => {
             let tools = client.tools().await?;
-            let tool = tools.iter().find(|tool| tool.name == "json_schema_2020_12_tool");
+            let tool = tools
+                .iter()
+                .find(|tool| tool.name == "json_schema_2020_12_tool");
             let schema = &tool.context("the tool is not listed")?.input_schema;
-            client.call_tool("json_schema_echo", json!({"schema": schema})).await?;
+            client
+                .call_tool("json_schema_echo", json!({"schema": schema}))
+                .await?;
         }
         "sep-2640-client-no-prefetch" => {
             let skills = client.skills().await?;
             ensure!(!skills.is_empty(), "there are no skills");
         }
-        "sep-2640-client-verify-digest" | "sep-2640-client-verify-size" | "sep-2640-client-verify-frontmatter" => {
+        "sep-2640-client-verify-digest"
+        | "sep-2640-client-verify-size"
+        | "sep-2640-client-verify-frontmatter" => {
             spoiled_skill(&client).await?;
         }
         other => bail!("the scenario {other} is not known"),

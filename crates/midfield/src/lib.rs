@@ -41,21 +41,28 @@
 //!
 //! - [`server`]: describe a server and its tools.
 //! - [`transport`]: serve it over stdio and Streamable HTTP, in both eras of the protocol at once.
+//! - [`host::model`]: models for servers that ask for one; `docs/sampling.md` in the repository says how they are set up.
 //! - [`types`]: the protocol's own shapes.
 //!
 //! A handler cannot tell which revision or transport serves it.
 
 pub mod auth;
+#[cfg(feature = "client")]
 pub mod client;
 pub mod extension;
+#[cfg(feature = "client")]
+pub mod host;
 pub mod server;
 pub mod transport;
 
 mod clock;
+mod conversation;
 mod error;
+mod form;
 mod macros;
 mod seal;
 
+#[cfg(feature = "client")]
 pub use client::Client;
 pub use error::{Error, Result};
 #[doc(hidden)]
@@ -87,3 +94,8 @@ pub mod prelude {
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]
 struct Readme;
+
+/// So does that in the page on models.
+#[cfg(all(doctest, feature = "models"))]
+#[doc = include_str!("../../../docs/sampling.md")]
+struct Sampling;

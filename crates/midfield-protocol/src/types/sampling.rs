@@ -255,6 +255,18 @@ pub struct ToolUse {
     pub meta: Option<Meta>,
 }
 
+impl ToolUse {
+    /// The wish to use the tool `name`, whose answer is recognized by `id`.
+    pub fn new(id: impl Into<String>, name: impl Into<String>, input: Map<String, Value>) -> Self {
+        Self {
+            id: id.into(),
+            name: name.into(),
+            input,
+            meta: None,
+        }
+    }
+}
+
 /// What a tool answered that the model wanted to use.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -304,6 +316,26 @@ pub struct SampleResult {
     /// What is attached.
     #[serde(default, rename = "_meta", skip_serializing_if = "Option::is_none")]
     pub meta: Option<Meta>,
+}
+
+impl SampleResult {
+    /// What `model` says as the assistant. Why it stopped is not known.
+    pub fn new(model: impl Into<String>, content: Vec<SamplingContent>) -> Self {
+        Self {
+            role: Role::Assistant,
+            content,
+            model: model.into(),
+            stop_reason: None,
+            meta: None,
+        }
+    }
+
+    /// The same answer with why it stopped.
+    #[must_use]
+    pub fn stop_reason(mut self, reason: impl Into<String>) -> Self {
+        self.stop_reason = Some(reason.into());
+        self
+    }
 }
 
 /// By hand: derived code would buffer the members, and a buffer does not keep JSON text as it was written.

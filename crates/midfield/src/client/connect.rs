@@ -76,7 +76,7 @@ impl Connecting<'_> {
         if codec.revision().era() == Era::Legacy {
             link.send(Handshake::initialized()).await?;
             if let Link::Http(http) = &link {
-                http.listen(self.hearing);
+                http.listen(self.hearing).await;
             }
         }
         Ok(Connection {

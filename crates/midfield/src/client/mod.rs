@@ -23,6 +23,8 @@
 //! A client finds out by itself which revision its server speaks. What the server asks back comes to the same handler in every one:
 //! [`AnswerElicitation`], [`Sample`], [`ListRoots`].
 
+pub mod config;
+
 mod builder;
 mod cache;
 mod calls;

@@ -39,12 +39,18 @@ pub struct SkillFile {
 impl SkillEntry {
     /// The skill's name.
     pub fn name(&self) -> &str {
-        self.frontmatter.get("name").and_then(Value::as_str).unwrap_or_default()
+        self.frontmatter
+            .get("name")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
     }
 
     /// What it is for.
     pub fn description(&self) -> &str {
-        self.frontmatter.get("description").and_then(Value::as_str).unwrap_or_default()
+        self.frontmatter
+            .get("description")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
     }
 }
 
@@ -64,7 +70,9 @@ impl Client {
         let mut skills = Vec::new();
         let mut cursor: Option<String> = None;
         loop {
-            let params = cursor.as_ref().map(|cursor| serde_json::json!({"cursor": cursor}));
+            let params = cursor
+                .as_ref()
+                .map(|cursor| serde_json::json!({"cursor": cursor}));
             let result = self.request(LIST, params).idempotent().await?;
             let page: Page = result
                 .read()
@@ -76,7 +84,9 @@ impl Client {
                 detail: detail.into(),
             };
             if skills.len() > self.0.options.max_items {
-                return Err(endless("there are more skills than items are allowed, see `max_items`"));
+                return Err(endless(
+                    "there are more skills than items are allowed, see `max_items`",
+                ));
             }
             match page.next_cursor {
                 None => return Ok(skills),
@@ -136,11 +146,18 @@ impl Client {
     /// # Errors
     /// When there is no such skill.
     pub async fn skill(&self, uri: &str) -> Result<SkillEntry, Error> {
-        let result = self.request("skills/get", serde_json::json!({"uri": uri})).idempotent().await?;
-        let entry: SkillEntry = result
-            .read()
-            .map_err(|error| Error::InvalidAnswer(super::InvalidAnswer::new("skills/get", error)))?;
-        if entry.uri == uri { Ok(entry) } else { Err(unsayable("the server answered with another skill")) }
+        let result = self
+            .request("skills/get", serde_json::json!({"uri": uri}))
+            .idempotent()
+            .await?;
+        let entry: SkillEntry = result.read().map_err(|error| {
+            Error::InvalidAnswer(super::InvalidAnswer::new("skills/get", error))
+        })?;
+        if entry.uri == uri {
+            Ok(entry)
+        } else {
+            Err(unsayable("the server answered with another skill"))
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncRead, AsyncWrite};
 use url::Url;
 
-use super::{Command, Error};
+use super::{Command, Error, config};
 use crate::server::{Server, Service};
 
 /// A server to connect to: an address, a program, or a server within this process.
@@ -198,5 +198,39 @@ impl TryFrom<Server> for Target {
 impl From<Infallible> for Error {
     fn from(never: Infallible) -> Self {
         match never {}
+    }
+}
+
+/// What a host's file says of a server. Variables must have been put in: see [`config::Configured::resolve`].
+impl TryFrom<config::Entry> for Target {
+    type Error = Error;
+
+    fn try_from(entry: config::Entry) -> Result<Self, Error> {
+        match entry {
+            config::Entry::Command(written) => {
+                let mut command = Command::new(written.program).args(written.arguments);
+                for (name, value) in written.environment.iter() {
+                    command = command.env(name, value);
+                }
+                if let Some(folder) = written.folder {
+                    command = command.folder(folder);
+                }
+                Ok(command.into())
+            }
+            config::Entry::Url(endpoint) => {
+                let mut target = Self::try_from(endpoint.url.as_str())?;
+                for (name, value) in endpoint.headers.iter() {
+                    let invalid = || Error::Target {
+                        detail: format!("the header {name:?} of the server's file cannot be sent"),
+                    };
+                    let value = HeaderValue::from_str(value).map_err(|_| invalid())?;
+                    target = target.header(name.parse().map_err(|_| invalid())?, value);
+                }
+                Ok(match endpoint.transport {
+                    Some(config::Transport::Sse) => target.transport(Transport::Sse),
+                    _ => target,
+                })
+            }
+        }
     }
 }

@@ -58,13 +58,14 @@ pub use template::{TemplateError, UriTemplate};
 pub use tool::Tool;
 
 pub(crate) use ask::Asking;
+#[cfg(feature = "client")]
 pub(crate) use check::ResultCheck;
-pub(crate) use context::check_conversation;
 pub(crate) use dispatch::{Request, Started, Subject, begin};
 pub(crate) use elicitations::check_page;
 pub(crate) use exchange::{Answering, Exchange, Piece, Response};
 pub(crate) use hub::{Listener, News, Seat};
 pub(crate) use listen::written;
+#[cfg(feature = "client")]
 pub(crate) use mirrored::Mirrored;
 pub(crate) use questions::{Questions, SessionKey, Taken};
 pub(crate) use request_state::Origin;

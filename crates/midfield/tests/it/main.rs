@@ -9,6 +9,7 @@ mod extensions;
 mod failures;
 mod fixture;
 mod harness;
+mod host;
 mod hostile;
 mod http_asking;
 mod http_bad_input;

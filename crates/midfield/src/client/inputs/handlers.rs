@@ -11,7 +11,7 @@ use midfield_protocol::types::{
 };
 
 use super::{AnswerElicitation, Asker, ListRoots, Refusal, Sample, form};
-use crate::server::check_conversation;
+use crate::conversation;
 
 type Answering<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -183,7 +183,7 @@ impl Handlers {
                 .include_context
                 .filter(|context| *context == IncludeContext::None);
         }
-        check_conversation(&request.messages).map_err(Refusal::invalid)?;
+        conversation::check(&request.messages).map_err(Refusal::invalid)?;
         handler.sample(request, asker).await
     }
 

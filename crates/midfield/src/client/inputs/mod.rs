@@ -112,7 +112,7 @@ pub trait ListRoots: Send + Sync + 'static {
 
 /// The same for every server.
 impl ListRoots for Vec<Root> {
-    async fn roots(&self, _: Asker) -> Vec<Root> {
+    async fn roots(&self, _: Asker) -> Self {
         self.clone()
     }
 }

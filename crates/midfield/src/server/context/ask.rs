@@ -19,9 +19,9 @@ use serde_json::{Map, Value};
 use super::super::elicitations::check_page;
 use super::super::form::Form;
 use super::super::meta::Keys;
-use super::{Context, conversation};
+use super::Context;
 use crate::seal::random;
-use crate::{Error, Result};
+use crate::{Error, Result, conversation};
 
 /// What a user made of a question.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,14 +2,12 @@
 
 mod agent;
 mod ask;
-mod conversation;
 mod step;
 mod task;
 mod within;
 
 pub use agent::{Agent, AgentResult};
 pub use ask::Answer;
-pub(crate) use conversation::check as check_conversation;
 pub(super) use task::TaskSide;
 
 use std::fmt;

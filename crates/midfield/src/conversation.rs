@@ -1,6 +1,8 @@
 //! What a conversation with a model must be, where tools are used: every use has its result, in the next
 //! message, which holds nothing else
 //! ([tool use and result balance](https://modelcontextprotocol.io/specification/2026-07-28/client/sampling#tool-use-and-result-balance)).
+//! Servers check it before they ask and clients before they answer, who tell their servers so, in the words of the
+//! specification ([error handling](https://modelcontextprotocol.io/specification/2025-11-25/client/sampling#error-handling)).
 //! Whether the client's model uses tools at all is asked elsewhere.
 
 use std::collections::BTreeSet;
@@ -13,19 +15,23 @@ pub(crate) fn check(messages: &[SamplingMessage]) -> Result<(), &'static str> {
     for message in messages {
         let answered = results(message)?;
         if answered != open {
-            return Err("each use of a tool must have one result, in the message after it");
+            return Err(
+                "Tool result missing in request: each use of a tool must have one result, in the message after it",
+            );
         }
         open = uses(message.role, &message.content)?;
     }
     if open.is_empty() {
         Ok(())
     } else {
-        Err("its last message uses tools and has no results after it")
+        Err(
+            "Tool result missing in request: its last message uses tools and has no results after it",
+        )
     }
 }
 
 /// Checks what a model has answered.
-pub(super) fn check_answer(answer: &SampleResult) -> Result<(), &'static str> {
+pub(crate) fn check_answer(answer: &SampleResult) -> Result<(), &'static str> {
     let has_result = |content: &SamplingContent| matches!(content, SamplingContent::ToolResult(_));
     if answer.content.iter().any(has_result) {
         return Err("a model gives no results of tools");
@@ -66,7 +72,9 @@ fn results(message: &SamplingMessage) -> Result<BTreeSet<&str>, &'static str> {
         return Err("only the user gives results of tools");
     }
     if ids.len() != message.content.len() {
-        return Err("a message with results of tools must hold nothing else");
+        return Err(
+            "Tool results mixed with other content: a message with results of tools must hold nothing else",
+        );
     }
     Ok(ids)
 }

@@ -1,0 +1,4 @@
+//! What a host gives the servers that it uses.
+
+#[cfg(feature = "models")]
+mod model;
