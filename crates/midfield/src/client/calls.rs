@@ -80,8 +80,10 @@ impl Client {
         tool: impl Into<String>,
         arguments: impl Serialize,
     ) -> Request<ToolResult> {
-        let mut settings = Settings::default();
-        settings.wants_progress = true;
+        let settings = Settings {
+            wants_progress: true,
+            ..Settings::default()
+        };
         Request {
             core: self.0.clone(),
             call: tool_call(tool.into(), &arguments).map(Call::CallTool),

@@ -137,3 +137,24 @@ fn known(codec: Codec, reply: &InputReply) -> Cow<'_, InputReply> {
 pub fn roots_changed() -> Vec<u8> {
     jsonrpc::bare_notification(legacy::ROOTS_LIST_CHANGED)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_of_a_task_keeps_what_it_says_and_names_the_task() {
+        let id = RequestId::Integer(7);
+        let answer: Raw = serde_json::from_str(
+            r#"{"model":"m","_meta":{"a":1,"io.modelcontextprotocol/related-task":{"taskId":"t0"}}}"#,
+        )
+        .expect("a result");
+        let written = task_answer(&id, "t1", Ok(&answer)).expect("JSON");
+        let written: serde_json::Value = serde_json::from_slice(&written).expect("JSON");
+        let meta = serde_json::json!({
+            "a": 1, "io.modelcontextprotocol/related-task": {"taskId": "t1"},
+        });
+        let result = serde_json::json!({"model": "m", "_meta": meta});
+        assert_eq!(written["result"], result);
+    }
+}

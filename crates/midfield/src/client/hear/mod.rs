@@ -255,6 +255,13 @@ impl Hearing {
         handle.is_some()
     }
 
+    /// Nobody wants to know any more what comes of a task: what it asks is not answered.
+    pub(in crate::client) fn withdraw_of_task(&self, task: &str) {
+        for handle in lock(&self.questions).close_of_task(task) {
+            handle.abort();
+        }
+    }
+
     fn close(&self, request: &RequestId) -> Option<AbortHandle> {
         let handle = lock(&self.questions).close(request);
         if handle.is_some() {
@@ -283,10 +290,10 @@ impl Hearing {
             Ok(Asked::Ping) => self.reply(outlet, jsonrpc::result(&id, &serde_json::Map::new())),
             Ok(Asked::Input {
                 request,
-                task: Some(wish),
+                task,
                 related,
-            }) => match &self.receiving {
-                Some(receiving) if receiving.takes(&request) => {
+            }) => match (&self.receiving, task) {
+                (Some(receiving), Some(wish)) if receiving.takes(&request) => {
                     let about = About::Create {
                         request,
                         wish,
@@ -296,9 +303,6 @@ impl Hearing {
                 }
                 _ => self.question(id, *request, related, outlet, of),
             },
-            Ok(Asked::Input {
-                request, related, ..
-            }) => self.question(id, *request, related, outlet, of),
             Ok(asked) => {
                 if let Some(receiving) = &self.receiving
                     && let Some(about) = About::of(asked)
@@ -334,7 +338,7 @@ impl Hearing {
         of: Option<&str>,
     ) {
         let (handle, registration) = AbortHandle::new_pair();
-        if let Err(refusal) = lock(&self.questions).open(&id, handle) {
+        if let Err(refusal) = lock(&self.questions).open(&id, handle, related.clone()) {
             return self.reply(outlet, Ok(jsonrpc::error(Some(&id), refusal.error())));
         }
         let hearing = self.clone();
@@ -351,12 +355,14 @@ impl Hearing {
                 hearing.send(outlet.as_ref(), written).await;
             }
         };
+        self.spawn(Abortable::new(answering, registration));
+    }
+
+    /// Works on an answer. A question that was withdrawn, or a client that was closed, answers nothing.
+    fn spawn(&self, answering: Abortable<impl Future<Output = ()> + Send + 'static>) {
         let stop = self.stop.clone();
         self.tracker.spawn(async move {
-            // A question that was withdrawn, or a client that was closed, answers nothing.
-            let _ = stop
-                .run_until_cancelled(Abortable::new(answering, registration))
-                .await;
+            let _ = stop.run_until_cancelled(answering).await;
         });
     }
 
@@ -380,12 +386,7 @@ impl Hearing {
             lock(&hearing.questions).close_about_task(&id);
             hearing.send(outlet.as_ref(), written).await;
         };
-        let stop = self.stop.clone();
-        self.tracker.spawn(async move {
-            let _ = stop
-                .run_until_cancelled(Abortable::new(answering, registration))
-                .await;
-        });
+        self.spawn(Abortable::new(answering, registration));
     }
 
     fn reply(

@@ -16,7 +16,7 @@ use crate::client::Refusal;
 #[derive(Default)]
 pub(super) struct Questions {
     /// Those that are being answered.
-    open: HashMap<RequestId, AbortHandle>,
+    open: HashMap<RequestId, Open>,
     /// Requests about tasks that are being answered, with what ends those that may be withdrawn.
     about_tasks: HashMap<RequestId, Option<AbortHandle>>,
     /// How many of its tasks are being worked on.
@@ -33,13 +33,23 @@ pub(super) struct Questions {
     pages: HashMap<String, Arc<Notify>>,
 }
 
+/// A question that is being answered.
+struct Open {
+    handle: AbortHandle,
+    /// The task of the server that asks.
+    task: Option<String>,
+}
+
 impl Questions {
-    /// Makes room for a question.
-    pub(super) fn open(&mut self, id: &RequestId, handle: AbortHandle) -> Result<(), Refusal> {
+    /// Makes room for a question, which `task` of the server may ask.
+    pub(super) fn open(
+        &mut self,
+        id: &RequestId,
+        handle: AbortHandle,
+        task: Option<String>,
+    ) -> Result<(), Refusal> {
         if self.open.contains_key(id) {
-            return Err(Refusal::invalid(
-                "the id of the request is that of another one which is still open",
-            ));
+            return Err(Refusal::invalid(TWICE));
         }
         if self.open.len() >= MAX_OPEN {
             return Err(Refusal::failed(format!(
@@ -55,15 +65,24 @@ impl Questions {
             self.since_idle += 1;
         }
         self.begin();
-        self.open.insert(id.clone(), handle);
+        self.open.insert(id.clone(), Open { handle, task });
         Ok(())
     }
 
     /// The question is answered, or is to be no more; what ends it, unless it was so before.
     pub(super) fn close(&mut self, id: &RequestId) -> Option<AbortHandle> {
-        let handle = self.open.remove(id);
+        let open = self.open.remove(id);
         self.rest();
-        handle
+        open.map(|open| open.handle)
+    }
+
+    /// The questions of a task are to be answered no more; what ends them.
+    pub(super) fn close_of_task(&mut self, task: &str) -> Vec<AbortHandle> {
+        let is_of_task = |_: &RequestId, open: &mut Open| open.task.as_deref() == Some(task);
+        let closed = self.open.extract_if(is_of_task);
+        let handles = closed.map(|(_, open)| open.handle).collect();
+        self.rest();
+        handles
     }
 
     /// Makes room for a request about tasks, with what ends one that may be withdrawn.
@@ -73,9 +92,7 @@ impl Questions {
         handle: Option<AbortHandle>,
     ) -> Result<(), Refusal> {
         if self.about_tasks.contains_key(id) {
-            return Err(Refusal::invalid(
-                "the id of the request is that of another one which is still open",
-            ));
+            return Err(Refusal::invalid(TWICE));
         }
         if self.about_tasks.len() >= MAX_ABOUT_TASKS {
             return Err(Refusal::failed(format!(
@@ -180,6 +197,8 @@ impl Drop for UnderWay<'_> {
         }
     }
 }
+
+const TWICE: &str = "the id of the request is that of another one which is still open";
 
 /// Most questions of a server that are answered at once.
 const MAX_OPEN: usize = 16;

@@ -20,7 +20,7 @@ pub(in crate::client) enum About {
     /// That its question becomes one.
     Create {
         request: Box<InputRequest>,
-        wish: TaskRequest,
+        wish: Result<TaskRequest, Error>,
         on_behalf_of: Option<String>,
     },
     /// How one is.
@@ -73,7 +73,10 @@ impl Receiving {
                     request: *request,
                     on_behalf_of,
                 };
-                self.create(id, &kept, wish).await
+                match wish {
+                    Ok(wish) => self.create(id, &kept, wish).await,
+                    Err(error) => Err(error),
+                }
             }
             About::Get { id: task } => self.state(id, &task).await,
             About::Result { id: task } => self.result(id, &task).await,

@@ -23,12 +23,12 @@ pub(super) async fn run_as(
     tool.task = task;
     let call = Call::CallTool(tool);
     if task.is_none() {
-        return run(core, call, settings).await;
+        return Box::pin(run(core, call, settings)).await;
     }
     let (sender, made) = oneshot::channel();
     let (core, settings) = (core.clone(), settings.clone());
     core.hearing.tasks().clone().spawn(async move {
-        let done = Some(run(&core, call, &settings).await);
+        let done = Some(Box::pin(run(&core, call, &settings)).await);
         // Whoever asked may have gone: then it is cancelled.
         let _ = sender.send(Made { core, done });
     });

@@ -7,9 +7,9 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use midfield_protocol::{Call, Raw};
 use midfield_protocol::types::{InputReply, TaskStatus, ToolResult};
 use midfield_protocol::wire::client::{self as wire, TaskState};
+use midfield_protocol::{Call, Raw};
 
 use super::super::Error;
 use super::super::error::ServerError;
@@ -105,10 +105,7 @@ impl Task {
     }
 
     /// Sends answers to questions of the task, by their keys.
-    pub(super) async fn answer(
-        &self,
-        replies: &[(String, InputReply)],
-    ) -> Result<(), Error> {
+    pub(super) async fn answer(&self, replies: &[(String, InputReply)]) -> Result<(), Error> {
         let responses = wire::responses(replies).map_err(|error| unsayable(&error.to_string()))?;
         self.update(&responses).await
     }

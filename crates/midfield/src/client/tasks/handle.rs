@@ -71,8 +71,10 @@ impl Client {
         arguments: impl Serialize,
         ttl: Option<Duration>,
     ) -> Request<TaskHandle> {
-        let mut settings = Settings::default();
-        settings.wants_progress = true;
+        let settings = Settings {
+            wants_progress: true,
+            ..Settings::default()
+        };
         Request {
             core: self.0.clone(),
             call: tool_call(tool.into(), &arguments).map(Call::CallTool),

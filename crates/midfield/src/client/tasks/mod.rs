@@ -41,10 +41,10 @@ pub(super) async fn begin(
     wish: Wish,
 ) -> Result<Done, Error> {
     let Call::CallTool(tool) = call else {
-        return run(core, call, settings).await;
+        return Box::pin(run(core, call, settings)).await;
     };
     if !decides(core) {
-        return run(core, Call::CallTool(tool), settings).await;
+        return Box::pin(run(core, Call::CallTool(tool), settings)).await;
     }
     let name = tool.name.clone().into_owned();
     if core.tools.find(&name).is_none() {
@@ -126,7 +126,8 @@ impl Task {
             is_safe: true,
             ..settings
         };
-        match run(&self.core, call, &settings).await? {
+        // A request is large while it is under way, and tasks are asked about from many places.
+        match Box::pin(run(&self.core, call, &settings)).await? {
             Done::Complete { result, .. } => Ok(result),
             Done::Task { .. } => Err(Error::Broken {
                 server: self.core.server.clone(),
@@ -145,6 +146,7 @@ impl Task {
 
     /// The same, without waiting for it.
     fn cancel_soon(self) {
+        self.core.hearing.withdraw_of_task(&self.id);
         let tasks = self.core.hearing.tasks().clone();
         tasks.spawn(async move {
             if let Err(error) = self.cancel().await {

@@ -10,7 +10,7 @@ use super::follow::Following;
 /// Where a watch is.
 enum At {
     Beginning,
-    After(TaskState),
+    After(Box<TaskState>),
     End,
 }
 
@@ -26,7 +26,7 @@ pub(super) fn watch(task: Task) -> impl Stream<Item = Result<TaskState, Error>> 
                 At::After(state) => next_after(&mut following, &state).await,
             };
             match next {
-                Ok(state) => Some((Ok(state.clone()), (following, At::After(state)))),
+                Ok(state) => Some((Ok(state.clone()), (following, At::After(Box::new(state))))),
                 Err(error) => Some((Err(error), (following, At::End))),
             }
         },

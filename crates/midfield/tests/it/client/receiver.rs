@@ -92,13 +92,15 @@ async fn tasks_are_declared_for_what_somebody_answers_and_only_with_a_place_to_k
 async fn a_wish_that_is_not_declared_is_ignored() {
     let user = Patient::prompt();
     let (_client, mut script) = open(builder(&user)).await;
-    let answered = script
-        .ask("elicitation/create", as_task(form("Who?")))
-        .await;
-    assert_eq!(
-        answered["result"],
-        json!({"action": "accept", "content": {"name": "Ada"}})
-    );
+    // Not even a wish that is none is looked at.
+    for wish in [json!({}), json!({"ttl": -1}), json!(5)] {
+        let asked = with(form("Who?"), "task", wish);
+        let answered = script.ask("elicitation/create", asked).await;
+        assert_eq!(
+            answered["result"],
+            json!({"action": "accept", "content": {"name": "Ada"}})
+        );
+    }
     let unknown = of(&mut script, "tasks/get", "1").await;
     assert_eq!(unknown["error"]["code"], -32601, "{unknown}");
     // Of two kinds of question one alone may be declared, and what is no question is none.
@@ -383,6 +385,9 @@ async fn lifetimes_and_numbers_are_limited() {
         let made = script.ask("elicitation/create", params).await;
         assert_eq!(made["result"]["task"]["ttl"], ttl, "{made}");
     }
+    let bad = with(form("Who?"), "task", json!({"ttl": "long"}));
+    let refused = script.ask("elicitation/create", bad).await;
+    assert_eq!(refused["error"]["code"], -32602, "{refused}");
     for _ in 3..64 {
         make(&mut script, "Who?").await;
     }

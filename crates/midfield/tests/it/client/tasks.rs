@@ -403,8 +403,14 @@ async fn a_server_without_tasks_answers_at_once() {
             let task = client.call_task(tool, ()).await.expect("a result");
             assert_eq!(text(task.answered().expect("an answer")), "released");
             assert_eq!(text(&task.result().await.expect("the same")), "released");
-            assert!(matches!(task.status().await, Err(client::Error::Target { .. })));
-            assert!(matches!(task.cancel().await, Err(client::Error::Target { .. })));
+            assert!(matches!(
+                task.status().await,
+                Err(client::Error::Target { .. })
+            ));
+            assert!(matches!(
+                task.cancel().await,
+                Err(client::Error::Target { .. })
+            ));
         }
         assert!(client.tasks().await.is_err());
     }
@@ -489,7 +495,10 @@ async fn a_plain_call_that_nobody_answers_for_cancels_its_task() {
     let client = Client::builder().elicitation(refusing).speak(Speak::Modern);
     let client = client.connect(lab.service.clone()).await.expect("one");
     let error = soon(client.call_tool("ask", ()).into_future()).await;
-    assert!(matches!(error, Err(client::Error::Unanswered(_))), "{error:?}");
+    assert!(
+        matches!(error, Err(client::Error::Unanswered(_))),
+        "{error:?}"
+    );
     let legacy = Client::builder().speak(Speak::Legacy);
     let legacy = legacy.connect(lab.service.clone()).await.expect("one");
     let ended = async {
