@@ -175,7 +175,8 @@ impl ClientBuilder {
         T: TryInto<Target>,
         Error: From<T::Error>,
     {
-        Client::open(self, target.try_into()?).await
+        // Finding out what a server speaks is large while it is under way.
+        Box::pin(Client::open(self, target.try_into()?)).await
     }
 }
 

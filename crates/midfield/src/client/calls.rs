@@ -243,7 +243,7 @@ pub(super) fn tool_call(
     match arguments.as_str() {
         "null" => {}
         text if text.starts_with('{') => {
-            call.arguments = Some(Cow::Owned(arguments.as_raw_value().to_owned()))
+            call.arguments = Some(Cow::Owned(arguments.as_raw_value().to_owned()));
         }
         _ => return Err(unsayable("the arguments of a tool are an object")),
     }

@@ -178,7 +178,7 @@ pub(super) fn write(
     let aside = {
         let mut aside = Aside::default();
         let is_wanted = settings.wants_progress || settings.on_progress.is_some();
-        aside.progress_token = is_wanted.then(|| ProgressToken(RequestId::Integer(id)));
+        aside.progress_token = is_wanted.then_some(ProgressToken(RequestId::Integer(id)));
         aside.log_level = core.options.log_level;
         aside.trace.clone_from(&settings.trace);
         aside.meta.clone_from(&settings.meta);

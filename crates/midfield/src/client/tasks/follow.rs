@@ -106,7 +106,7 @@ impl Task {
     async fn listen(&self) -> Option<Subscription> {
         let mut filter = Filter::default();
         filter.task_ids = vec![self.id.clone()];
-        let subscription = subscribe(&self.core, filter).await.ok()?;
+        let subscription = Box::pin(subscribe(&self.core, filter)).await.ok()?;
         subscription
             .accepted()
             .task_ids

@@ -189,7 +189,8 @@ impl Client {
             let call = Call::ListTasks {
                 cursor: cursor.clone().map(Into::into),
             };
-            let Done::Complete { result, codec } = run(&self.0, call, &settings).await? else {
+            let Done::Complete { result, codec } = Box::pin(run(&self.0, call, &settings)).await?
+            else {
                 return Err(not_offered());
             };
             let page: TaskPage = read("tasks/list", codec, &result)?;

@@ -9,6 +9,7 @@ use midfield::transport::http::Options;
 use midfield::types::{Action, ElicitResult, Elicitation};
 use serde_json::json;
 
+use super::script::Beside;
 use crate::harness::Host;
 
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -176,7 +177,7 @@ async fn a_pair_of_streams_is_connected_to_once() {
     let (ours, theirs) = tokio::io::duplex(1 << 16);
     let (input, output) = tokio::io::split(theirs);
     let service = server().build().expect("a server");
-    let serving = tokio::spawn(midfield::transport::stdio::serve_on(service, input, output));
+    let serving = Beside::begin(midfield::transport::stdio::serve_on(service, input, output));
     let (input, output) = tokio::io::split(ours);
     let target = Target::pipe(input, output);
     let client = Client::connect(target.clone()).await.expect("a connection");
@@ -184,5 +185,5 @@ async fn a_pair_of_streams_is_connected_to_once() {
     let again = Client::connect(target).await.expect_err("it is taken");
     assert!(matches!(again, Error::Unreachable { .. }), "{again}");
     client.close().await;
-    serving.await.expect("no panic").expect("a good end");
+    serving.end().await.expect("a good end");
 }

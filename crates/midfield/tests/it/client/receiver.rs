@@ -7,7 +7,7 @@ use midfield::types::Timestamp;
 use midfield::{Client, KeyRing};
 use serde_json::{Value, json};
 
-use super::script::Script;
+use super::script::{Beside, Script};
 use super::users::Patient;
 use crate::harness::soon;
 use crate::tasks::Folder;
@@ -467,20 +467,20 @@ async fn a_question_waits_for_a_client_of_its_server() {
 async fn while_a_task_of_the_server_is_worked_on_it_is_the_clients_turn() {
     let user = Patient::default();
     let (client, mut script) = open(receiving(&user)).await;
-    let calling = tokio::spawn(async move {
+    let calling = Beside::begin(async move {
         let calling = client
             .call_tool("slow", json!({}))
-            .timeout(Duration::from_secs(60));
+            .timeout(Duration::from_mins(1));
         calling.await
     });
     let call = script.request("tools/call").await;
     let id = make(&mut script, "Who?").await;
     user.asked().await;
-    tokio::time::sleep(Duration::from_secs(600)).await;
+    tokio::time::sleep(Duration::from_mins(10)).await;
     user.release();
     of(&mut script, "tasks/result", &id).await;
     script.answer(&call, json!({"content": []})).await;
-    let result = calling.await.expect("no panic");
+    let result = calling.end().await;
     assert!(result.is_ok(), "{result:?}");
 }
 

@@ -6,6 +6,7 @@ use midfield::Client;
 use midfield::client::{ClientBuilder, Error, Target};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, Lines};
+use tokio::task::JoinSet;
 
 use crate::harness::soon;
 
@@ -158,6 +159,26 @@ impl Script {
         let line = self.lines.next_line().await.expect("text");
         let line = line.expect("the client goes on");
         serde_json::from_str(&line).expect("JSON")
+    }
+}
+
+/// What a client does beside the test, until this is dropped.
+pub(crate) struct Beside<T>(JoinSet<T>);
+
+impl<T: Send + 'static> Beside<T> {
+    pub(crate) fn begin(work: impl Future<Output = T> + Send + 'static) -> Self {
+        let mut set = JoinSet::new();
+        set.spawn(work);
+        Self(set)
+    }
+
+    pub(crate) async fn end(mut self) -> T {
+        let ended = self.0.join_next().await.expect("it was begun");
+        ended.expect("no panic")
+    }
+
+    pub(crate) async fn abort(mut self) {
+        self.0.shutdown().await;
     }
 }
 

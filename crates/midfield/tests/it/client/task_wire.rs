@@ -9,7 +9,7 @@ use midfield::types::TaskStatus;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::script::{Script, assert_refused};
+use super::script::{Beside, Script, assert_refused};
 use super::users::Patient;
 use crate::harness::soon;
 
@@ -122,11 +122,10 @@ async fn a_tool_that_must_be_a_task_is_one_also_when_it_has_come_to_be_so() {
 #[tokio::test]
 async fn a_call_that_is_dropped_before_its_task_is_known_is_cancelled_by_the_task_alone() {
     let (client, mut script) = open(tasks()).await;
-    let calling = tokio::spawn(client.call_tool("t", json!({})).into_future());
+    let calling = Beside::begin(client.call_tool("t", json!({})).into_future());
     list(&mut script, Some("required")).await;
     let call = script.request("tools/call").await;
-    calling.abort();
-    assert!(calling.await.expect_err("aborted").is_cancelled());
+    calling.abort().await;
     script
         .answer(&call, json!({"task": task("working", 60_000)}))
         .await;
@@ -134,30 +133,30 @@ async fn a_call_that_is_dropped_before_its_task_is_known_is_cancelled_by_the_tas
     assert_eq!(cancel["method"], "tasks/cancel", "{cancel}");
     assert_eq!(cancel["params"], json!({"taskId": "t1"}));
     script.answer(&cancel, task("cancelled", 60_000)).await;
-    let ping = tokio::spawn(client.ping().into_future());
+    let ping = Beside::begin(client.ping().into_future());
     let next = script.hear().await;
     assert_eq!(next["method"], "ping", "{next}");
     script.answer(&next, json!({})).await;
-    soon(ping).await.expect("no panic").expect("an answer");
+    soon(ping.end()).await.expect("an answer");
 }
 
 #[tokio::test]
 async fn a_call_that_is_dropped_while_its_task_is_waited_for_is_not_cancelled_itself() {
     let (client, mut script) = open(tasks()).await;
-    let calling = tokio::spawn(client.call_tool("t", json!({})).into_future());
+    let calling = Beside::begin(client.call_tool("t", json!({})).into_future());
     list(&mut script, Some("required")).await;
     let call = script.request("tools/call").await;
     script
         .answer(&call, json!({"task": task("working", 60_000)}))
         .await;
     let waiting = script.request("tasks/result").await;
-    calling.abort();
+    calling.abort().await;
     let cancel = script.request("tasks/cancel").await;
     script.answer(&cancel, task("cancelled", 60_000)).await;
-    let ping = tokio::spawn(client.ping().into_future());
+    let ping = Beside::begin(client.ping().into_future());
     let next = script.request("ping").await;
     script.answer(&next, json!({})).await;
-    soon(ping).await.expect("no panic").expect("an answer");
+    soon(ping.end()).await.expect("an answer");
     for message in script.left() {
         // That nobody waits for the result any more may be said; the call itself is answered.
         assert_eq!(message["method"], "notifications/cancelled", "{message}");
@@ -169,7 +168,7 @@ async fn a_call_that_is_dropped_while_its_task_is_waited_for_is_not_cancelled_it
 #[tokio::test(start_paused = true)]
 async fn a_task_is_asked_for_no_sooner_than_its_server_wants() {
     let (client, mut script) = open(tasks()).await;
-    let calling = tokio::spawn(client.call_tool("t", json!({})).into_future());
+    let calling = Beside::begin(client.call_tool("t", json!({})).into_future());
     list(&mut script, Some("required")).await;
     let call = script.request("tools/call").await;
     let mut last = Instant::now();
@@ -185,7 +184,7 @@ async fn a_task_is_asked_for_no_sooner_than_its_server_wants() {
         script.answer(&asked, task("working", next)).await;
     }
     script.answer(&waiting, json!({"content": []})).await;
-    calling.await.expect("no panic").expect("a result");
+    calling.end().await.expect("a result");
 }
 
 #[track_caller]
@@ -200,7 +199,7 @@ fn assert_about(pause: Duration, wished: Duration) {
 #[tokio::test(start_paused = true)]
 async fn a_server_that_tells_nothing_is_asked_as_often_as_it_wants_to_be() {
     let (client, mut script) = Script::modern(Client::builder()).await;
-    let calling = tokio::spawn(client.call_tool("t", json!({})).into_future());
+    let calling = Beside::begin(client.call_tool("t", json!({})).into_future());
     let call = script.request("tools/call").await;
     let mut last = Instant::now();
     script.answer(&call, modern_task("working", 7_000)).await;
@@ -217,7 +216,7 @@ async fn a_server_that_tells_nothing_is_asked_as_often_as_it_wants_to_be() {
     script
         .answer(&asked, modern_state("completed", 7_000))
         .await;
-    calling.await.expect("no panic").expect("a result");
+    calling.end().await.expect("a result");
 }
 
 /// Lets the client listen, and says that it will be told.
@@ -247,7 +246,7 @@ async fn tell(script: &mut Script, listen: &Value, method: &str, mut params: Val
 async fn a_server_that_tells_of_a_task_is_listened_to() {
     let (client, mut script) = Script::modern(Client::builder()).await;
     let begun = Instant::now();
-    let calling = tokio::spawn(client.call_tool("t", json!({})).into_future());
+    let calling = Beside::begin(client.call_tool("t", json!({})).into_future());
     let call = script.request("tools/call").await;
     script.answer(&call, modern_task("working", 50_000)).await;
     let listen = accept(&mut script).await;
@@ -257,7 +256,7 @@ async fn a_server_that_tells_of_a_task_is_listened_to() {
         .expect("an object")
         .remove("resultType");
     tell(&mut script, &listen, "notifications/tasks", state).await;
-    calling.await.expect("no panic").expect("a result");
+    calling.end().await.expect("a result");
     assert!(
         begun.elapsed() < Duration::from_secs(1),
         "{:?}",
@@ -270,7 +269,7 @@ async fn a_watch_listens_and_asks_for_what_the_news_leave_out() {
     let (client, mut script) = Script::modern(Client::builder()).await;
     let begun = Instant::now();
     let mut watch = Box::pin(client.task_by_id("t1").watch());
-    let watching = tokio::spawn(async move {
+    let watching = Beside::begin(async move {
         let mut states = Vec::new();
         while let Some(state) = watch.next().await {
             states.push(state.expect("no error"));
@@ -299,10 +298,16 @@ async fn a_watch_listens_and_asks_for_what_the_news_leave_out() {
     script
         .answer(&asked, modern_state("completed", 50_000))
         .await;
-    let states = watching.await.expect("no panic");
+    let states = watching.end().await;
     let told: Vec<_> = states.iter().map(|state| state.task.status).collect();
-    use TaskStatus::{Completed, Working};
-    assert_eq!(told, [Working, Working, Completed]);
+    assert_eq!(
+        told,
+        [
+            TaskStatus::Working,
+            TaskStatus::Working,
+            TaskStatus::Completed
+        ]
+    );
     assert!(states[2].outcome.is_some());
     assert!(
         begun.elapsed() < Duration::from_secs(2),
@@ -316,7 +321,7 @@ async fn a_question_is_answered_once_however_often_it_is_told() {
     let user = Patient::prompt();
     let builder = Client::builder().elicitation(user.clone());
     let (client, mut script) = Script::modern(builder).await;
-    let calling = tokio::spawn(client.call_tool("t", json!({})).into_future());
+    let calling = Beside::begin(client.call_tool("t", json!({})).into_future());
     let call = script.request("tools/call").await;
     script.answer(&call, modern_task("working", 200)).await;
     let question = json!({"method": "elicitation/create", "params": {
@@ -342,14 +347,14 @@ async fn a_question_is_answered_once_however_often_it_is_told() {
     }
     let asked = script.request("tasks/get").await;
     script.answer(&asked, modern_state("completed", 200)).await;
-    calling.await.expect("no panic").expect("a result");
+    calling.end().await.expect("a result");
     assert_eq!(user.count(), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_fails_for_a_while_is_asked_again_and_not_for_ever() {
     let (client, mut script) = Script::modern(Client::builder()).await;
-    let calling = tokio::spawn(client.call_tool("t", json!({})).into_future());
+    let calling = Beside::begin(client.call_tool("t", json!({})).into_future());
     let call = script.request("tools/call").await;
     script.answer(&call, modern_task("working", 200)).await;
     for _ in 0..30 {
@@ -363,13 +368,13 @@ async fn a_server_that_fails_for_a_while_is_asked_again_and_not_for_ever() {
         let asked = script.request("tasks/get").await;
         script.refuse(&asked, -32603).await;
     }
-    assert_refused(calling.await.expect("no panic"), -32603);
+    assert_refused(calling.end().await, -32603);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_server_of_sessions_that_only_stopped_waiting_is_asked_for_the_result_again() {
     let (client, mut script) = open(tasks()).await;
-    let calling = tokio::spawn(client.call_tool("t", json!({})).into_future());
+    let calling = Beside::begin(client.call_tool("t", json!({})).into_future());
     list(&mut script, Some("required")).await;
     let call = script.request("tools/call").await;
     script
@@ -386,14 +391,14 @@ async fn a_server_of_sessions_that_only_stopped_waiting_is_asked_for_the_result_
     // Now that it is over, what is refused is what came of it.
     let waiting = script.request("tasks/result").await;
     script.refuse(&waiting, -32000).await;
-    assert_refused(calling.await.expect("no panic"), -32000);
+    assert_refused(calling.end().await, -32000);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_task_is_given_up_when_its_time_is_over_and_goes_on() {
     let builder = Client::builder().max_task_time(Duration::from_secs(90));
     let (client, mut script) = Script::modern(builder).await;
-    let calling = tokio::spawn(client.call_tool("t", json!({})).into_future());
+    let calling = Beside::begin(client.call_tool("t", json!({})).into_future());
     let call = script.request("tools/call").await;
     script.answer(&call, modern_task("working", 30_000)).await;
     let listen = script.request("subscriptions/listen").await;
@@ -402,7 +407,7 @@ async fn a_task_is_given_up_when_its_time_is_over_and_goes_on() {
         let asked = script.request("tasks/get").await;
         script.answer(&asked, modern_state("working", 30_000)).await;
     }
-    let error = calling.await.expect("no panic").expect_err("too long");
+    let error = calling.end().await.expect_err("too long");
     assert!(matches!(error, Error::Timeout { .. }), "{error}");
     let hint = "the task 2026-07-28:t1 goes on";
     assert!(error.to_string().ends_with(hint), "{error}");

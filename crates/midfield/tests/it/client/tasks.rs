@@ -13,7 +13,7 @@ use midfield::types::{ElicitResult, InputReply, Progress, TaskStatus};
 use midfield::{Client, KeyRing, Service};
 use serde_json::json;
 
-use super::script::assert_refused;
+use super::script::{Beside, assert_refused};
 use super::users::Patient;
 use crate::fixture::{Probe, wait};
 use crate::harness::{Host, soon};
@@ -48,19 +48,19 @@ async fn ask_first(cx: Context) -> Result<String> {
 
 /// Say it again.
 #[tool(task)]
-async fn echo(text: String) -> String {
+fn echo(text: String) -> String {
     text
 }
 
 /// Fail, as tools do.
 #[tool(task)]
-async fn fail() -> Result<String> {
+fn fail() -> Result<String> {
     Err(Error::tool("it is not to be"))
 }
 
 /// Refuse, as servers do.
 #[tool(task)]
-async fn refuse() -> Result<String> {
+fn refuse() -> Result<String> {
     Err(Error::resource_not_found("test:gone"))
 }
 
@@ -82,7 +82,7 @@ async fn speak(cx: Context, probe: State<Probe>) -> &'static str {
 
 /// Answer at once.
 #[tool]
-async fn never() -> &'static str {
+fn never() -> &'static str {
     "at once"
 }
 
@@ -104,7 +104,7 @@ fn described(probe: &Probe) -> Server {
 fn lab(probe: &Probe) -> Service {
     let mut options = EngineOptions::default();
     // However slow the machine is, no handler is put away.
-    options.park_after = Duration::from_secs(600);
+    options.park_after = Duration::from_mins(10);
     let tasks = Tasks::in_memory().options(options).poll_interval(QUICK);
     described(probe).tasks(tasks).build().expect("a server")
 }
@@ -467,9 +467,9 @@ async fn a_plain_call_that_is_dropped_cancels_its_task_and_a_handle_does_not() {
     let builder = Client::builder().elicitation(user.clone());
     for client in lab.clients(&builder).await {
         let calling = client.call_tool("ask_on", ()).into_future();
-        let calling = tokio::spawn(calling);
+        let calling = Beside::begin(calling);
         user.asked().await;
-        calling.abort();
+        calling.abort().await;
         user.dropped().await;
         // The handler hears that it is cancelled.
         lab.probe.started().await;
@@ -532,14 +532,14 @@ async fn a_server_that_goes_away_and_comes_back_loses_nothing() {
         let user = Patient::prompt();
         let builder = Client::builder().speak(speak).elicitation(user.clone());
         let client = over_http(builder, address).await;
-        let plain = tokio::spawn(client.call_tool("must", ()).into_future());
+        let plain = Beside::begin(client.call_tool("must", ()).into_future());
         probe.started().await;
         let handle = client.call_task("may", ()).await.expect("a task");
         probe.started().await;
         let waiting = handle.clone();
-        let waiting = tokio::spawn(async move { waiting.result().await });
+        let waiting = Beside::begin(async move { waiting.result().await });
         let watching = handle.clone();
-        let watching = tokio::spawn(async move { watching.watch().collect::<Vec<_>>().await });
+        let watching = Beside::begin(async move { watching.watch().collect::<Vec<_>>().await });
         host.stop();
         host.stopped().await;
         drop(host);
@@ -553,13 +553,10 @@ async fn a_server_that_goes_away_and_comes_back_loses_nothing() {
         probe.started().await;
         probe.release();
         probe.release();
-        for result in [soon(plain).await, soon(waiting).await] {
-            assert_eq!(
-                text(&result.expect("no panic").expect("a result")),
-                "released"
-            );
+        for result in [soon(plain.end()).await, soon(waiting.end()).await] {
+            assert_eq!(text(&result.expect("a result")), "released");
         }
-        let states = soon(watching).await.expect("no panic");
+        let states = soon(watching.end()).await;
         let last = states.last().expect("a state").as_ref().expect("no error");
         assert_eq!(last.task.status, TaskStatus::Completed);
         host.stop();
