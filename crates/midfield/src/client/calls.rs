@@ -81,8 +81,10 @@ impl Client {
         tool: impl Into<String>,
         arguments: impl Serialize,
     ) -> Request<ToolResult> {
-        let mut settings = Settings::default();
-        settings.wants_progress = true;
+        let settings = Settings {
+            wants_progress: true,
+            ..Settings::default()
+        };
         Request {
             core: self.0.clone(),
             call: tool_call(tool.into(), &arguments).map(Call::CallTool),
@@ -242,7 +244,7 @@ pub(super) fn tool_call(
     match arguments.as_str() {
         "null" => {}
         text if text.starts_with('{') => {
-            call.arguments = Some(Cow::Owned(arguments.as_raw_value().to_owned()))
+            call.arguments = Some(Cow::Owned(arguments.as_raw_value().to_owned()));
         }
         _ => return Err(unsayable("the arguments of a tool are an object")),
     }
@@ -268,11 +270,11 @@ async fn to_result(
         Done::Task {
             state,
             codec,
-            token,
+            heard,
             ..
         } => {
             let task = tasks::Task::new(&core, *state, codec, Some(name.clone()));
-            task.drive_or_cancel(token, settings.on_progress).await?
+            task.drive_or_cancel(heard).await?
         }
     };
     check(&core, &name, &result)?;

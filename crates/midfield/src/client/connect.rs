@@ -2,7 +2,7 @@
 //! ([2026-07-28, backward compatibility](https://modelcontextprotocol.io/specification/2026-07-28/basic/versioning#backward-compatibility-with-initialization-based-versions)).
 
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
 use midfield_protocol::jsonrpc::{ErrorObject, RequestId};
@@ -128,6 +128,16 @@ impl Connecting<'_> {
                     // The client has gone: it hears of it by the end of its own side.
                     let _ = crate::transport::stdio::serve_on(service, input, output).await;
                 });
+                Ok(Link::Pipe(pipe))
+            }
+            Kind::Pipe(ends) => {
+                let ends = ends.lock().unwrap_or_else(PoisonError::into_inner).take();
+                let (input, output) = ends.ok_or_else(|| Error::Unreachable {
+                    server: self.server.clone(),
+                    detail: "a pair of streams can be connected to once".into(),
+                })?;
+                let pipe = Pipe::new(self.server.clone(), max_message);
+                pipe.spawn(input, output, self.hearing);
                 Ok(Link::Pipe(pipe))
             }
             Kind::Http {

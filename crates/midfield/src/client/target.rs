@@ -2,9 +2,12 @@
 
 use std::convert::Infallible;
 use std::fmt;
+use std::sync::{Arc, Mutex};
 
 use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
+use sha2::{Digest as _, Sha256};
+use tokio::io::{AsyncRead, AsyncWrite};
 use url::Url;
 
 use super::{Command, Error, config};
@@ -28,7 +31,14 @@ pub(super) enum Kind {
     },
     Command(Command),
     Memory(Service),
+    Pipe(Arc<Mutex<Option<Ends>>>),
 }
+
+/// A stream to read from and one to write to.
+pub(super) type Ends = (
+    Box<dyn AsyncRead + Send + Unpin>,
+    Box<dyn AsyncWrite + Send + Unpin>,
+);
 
 /// How an address is spoken to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -44,6 +54,16 @@ pub enum Transport {
 impl Target {
     fn of(kind: Kind) -> Self {
         Self { kind, name: None }
+    }
+
+    /// A server at the other end of a pair of streams, which speaks as over stdio: `input` is what it writes, `output` what it reads.
+    /// It can be connected to once, and not again when the connection is lost.
+    pub fn pipe(
+        input: impl AsyncRead + Send + Unpin + 'static,
+        output: impl AsyncWrite + Send + Unpin + 'static,
+    ) -> Self {
+        let ends: Ends = (Box::new(input), Box::new(output));
+        Self::of(Kind::Pipe(Arc::new(Mutex::new(Some(ends)))))
     }
 
     /// Calls the server so, in errors and before those who are asked on its behalf. Default: the address without what may be
@@ -90,7 +110,25 @@ impl Target {
             }
             Kind::Command(command) => command.words(),
             Kind::Memory(_) => "the server in memory".into(),
+            Kind::Pipe(_) => "the server at the pipe".into(),
         }
+    }
+
+    /// What tells the server from all others, also after a restart: what it is called, and where it is. `None` for one that is nowhere
+    /// and has no name.
+    pub(super) fn identity(&self) -> Option<[u8; 32]> {
+        let place = match &self.kind {
+            Kind::Http { url, .. } => url.to_string(),
+            Kind::Command(command) => command.words(),
+            Kind::Memory(_) | Kind::Pipe(_) if self.name.is_none() => return None,
+            Kind::Memory(_) | Kind::Pipe(_) => String::new(),
+        };
+        let name = self.name.as_deref().unwrap_or_default();
+        let mut hash = Sha256::new_with_prefix(b"midfield server\0");
+        hash.update(name.len().to_be_bytes());
+        hash.update(name);
+        hash.update(place);
+        Some(hash.finalize().into())
     }
 }
 

@@ -2,4 +2,9 @@
 
 mod basic;
 mod demands;
+mod receiver;
+mod script;
 mod scripted;
+mod task_wire;
+mod tasks;
+mod users;
