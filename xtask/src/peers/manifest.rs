@@ -1,5 +1,6 @@
 //! What the manifest says of each server.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use anyhow::{Context, Result, bail};
@@ -43,8 +44,8 @@ pub(super) struct Peer {
     pub(super) tools: Vec<String>,
     /// What a driver can use, in words that are the same for all servers.
     pub(super) features: Vec<String>,
-    /// Where it departs from the specification, as measured.
-    pub(super) deviations: Vec<String>,
+    /// Where it departs from the specification, as measured: by a name for the driver.
+    pub(super) deviations: BTreeMap<String, String>,
 }
 
 /// What runs a server.

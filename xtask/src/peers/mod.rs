@@ -2,8 +2,9 @@
 //! against.
 //!
 //! `tests/interop/servers/manifest.toml` says what each of them offers; `manifest.rs` reads it, `start.rs` installs, builds
-//! and starts them, `probe.rs` looks whether they are as the manifest says.
+//! and starts them, `probe.rs` looks whether they are as the manifest says, and `drive.rs` drives them through our client.
 
+mod drive;
 mod manifest;
 mod probe;
 mod start;
@@ -25,8 +26,11 @@ pub(crate) struct Options {
     #[arg(long, conflicts_with = "check")]
     list: bool,
     /// Look whether each server starts, in both eras and over both transports, with the tools that the manifest names.
-    #[arg(long, required_unless_present = "list")]
+    #[arg(long, required_unless_present_any = ["list", "drive"])]
     check: bool,
+    /// Use each feature of each server through our client, in both eras and over both transports.
+    #[arg(long, conflicts_with = "list")]
+    drive: bool,
     /// Only this server, by its name in the manifest.
     #[arg(long)]
     server: Option<String>,
@@ -40,7 +44,18 @@ pub(crate) fn peers(options: &Options) -> Result<()> {
         list(&peers);
         return Ok(());
     }
-    check(&peers)
+    if options.check {
+        check(&peers)?;
+    }
+    if options.drive {
+        drive::drive(&peers)?;
+    }
+    Ok(())
+}
+
+/// Drives all servers of the manifest through our client.
+pub(crate) fn drive() -> Result<()> {
+    drive::drive(&Manifest::read()?.named(None)?)
 }
 
 fn list(peers: &[&Peer]) {
@@ -52,8 +67,8 @@ fn list(peers: &[&Peer]) {
         let eras: Vec<String> = peer.eras.iter().map(ToString::to_string).collect();
         println!("  eras: {}", eras.join(", "));
         println!("  features: {}", peer.features.join(", "));
-        for deviation in &peer.deviations {
-            println!("  deviates: {deviation}");
+        for (name, deviation) in &peer.deviations {
+            println!("  deviates: {name}: {deviation}");
         }
         println!();
     }

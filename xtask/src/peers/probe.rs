@@ -36,7 +36,7 @@ pub(super) enum Era {
 
 impl Era {
     /// The newest revision of the era.
-    fn revision(self) -> &'static str {
+    pub(super) fn revision(self) -> &'static str {
         match self {
             Self::Legacy => "2025-11-25",
             Self::Modern => "2026-07-28",
