@@ -113,6 +113,13 @@ impl Connecting<'_> {
     /// A way to the server, over which nothing was said yet.
     async fn open(&self) -> Result<Link, Error> {
         let max_message = self.options.max_message;
+        if let Some(driver) = self.target.take_driver() {
+            let stop = self.hearing.stop().clone();
+            self.hearing.tasks().spawn(async move {
+                // It ends with the client.
+                let _ = stop.run_until_cancelled(driver).await;
+            });
+        }
         match &self.target.kind {
             Kind::Command(command) => {
                 Child::start(command, self.server, max_message, self.hearing).map(Link::Child)

@@ -31,6 +31,7 @@ mod calls;
 mod connect;
 mod core;
 mod error;
+mod exchange;
 mod hear;
 mod icons;
 mod inputs;
@@ -49,6 +50,7 @@ mod tools;
 pub use builder::ClientBuilder;
 pub use connect::ServerInfo;
 pub use error::{Error, Result, ServerError};
+pub use exchange::{Exchange, Recording};
 pub use inputs::{AnswerElicitation, Asker, ListRoots, Refusal, Sample};
 pub use link::Command;
 pub use midfield_protocol::Reference;
@@ -88,6 +90,18 @@ impl Client {
         Error: From<T::Error>,
     {
         Self::builder().connect(target).await
+    }
+
+    /// A client of a server in this process, for tests: without sockets, in the era that the test is about.
+    ///
+    /// # Errors
+    /// When the server cannot be built, or does not speak so.
+    pub async fn of<T>(server: T, speak: Speak) -> Result<Self>
+    where
+        T: TryInto<Target>,
+        Error: From<T::Error>,
+    {
+        Self::builder().speak(speak).connect(server).await
     }
 
     async fn open(builder: ClientBuilder, target: Target) -> Result<Self> {

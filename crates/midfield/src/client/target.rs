@@ -2,7 +2,8 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
@@ -20,7 +21,11 @@ use crate::server::{Server, Service};
 pub struct Target {
     pub(super) kind: Kind,
     pub(super) name: Option<String>,
+    driver: Option<Driver>,
 }
+
+/// What has to run beside the client for its server to answer.
+type Driver = Arc<Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>>;
 
 #[derive(Clone)]
 pub(super) enum Kind {
@@ -53,7 +58,11 @@ pub enum Transport {
 
 impl Target {
     fn of(kind: Kind) -> Self {
-        Self { kind, name: None }
+        Self {
+            kind,
+            name: None,
+            driver: None,
+        }
     }
 
     /// A server at the other end of a pair of streams, which speaks as over stdio: `input` is what it writes, `output` what it reads.
@@ -64,6 +73,18 @@ impl Target {
     ) -> Self {
         let ends: Ends = (Box::new(input), Box::new(output));
         Self::of(Kind::Pipe(Arc::new(Mutex::new(Some(ends)))))
+    }
+
+    /// The same, with what plays the server, which runs as long as the client.
+    pub(super) fn driven(mut self, driver: impl Future<Output = ()> + Send + 'static) -> Self {
+        self.driver = Some(Arc::new(Mutex::new(Some(Box::pin(driver)))));
+        self
+    }
+
+    /// What has to run beside the client, to be taken once.
+    pub(super) fn take_driver(&self) -> Option<Pin<Box<dyn Future<Output = ()> + Send>>> {
+        let driver = self.driver.as_ref()?;
+        driver.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Calls the server so, in errors and before those who are asked on its behalf. Default: the address without what may be

@@ -2,6 +2,7 @@
 
 mod basic;
 mod demands;
+mod exchanges;
 mod receiver;
 mod script;
 mod scripted;
