@@ -16,6 +16,7 @@ mod keys;
 mod logging;
 mod misfit;
 mod pages;
+mod person;
 mod serve;
 mod signature;
 mod store;

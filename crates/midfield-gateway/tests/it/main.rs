@@ -10,6 +10,8 @@ mod job_shapes;
 mod jobs;
 mod jobs_killed;
 mod pages;
+mod person_forms;
+mod person_pages;
 mod processes;
 mod quickstart;
 mod requests;

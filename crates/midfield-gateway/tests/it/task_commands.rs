@@ -69,8 +69,8 @@ fn a_task_is_shown_with_its_question_answered_and_its_result_printed() {
     for (wrong, told) in [
         ("{", "is no JSON"),
         ("3", "takes a JSON object"),
-        (r#"{"count": 12}"#, "/count: 12 is greater"),
-        (r#"{"size": "small"}"#, "\"count\" is a required property"),
+        (r#"{"count": 12}"#, "`count`: it must be at most 9"),
+        (r#"{"size": "small"}"#, "`count`: it is required"),
     ] {
         let output = tasks(&server, &["answer", &id, "how_much", "--json", wrong]);
         assert_eq!(output.code, Some(2), "{output:?}");

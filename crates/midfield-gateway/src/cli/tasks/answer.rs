@@ -1,12 +1,16 @@
 //! `midfield tasks answer`.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use serde_json::{Map, Value};
 
+use super::asking::refused;
 use super::client::Client;
 use super::question::{Given, Question};
 use super::state::TaskState;
-use super::{Failure, Format, has_somebody};
+use super::{Failure, Format};
+use crate::cli::person::Person;
 use crate::cli::text::{json, line};
 use crate::cli::{Verdict, arguments, print};
 
@@ -37,6 +41,10 @@ pub(super) struct Answer {
     #[arg(long)]
     cancel: bool,
 
+    /// Answer from this file, and ask nobody. See docs/elicitation.md.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["json", "decline", "cancel"])]
+    answers: Option<PathBuf>,
+
     /// Print the task as JSON, for programs.
     #[arg(long)]
     json_output: bool,
@@ -49,7 +57,8 @@ impl Answer {
         let state = client.get(&self.task).await?;
         let told = state.input_requests.get(&self.key);
         let told = told.ok_or_else(|| self.not_open(&state))?;
-        let Given(answer) = self.given(value, &Question::read(&self.key, told))?;
+        let question = Question::read(&self.key, told);
+        let Given(answer) = self.given(value, &question, client).await?;
         let mut answers = Map::new();
         answers.insert(self.key.clone(), answer);
         client.update(&self.task, Value::Object(answers)).await?;
@@ -67,10 +76,11 @@ impl Answer {
         value.transpose().map_err(Failure::Usage)
     }
 
-    fn given(
+    async fn given(
         &self,
         value: Option<Map<String, Value>>,
         question: &Question,
+        client: &Client,
     ) -> anyhow::Result<Given> {
         if self.decline {
             return Ok(Given::declined());
@@ -80,7 +90,7 @@ impl Answer {
         }
         if !self.fields.is_empty() {
             let base = value.unwrap_or_default();
-            let schema = question.schema();
+            let schema = &question.schema();
             let fields = arguments::read(&self.fields, base, schema, &mut arguments::read_file);
             let given = fields.and_then(|fields| question.agree(Value::Object(fields)));
             return Ok(given.map_err(Failure::Usage)?);
@@ -91,12 +101,12 @@ impl Answer {
                 given.map_err(|told| Failure::Usage(format!("`--json` does not fit: {told}")));
             return Ok(given?);
         }
-        if !has_somebody() {
-            let told = "without a terminal nobody can be asked: give `FIELD=VALUE`, `--json`, `--decline` or `--cancel`";
+        let Some(person) = Person::here(self.answers.as_deref())? else {
+            let told = "without a terminal nobody can be asked: give `FIELD=VALUE`, `--json`, `--answers`, `--decline` or `--cancel`";
             return Err(Failure::NeedsInput(told.to_owned()).into());
-        }
-        let given = question.ask(&mut std::io::stdin().lock(), &mut std::io::stderr())?;
-        given.ok_or_else(|| Failure::NeedsInput("nothing was answered".to_owned()).into())
+        };
+        let given = question.ask(&person, client.asker()).await;
+        given.map_err(|refusal| refused(&self.key, &refusal.to_string()).into())
     }
 
     fn not_open(&self, state: &TaskState) -> Failure {

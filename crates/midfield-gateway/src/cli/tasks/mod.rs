@@ -1,10 +1,10 @@
 //! `midfield tasks`: the tasks of a running server, as a client of whoever the token stands for.
 
 mod answer;
+mod asking;
 mod client;
 mod failure;
 mod follow;
-mod form;
 mod list;
 mod question;
 mod result;
@@ -13,7 +13,7 @@ mod show;
 mod state;
 mod watch;
 
-use std::io::IsTerminal as _;
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
@@ -44,8 +44,8 @@ enum Action {
     Show(One),
     /// Follow a task to its end, and print what came of it. At a terminal, what it asks is asked here.
     #[command(after_help = EXIT_CODES)]
-    Watch(One),
-    /// Answer a question of a task. Without a value, at a terminal, the fields of the form are asked one by one.
+    Watch(Wait),
+    /// Answer a question of a task. Without a value, at a terminal, it is asked here: a form field by field.
     #[command(after_help = EXIT_CODES)]
     Answer(answer::Answer),
     /// Ask the server to end a task.
@@ -53,7 +53,7 @@ enum Action {
     Cancel(One),
     /// Wait for the end of a task, and print its result. At a terminal, what it asks is asked here.
     #[command(after_help = EXIT_CODES)]
-    Result(One),
+    Result(Wait),
 }
 
 /// One task.
@@ -65,6 +65,17 @@ struct One {
 
     #[command(flatten)]
     print: Print,
+}
+
+/// A task that is waited for.
+#[derive(Debug, Args)]
+struct Wait {
+    #[command(flatten)]
+    one: One,
+
+    /// Answer what the task asks from this file, and ask nobody. See docs/elicitation.md.
+    #[arg(long, value_name = "FILE")]
+    answers: Option<PathBuf>,
 }
 
 /// How a command prints.
@@ -89,10 +100,10 @@ impl Tasks {
             match &self.action {
                 Action::List(list) => list.run(&client).await,
                 Action::Show(one) => show::run(&client, &one.task, one.print.format()).await,
-                Action::Watch(one) => watch::run(&client, &one.task, one.print.format()).await,
+                Action::Watch(wait) => watch::run(&client, wait).await,
                 Action::Answer(answer) => answer.run(&client).await,
                 Action::Cancel(one) => show::cancel(&client, &one.task, one.print.format()).await,
-                Action::Result(one) => result::run(&client, &one.task, one.print.format()).await,
+                Action::Result(wait) => result::run(&client, wait).await,
             }
         })
     }
@@ -108,11 +119,6 @@ impl Format {
     fn of(json: bool) -> Self {
         if json { Self::Json } else { Self::People }
     }
-}
-
-/// Whether somebody is there who can be asked.
-pub(super) fn has_somebody() -> bool {
-    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 the task failed or was cancelled, or the server refused; 2 the command line is \
