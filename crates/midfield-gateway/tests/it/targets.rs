@@ -239,7 +239,7 @@ fn consent_is_asked_at_a_terminal() {
     for (word, code, told) in [("", 1, "you did not agree"), ("y", 0, "approved")] {
         let mut terminal = home.at_terminal(&["approve", "lab"]);
         terminal.wait_for("Start it, now and later? [y/N]: ");
-        terminal.say(word);
+        terminal.press(&format!("{word}\n"));
         let (ended, seen) = terminal.end();
         assert_eq!(ended, Some(code), "{seen}");
         assert!(seen.contains("npx lab") && seen.contains(told), "{seen}");

@@ -90,8 +90,8 @@ impl Answer {
         }
         if !self.fields.is_empty() {
             let base = value.unwrap_or_default();
-            let schema = &question.schema();
-            let fields = arguments::read(&self.fields, base, schema, &mut arguments::read_file);
+            let schema = question.schema();
+            let fields = arguments::read(&self.fields, base, &schema, &mut arguments::read_file);
             let given = fields.and_then(|fields| question.agree(Value::Object(fields)));
             return Ok(given.map_err(Failure::Usage)?);
         }
