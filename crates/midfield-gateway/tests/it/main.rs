@@ -3,6 +3,8 @@
 mod access;
 mod addresses;
 mod answers;
+mod calls;
+mod calls_at_terminal;
 mod commands;
 mod discover;
 mod hostile;

@@ -23,7 +23,7 @@ use super::text::line;
 use terminal::Terminal;
 use unattended::Unattended;
 
-pub(super) use terminal::cut;
+pub(super) use terminal::{cut, width};
 pub(super) use words::{choices, label, unlinked};
 
 /// Who answers.

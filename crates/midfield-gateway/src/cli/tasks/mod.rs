@@ -15,8 +15,6 @@ mod watch;
 
 use std::path::PathBuf;
 
-use std::io::IsTerminal as _;
-
 use clap::{Args, Subcommand};
 
 use super::{Verdict, block_on};
@@ -121,11 +119,6 @@ impl Format {
     fn of(json: bool) -> Self {
         if json { Self::Json } else { Self::People }
     }
-}
-
-/// Whether somebody is there who can be asked.
-pub(super) fn has_somebody() -> bool {
-    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 the task failed or was cancelled, or the server refused; 2 the command line is \
