@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::core::Core;
+use super::icons::Pictured as _;
 use super::lists::learn_tools;
 use super::request::{Finishing, Request, read};
 use super::run::{Done, Settings, unsayable};
@@ -262,7 +263,7 @@ async fn to_result(
     settings: Settings,
 ) -> Result<ToolResult, Error> {
     let name = name_of(&call);
-    let result = match tasks::begin(&core, call, &settings, Wish::Needed).await? {
+    let mut result = match tasks::begin(&core, call, &settings, Wish::Needed).await? {
         Done::Complete { result, codec } => read("tools/call", codec, &result)?,
         Done::Task {
             state,
@@ -275,6 +276,11 @@ async fn to_result(
         }
     };
     check(&core, &name, &result)?;
+    for content in &mut result.content {
+        if let Content::ResourceLink(link) = content {
+            link.keep_safe_icons();
+        }
+    }
     Ok(result)
 }
 

@@ -16,6 +16,7 @@ use midfield_protocol::{Call, Era, Raw, Revision};
 use super::Error;
 use super::error::ServerError;
 use super::hear::Hearing;
+use super::icons::Pictured as _;
 use super::link::{self, Child, Http, Link, Outgoing, Pipe};
 use super::options::{Options, Speak};
 use super::target::{Kind, Target, Transport};
@@ -305,8 +306,12 @@ impl Connecting<'_> {
         if best.era() != Era::Modern {
             return Found::Other(best);
         }
+        let mut implementation = discovery.implementation;
+        if let Some(implementation) = &mut implementation {
+            implementation.keep_safe_icons();
+        }
         let server = ServerInfo {
-            implementation: discovery.implementation,
+            implementation,
             capabilities: Some(discovery.capabilities),
             instructions: discovery.instructions,
             revisions: discovery.supported,
@@ -343,7 +348,8 @@ impl Connecting<'_> {
         let answer = answer.map_err(|failure| failure.error)?;
         let result =
             answer.map_err(|error| Error::Refused(ServerError::new("initialize", error)))?;
-        let handshake = Handshake::read(&result)?;
+        let mut handshake = Handshake::read(&result)?;
+        handshake.implementation.keep_safe_icons();
         let server = ServerInfo {
             implementation: Some(handshake.implementation),
             capabilities: Some(handshake.capabilities),

@@ -374,6 +374,10 @@ impl Hearing {
         of: Option<&str>,
     ) {
         let codec = self.codec();
+        if !wire::answers(codec) {
+            tracing::warn!(server = %self.server, method = %request.method, "the server sent a request, where its revision has none");
+            return;
+        }
         let id = request.id.clone();
         match wire::read_question(codec, request) {
             Ok(Asked::Ping) => self.reply(outlet, jsonrpc::result(&id, &serde_json::Map::new())),

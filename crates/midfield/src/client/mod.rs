@@ -32,6 +32,7 @@ mod connect;
 mod core;
 mod error;
 mod hear;
+mod icons;
 mod inputs;
 mod link;
 mod lists;

@@ -16,7 +16,7 @@ pub use outcome::Outcome;
 pub use page::{Listed, Page};
 pub use read::FromResult;
 pub use refused::{is_header_mismatch, is_modern, pages, supported};
-pub use reply::{reply, responses, roots_changed};
+pub use reply::{answers, reply, responses, roots_changed};
 pub use task::{TaskPage, TaskState, task_result};
 pub use write::{Aside, ClientDescription};
 

@@ -5,10 +5,16 @@ use std::borrow::Cow;
 use serde::ser::SerializeMap as _;
 use serde::{Serialize, Serializer};
 
-use crate::Raw;
 use crate::jsonrpc::{self, ErrorObject, RequestId};
 use crate::types::{InputReply, SampleResult, SamplingContent};
 use crate::wire::{Codec, legacy};
+use crate::{Era, Raw};
+
+/// Whether a client sends responses at all: in 2026-07-28 it must not
+/// ([sending messages](https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/stdio#sending-messages)).
+pub fn answers(codec: Codec) -> bool {
+    codec.revision().era() == Era::Legacy
+}
 
 /// The response to a request of the server.
 ///

@@ -1,3 +1,5 @@
 //! The client, against servers of this library in every revision and over every transport.
 
 mod basic;
+mod demands;
+mod scripted;
