@@ -11,6 +11,7 @@ mod hostile;
 mod job_shapes;
 mod jobs;
 mod jobs_killed;
+mod looking;
 mod pages;
 mod person_forms;
 mod person_pages;

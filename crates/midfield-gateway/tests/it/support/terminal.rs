@@ -52,6 +52,7 @@ impl Terminal {
         drop(command);
         let keys = File::from(terminal);
         let mut screen = keys.try_clone().unwrap();
+        let mut answers = keys.try_clone().unwrap();
         let seen: Arc<Mutex<String>> = Arc::default();
         let shown = Arc::clone(&seen);
         let reading = thread::spawn(move || {
@@ -64,6 +65,10 @@ impl Terminal {
                     .next()
                     .map_or(0, |chunk| chunk.valid().len());
                 let text: Vec<u8> = all.drain(..whole).collect();
+                // A terminal is asked where its cursor stands, and says so.
+                if text.windows(4).any(|part| part == b"\x1b[6n") {
+                    let _ = answers.write_all(b"\x1b[1;1R");
+                }
                 shown
                     .lock()
                     .unwrap()

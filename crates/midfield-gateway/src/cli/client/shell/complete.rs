@@ -1,11 +1,7 @@
 //! What the Tab key completes: commands, the names that the server knows, the names of arguments.
 
 use midfield::Client;
-use rustyline::completion::{Completer, Pair};
-use rustyline::highlight::Highlighter;
-use rustyline::hint::Hinter;
-use rustyline::validate::Validator;
-use rustyline::{Context, Helper};
+use reedline::{Completer, CompletionResult, Span, Suggestion};
 
 use super::super::list::Lists;
 use crate::cli::text::line;
@@ -89,31 +85,18 @@ impl Known {
 }
 
 impl Completer for Known {
-    type Candidate = Pair;
-
-    fn complete(
-        &self,
-        text: &str,
-        at: usize,
-        _: &Context<'_>,
-    ) -> rustyline::Result<(usize, Vec<Pair>)> {
+    fn complete(&mut self, text: &str, at: usize) -> CompletionResult {
         let before = text.get(..at).unwrap_or_default();
         let start = before.rfind(char::is_whitespace).map_or(0, |at| at + 1);
-        let pairs = self.candidates(before).into_iter().map(|name| Pair {
-            display: name.clone(),
-            replacement: name,
+        let suggestions = self.candidates(before).into_iter().map(|value| Suggestion {
+            append_whitespace: !value.ends_with('='),
+            span: Span::new(start, at),
+            value,
+            ..Suggestion::default()
         });
-        Ok((start, pairs.collect()))
+        CompletionResult::fresh(suggestions.collect::<Vec<_>>())
     }
 }
-
-impl Hinter for Known {
-    type Hint = String;
-}
-
-impl Highlighter for Known {}
-impl Validator for Known {}
-impl Helper for Known {}
 
 /// The commands that a line begins with.
 const COMMANDS: [&str; 8] = [

@@ -86,7 +86,6 @@ impl Shell {
                 break;
             }
         }
-        input.keep();
         match tally.exit.filter(|_| !is_terminal) {
             None => Ok(Verdict::Fine),
             Some(exit) => {
