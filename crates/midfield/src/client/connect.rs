@@ -12,12 +12,14 @@ use midfield_protocol::wire::client::{
     self as wire, Aside, ClientDescription, Discovery, FromResult as _, Handshake,
 };
 use midfield_protocol::{Call, Era, Raw, Revision};
+use tokio::time::Instant;
 
 use super::Error;
 use super::error::ServerError;
 use super::hear::Hearing;
 use super::link::{self, Child, Http, Link, Outgoing, Pipe};
 use super::options::{Options, Speak};
+use super::shown::shown;
 use super::target::{Kind, Target, Transport};
 
 /// A server that was found to speak something.
@@ -60,13 +62,14 @@ impl Connecting<'_> {
     /// Connects within the time that is allowed for it.
     pub(super) async fn connect(&self, number: u64) -> Result<Connection, Error> {
         let within = self.options.connect_timeout;
+        let begun = Instant::now();
         let connected = tokio::time::timeout(within, self.find_out()).await;
         let (link, codec, server) = connected.unwrap_or_else(|_| {
             Err(Error::Timeout {
                 server: self.server.clone(),
                 method: "server/discover` or `initialize".into(),
                 after: within,
-                hint: String::new(),
+                hint: self.hearing.stray(begun),
             })
         })?;
         self.hearing.speak(codec, server.implementation.as_ref());
@@ -115,6 +118,17 @@ impl Connecting<'_> {
         match &self.target.kind {
             Kind::Command(command) => {
                 Child::start(command, self.server, max_message, self.hearing).map(Link::Child)
+            }
+            Kind::Streams(streams) => {
+                let (input, output) = streams.take().ok_or_else(|| Error::Unreachable {
+                    server: self.server.clone(),
+                    detail:
+                        "its pipe was used up by another connection: give a new pair of streams"
+                            .into(),
+                })?;
+                let pipe = Pipe::new(self.server.clone(), max_message);
+                pipe.spawn(input, output, self.hearing);
+                Ok(Link::Pipe(pipe))
             }
             Kind::Memory(service) => {
                 let (ours, theirs) = tokio::io::duplex(MEMORY);
@@ -190,7 +204,9 @@ impl Connecting<'_> {
                 Found::Session(Ok((codec, server))) => return Ok((link, codec, server)),
                 Found::Session(Err(error)) => return Err(*error),
                 Found::Other(revision) if revision.era() == Era::Modern => wished = revision,
-                Found::Other(_) | Found::NotModern => return self.initialize_again(link).await,
+                Found::Other(_) | Found::NotModern | Found::Unanswered(_) => {
+                    return self.initialize_again(link).await;
+                }
                 Found::Failed(error) => return Err(error),
             }
         }
@@ -255,7 +271,7 @@ impl Connecting<'_> {
         }
         match found {
             Found::Modern(codec, server) => Ok((link, codec, *server)),
-            Found::Failed(error) => Err(error),
+            Found::Failed(error) | Found::Unanswered(error) => Err(error),
             Found::Session(Err(error)) => Err(*error),
             // It was said to be one: what it offers shows when it is asked.
             Found::NotModern => Ok((link, Codec::new(newest), ServerInfo::default())),
@@ -285,7 +301,7 @@ impl Connecting<'_> {
             Err(failure) => match failure.error {
                 error @ (Error::Unreachable { .. } | Error::Closed) => Found::Failed(error),
                 error if error.is_unauthorized() => Found::Failed(error),
-                _ => Found::NotModern,
+                error => Found::Unanswered(error),
             },
         }
     }
@@ -356,7 +372,7 @@ impl Connecting<'_> {
     fn nothing_in_common(&self, supported: &[String]) -> Error {
         let theirs = match supported {
             [] => "no revision that this client may speak".to_owned(),
-            names => format!("only {}", names.join(", ")),
+            names => format!("only {}", shown(&names.join(", "), 200)),
         };
         Error::Broken {
             server: self.server.clone(),
@@ -378,6 +394,8 @@ enum Found {
     Other(Revision),
     /// It does not understand what only the modern era has.
     NotModern,
+    /// It has said nothing that could be understood. What is older may take the question so.
+    Unanswered(Error),
     /// It cannot be asked.
     Failed(Error),
 }

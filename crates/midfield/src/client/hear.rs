@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use futures_util::future::{AbortHandle, Abortable};
 use midfield_protocol::jsonrpc::{self, Code, ErrorObject, Notification, Request, RequestId};
 use midfield_protocol::types::{
@@ -12,7 +14,7 @@ use midfield_protocol::types::{
 };
 use midfield_protocol::wire::Codec;
 use midfield_protocol::wire::client::{self as wire, Asked, Told};
-use tokio::sync::{Notify, broadcast, mpsc};
+use tokio::sync::{Notify, Semaphore, broadcast, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -34,12 +36,16 @@ pub(super) struct Hearing {
     on_log: Option<OnLog>,
     cache: Arc<Cache>,
     /// How the server writes, as soon as that is known.
-    codec: OnceLock<Codec>,
-    implementation: OnceLock<Implementation>,
+    codec: Mutex<Option<Codec>>,
+    implementation: Mutex<Option<Implementation>>,
+    /// What came last that nobody has asked for, and when.
+    stray: Mutex<Option<(Instant, String)>>,
     progress: Mutex<HashMap<i64, Arc<Slot>>>,
     subscriptions: Mutex<HashMap<i64, mpsc::Sender<Told>>>,
     news: broadcast::Sender<Told>,
     questions: Mutex<Questions>,
+    /// How many answers to the server may be on their way at once.
+    replies: Arc<Semaphore>,
     tracker: TaskTracker,
     stop: CancellationToken,
 }
@@ -49,8 +55,8 @@ pub(super) struct Hearing {
 struct Questions {
     /// Those that are being answered.
     open: HashMap<RequestId, AbortHandle>,
-    /// How many came since no request of ours was under way.
-    since_idle: usize,
+    /// How many came since requests of ours were last under way, or since they are.
+    since: usize,
     /// Requests of ours that are under way.
     under_way: usize,
     /// When the first of those that are open came.
@@ -110,7 +116,7 @@ impl Slot {
             state.last = Instant::now();
         }
         if let Some(on_progress) = &self.on_progress {
-            on_progress(progress);
+            shielded("progress", || on_progress(progress));
         }
     }
 }
@@ -147,7 +153,7 @@ impl Drop for UnderWay<'_> {
         let mut questions = lock(&self.0.questions);
         questions.under_way -= 1;
         if questions.under_way == 0 {
-            questions.since_idle = 0;
+            questions.since = 0;
         }
     }
 }
@@ -164,12 +170,14 @@ impl Hearing {
             handlers,
             on_log,
             cache,
-            codec: OnceLock::new(),
-            implementation: OnceLock::new(),
+            codec: Mutex::default(),
+            implementation: Mutex::default(),
+            stray: Mutex::default(),
             progress: Mutex::default(),
             subscriptions: Mutex::default(),
             news: broadcast::Sender::new(NEWS),
             questions: Mutex::default(),
+            replies: Arc::new(Semaphore::new(MAX_REPLIES)),
             tracker: TaskTracker::new(),
             stop: CancellationToken::new(),
         })
@@ -187,23 +195,34 @@ impl Hearing {
 
     /// From now on it is known how the server writes, and what it says it is.
     pub(super) fn speak(&self, codec: Codec, implementation: Option<&Implementation>) {
-        // A server that comes back speaks as it did before: what it is, is decided once.
-        let _ = self.codec.set(codec);
-        if let Some(implementation) = implementation {
-            let _ = self.implementation.set(implementation.clone());
+        *lock(&self.codec) = Some(codec);
+        *lock(&self.implementation) = implementation.cloned();
+    }
+
+    /// Something came that nobody has asked for: it may explain why somebody waits in vain.
+    pub(super) fn note(&self, stray: String) {
+        tracing::debug!(server = %self.server, "{stray}");
+        *lock(&self.stray) = Some((Instant::now(), stray));
+    }
+
+    /// What came since then that nobody has asked for, for a person; empty where nothing did.
+    pub(super) fn stray(&self, since: Instant) -> String {
+        match &*lock(&self.stray) {
+            Some((at, stray)) if *at >= since => stray.clone(),
+            _ => String::new(),
         }
     }
 
     fn codec(&self) -> Codec {
         let first = Codec::new(midfield_protocol::Revision::NEWEST_LEGACY);
-        self.codec.get().copied().unwrap_or(first)
+        lock(&self.codec).unwrap_or(first)
     }
 
     /// Who asks, on behalf of what the client had asked.
     pub(super) fn asker(&self, on_behalf_of: Option<&str>) -> Asker {
         Asker {
             server: self.server.to_string(),
-            implementation: self.implementation.get().cloned(),
+            implementation: lock(&self.implementation).clone(),
             on_behalf_of: on_behalf_of.map(str::to_owned),
         }
     }
@@ -233,7 +252,11 @@ impl Hearing {
 
     /// A request of ours is under way until the guard is dropped.
     pub(super) fn under_way(&self) -> UnderWay<'_> {
-        lock(&self.questions).under_way += 1;
+        let mut questions = lock(&self.questions);
+        if questions.under_way == 0 {
+            questions.since = 0;
+        }
+        questions.under_way += 1;
         UnderWay(self)
     }
 
@@ -286,7 +309,7 @@ impl Hearing {
             Told::Progress { token, progress } => self.progressed(&token, progress),
             Told::Log(message) => {
                 if let Some(on_log) = &self.on_log {
-                    on_log(message);
+                    shielded("the log", || on_log(message));
                 }
             }
             Told::Cancelled { request, .. }
@@ -334,6 +357,8 @@ impl Hearing {
         match sender {
             // Whoever is too slow to take changes misses some; the cache knows of them all.
             Some(sender) => drop(sender.try_send(told)),
+            // What only an extension may know is for nobody here.
+            None if matches!(told, Told::Other { .. }) => {}
             // That nobody listens is no error.
             None => drop(self.news.send(told)),
         }
@@ -413,7 +438,12 @@ impl Hearing {
         let hearing = self.clone();
         let asker = self.asker(of);
         let answering = async move {
-            let answer = hearing.handlers.answer(request, asker).await;
+            let answering = AssertUnwindSafe(hearing.handlers.answer(request, asker));
+            // A question that stayed open would let the clocks of all requests stand still for ever.
+            let answer = answering.catch_unwind().await.unwrap_or_else(|_| {
+                tracing::error!(server = %hearing.server, "what answers the server's questions panicked");
+                Err(Refusal::failed("the client failed to answer"))
+            });
             let written = wire::reply(
                 hearing.codec(),
                 &id,
@@ -445,14 +475,17 @@ impl Hearing {
                 "more than {MAX_OPEN} questions at once"
             )));
         }
-        if questions.since_idle >= MAX_SINCE_IDLE {
+        if questions.since >= MAX_SINCE {
             return Err(Refusal::failed(format!(
-                "more than {MAX_SINCE_IDLE} questions while the client's requests are under way"
+                "more than {MAX_SINCE} questions while {}",
+                if questions.under_way > 0 {
+                    "the client's requests are under way"
+                } else {
+                    "no request of the client is under way"
+                }
             )));
         }
-        if questions.under_way > 0 {
-            questions.since_idle += 1;
-        }
+        questions.since += 1;
         questions.begun.get_or_insert_with(Instant::now);
         questions.open.insert(id.clone(), handle);
         Ok(())
@@ -464,8 +497,20 @@ impl Hearing {
         written: Result<Vec<u8>, serde_json::Error>,
     ) {
         let hearing = self.clone();
-        self.tracker
-            .spawn(async move { hearing.send(outlet.as_ref(), written).await });
+        let mut sending = Box::pin(async move { hearing.send(outlet.as_ref(), written).await });
+        // Over a pipe that is all.
+        if sending.as_mut().now_or_never().is_some() {
+            return;
+        }
+        let Ok(permit) = self.replies.clone().try_acquire_owned() else {
+            tracing::warn!(server = %self.server, "left a request of the server without an answer: it does not take those that it has asked for");
+            return;
+        };
+        let stop = self.stop.clone();
+        self.tracker.spawn(async move {
+            let _ = stop.run_until_cancelled(sending).await;
+            drop(permit);
+        });
     }
 
     async fn send(&self, outlet: &dyn Outlet, written: Result<Vec<u8>, serde_json::Error>) {
@@ -490,6 +535,13 @@ impl fmt::Debug for Hearing {
     }
 }
 
+/// Lets somebody else's code hear something: when it panics, that ends no connection.
+fn shielded(what: &str, hear: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(hear)).is_err() {
+        tracing::error!("what hears of {what} panicked");
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -500,8 +552,11 @@ const NEWS: usize = 256;
 /// Most questions of a server that are answered at once.
 const MAX_OPEN: usize = 16;
 
-/// Most questions of a server while requests of ours are under way.
-const MAX_SINCE_IDLE: usize = 256;
+/// Most questions of a server while requests of ours are under way, and between them.
+const MAX_SINCE: usize = 256;
+
+/// Most answers to a server that are on their way at once.
+const MAX_REPLIES: usize = 64;
 
 /// Most pages that users were sent to and have not come back from.
 const MAX_PAGES: usize = 256;

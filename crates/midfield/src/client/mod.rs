@@ -35,7 +35,9 @@ mod link;
 mod lists;
 mod options;
 mod request;
+mod retry_after;
 mod run;
+mod shown;
 mod skills;
 mod subscribe;
 mod target;
@@ -51,6 +53,8 @@ pub use midfield_protocol::Reference;
 pub use midfield_protocol::wire::client::{InvalidAnswer, TaskState};
 pub use options::Speak;
 pub use request::Request;
+#[cfg(feature = "models")]
+pub(crate) use retry_after::retry_after;
 pub use skills::{SkillEntry, SkillFile};
 pub use subscribe::{Change, Subscription};
 pub use target::{Target, Transport};

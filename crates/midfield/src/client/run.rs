@@ -70,8 +70,6 @@ pub(super) async fn run_noting(
     settings: &Settings,
     was_asked_back: &mut bool,
 ) -> Result<Done, Error> {
-    // Permits are given out as long as there is a client.
-    let _room = core.room.acquire().await.map_err(|_| Error::Closed)?;
     let _under_way = core.hearing.under_way();
     let mut patience = Patience::new(core, settings);
     let mut rounds = 0;
@@ -121,11 +119,17 @@ pub(super) async fn run_noting(
             Err(failure) => {
                 let may_repeat = failure.is_unsent || settings.is_safe;
                 let is_worth_it = failure.is_gone || is_passing(&failure.error);
-                if !may_repeat || !is_worth_it || attempts >= core.options.attempts {
+                let wished = retry_after(&failure.error);
+                if !may_repeat
+                    || !is_worth_it
+                    || attempts >= core.options.attempts
+                    || wished > MAX_RETRY_AFTER
+                {
                     return Err(failure.error);
                 }
                 if attempts > 1 || !failure.is_gone {
-                    tokio::time::sleep(pause(attempts)).await;
+                    patience.slot.touch();
+                    tokio::time::sleep(pause(attempts).max(wished)).await;
                 }
                 attempts += 1;
                 if failure.is_gone {
@@ -149,6 +153,14 @@ pub(super) fn is_passing(error: &Error) -> bool {
         Error::Unreachable { .. } | Error::Interrupted { .. } => true,
         Error::Status { status, .. } => matches!(status, 429 | 502 | 503 | 504),
         _ => false,
+    }
+}
+
+/// How long the server wants to be left alone.
+fn retry_after(error: &Error) -> Duration {
+    match error {
+        Error::Status { retry_after, .. } => retry_after.unwrap_or_default(),
+        _ => Duration::ZERO,
     }
 }
 
@@ -267,7 +279,13 @@ async fn attempt(
     outgoing: &Outgoing,
     patience: &mut Patience,
 ) -> Result<Answer, Failure> {
+    // Permits are given out as long as there is a client. Nothing is waited for while one is held but the answer.
+    let _room = core.room.acquire().await.map_err(|_| Error::Closed)?;
+    if core.hearing.stop().is_cancelled() {
+        return Err(Error::Closed.into());
+    }
     patience.slot.touch();
+    let begun = Instant::now();
     let _heard = core.hearing.register(outgoing.id, patience.slot.clone());
     let mut answering = pin!(connection.link.request(outgoing, &core.hearing));
     let mut running_out = pin!(patience.run_out(core));
@@ -280,7 +298,7 @@ async fn attempt(
             server: core.server.clone(),
             method: outgoing.method.clone(),
             after,
-            hint: connection.link.stray(),
+            hint: core.hearing.stray(begun),
         }.into()),
     }
 }
@@ -384,6 +402,9 @@ impl From<Refusal> for Error {
 
 /// The pause before a second attempt.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
+
+/// The longest that a server may want to be left alone, and is asked again after it.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(30);
 
 /// How often it is looked whether the server still waits for us.
 const ASKED: Duration = Duration::from_millis(250);

@@ -2,9 +2,11 @@
 
 use std::convert::Infallible;
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
+use tokio::io::{AsyncRead, AsyncWrite};
 use url::Url;
 
 use super::{Command, Error};
@@ -12,7 +14,8 @@ use crate::server::{Server, Service};
 
 /// A server to connect to: an address, a program, or a server within this process.
 ///
-/// It is made from a URL, as a [`Url`] or a text, from a [`Command`], and from a [`Server`] or a [`Service`], for tests.
+/// It is made from a URL, as a [`Url`] or a text, from a [`Command`], from a pair of streams by [`Target::pipe`], and from a
+/// [`Server`] or a [`Service`], for tests.
 #[derive(Clone)]
 pub struct Target {
     pub(super) kind: Kind,
@@ -28,6 +31,24 @@ pub(super) enum Kind {
     },
     Command(Command),
     Memory(Service),
+    Streams(Streams),
+}
+
+/// What is read from, and what is written to.
+pub(super) type Pair = (
+    Box<dyn AsyncRead + Send + Unpin>,
+    Box<dyn AsyncWrite + Send + Unpin>,
+);
+
+/// Two streams of bytes, which are there until they are taken.
+#[derive(Clone)]
+pub(super) struct Streams(Arc<Mutex<Option<Pair>>>);
+
+impl Streams {
+    /// The streams, once.
+    pub(super) fn take(&self) -> Option<Pair> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 /// How an address is spoken to.
@@ -44,6 +65,32 @@ pub enum Transport {
 impl Target {
     fn of(kind: Kind) -> Self {
         Self { kind, name: None }
+    }
+
+    /// A server at the other end of two streams of bytes, a message in each line: `input` is what it writes, `output` what it
+    /// reads. It serves for whatever this library does not connect to by itself, such as a socket or a channel of SSH.
+    ///
+    /// The streams are used once. When they end, so does the client: nothing is connected anew, and of the clones of such a
+    /// target only the first that connects has a server.
+    ///
+    /// ```no_run
+    /// use midfield::client::Target;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let socket = tokio::net::TcpStream::connect("127.0.0.1:9000").await?;
+    /// let (input, output) = socket.into_split();
+    /// let client = midfield::Client::connect(Target::pipe(input, output)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn pipe<R, W>(input: R, output: W) -> Self
+    where
+        R: AsyncRead + Send + Unpin + 'static,
+        W: AsyncWrite + Send + Unpin + 'static,
+    {
+        let pair: Pair = (Box::new(input), Box::new(output));
+        Self::of(Kind::Streams(Streams(Arc::new(Mutex::new(Some(pair))))))
     }
 
     /// Calls the server so, in errors and before those who are asked on its behalf. Default: the address without what may be
@@ -90,6 +137,7 @@ impl Target {
             }
             Kind::Command(command) => command.words(),
             Kind::Memory(_) => "the server in memory".into(),
+            Kind::Streams(_) => "the server at the pipe".into(),
         }
     }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use midfield_protocol::Call;
 use midfield_protocol::types::{Filter, TaskStatus, ToolResult};
 use midfield_protocol::wire::client::{self as wire, TaskState};
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use super::super::Error;
@@ -28,9 +29,12 @@ impl Task {
     ) -> Result<ToolResult, Error> {
         let hearing = self.core.hearing.clone();
         let _heard = hearing.register(token, Slot::new(on_progress));
-        let mut unwanted = Unwanted(Some(&self));
+        let mut unwanted = Unwanted {
+            task: Some(&self),
+            runtime: Handle::current(),
+        };
         let result = self.drive().await;
-        unwanted.0 = None;
+        unwanted.task = None;
         result
     }
 
@@ -74,12 +78,7 @@ impl Task {
                 }
                 return self.outcome(state);
             }
-            if self.answer_new(&state, &mut answered).await? {
-                rounds += 1;
-                if rounds > self.core.options.max_rounds {
-                    return Err(Error::TooManyRounds { rounds });
-                }
-            }
+            self.answer_new(&state, &mut answered, &mut rounds).await?;
             let heard = self.wait(&state, &mut news).await;
             let asked = match heard {
                 Some(heard) => Ok(heard),
@@ -95,20 +94,25 @@ impl Task {
         }
     }
 
-    /// Answers the questions that were not answered before; whether there were any.
+    /// Answers the questions that were not answered before.
     async fn answer_new(
         &self,
         state: &TaskState,
         answered: &mut HashSet<String>,
-    ) -> Result<bool, Error> {
+        rounds: &mut usize,
+    ) -> Result<(), Error> {
         let open = state
             .inputs
             .iter()
             .filter(|(key, _)| !answered.contains(key));
         let open: Vec<_> = open.cloned().collect();
         if open.is_empty() || state.task.status != TaskStatus::InputRequired {
-            return Ok(false);
+            return Ok(());
         }
+        if *rounds >= self.core.options.max_rounds {
+            return Err(Error::TooManyRounds { rounds: *rounds });
+        }
+        *rounds += 1;
         answered.extend(open.iter().map(|(key, _)| key.clone()));
         let replies = answer_all(&self.core, open, self.tool.as_deref()).await?;
         let responses = wire::responses(&replies).map_err(|error| unsayable(&error.to_string()))?;
@@ -116,8 +120,7 @@ impl Task {
             id: self.id.clone().into(),
             responses: Cow::Owned(responses.as_raw_value().to_owned()),
         };
-        self.run(call, Settings::default()).await?;
-        Ok(true)
+        self.run(call, Settings::default()).await.map(drop)
     }
 
     /// Waits until the task may have changed; its new state where the server told.
@@ -260,19 +263,24 @@ impl Outage {
 }
 
 /// A task that nobody waits for any more when this is dropped.
-struct Unwanted<'a>(Option<&'a Task>);
+struct Unwanted<'a> {
+    task: Option<&'a Task>,
+    /// It may be dropped where there is no runtime.
+    runtime: Handle,
+}
 
 impl Drop for Unwanted<'_> {
     fn drop(&mut self) {
-        let Some(task) = self.0.take().cloned() else {
+        let Some(task) = self.task.take().cloned() else {
             return;
         };
         let tasks = task.core.hearing.tasks().clone();
-        tasks.spawn(async move {
+        let cancelling = async move {
             if let Err(error) = task.cancel().await {
                 tracing::debug!(%error, "a task that nobody waits for could not be cancelled");
             }
-        });
+        };
+        tasks.spawn_on(cancelling, &self.runtime);
     }
 }
 

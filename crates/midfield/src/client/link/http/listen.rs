@@ -12,6 +12,7 @@ use super::super::super::hear::Hearing;
 use super::super::Outlet;
 use super::Http;
 use super::events::Events;
+use super::post::essence;
 
 impl Http {
     /// Listens, as long as the session lasts, to what the server says by itself. Not every server does.
@@ -26,7 +27,9 @@ impl Http {
                 while let Some(http) = http.upgrade() {
                     match http.hear(&mut last_id, &hearing).await {
                         Heard::Nothing => break,
-                        Heard::Stream { retry } => pause = retry.unwrap_or(RETRY),
+                        Heard::Stream { retry } => {
+                            pause = retry.unwrap_or(RETRY).clamp(MIN_RETRY, MAX_RETRY);
+                        }
                         Heard::Failed => pause = (pause * 2).min(MAX_RETRY),
                     }
                     drop(http);
@@ -41,7 +44,11 @@ impl Http {
     /// Listens to one stream until it ends.
     async fn hear(self: &Arc<Self>, last_id: &mut Option<String>, hearing: &Arc<Hearing>) -> Heard {
         let response = match self.get(last_id.as_deref()).await {
-            Ok(response) if response.status().is_success() => response,
+            Ok(response)
+                if response.status().is_success() && essence(&response) == "text/event-stream" =>
+            {
+                response
+            }
             Ok(response) if response.status().is_server_error() => return Heard::Failed,
             // It offers no such stream, or the session has ended.
             Ok(_) => return Heard::Nothing,
@@ -118,5 +125,6 @@ enum Heard {
 /// How long to wait before the stream is asked for again.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// The longest such wait.
+/// The shortest and the longest such wait, whatever the server says.
+const MIN_RETRY: Duration = Duration::from_millis(100);
 const MAX_RETRY: Duration = Duration::from_mins(1);
