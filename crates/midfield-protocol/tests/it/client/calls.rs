@@ -62,9 +62,10 @@ fn completion() -> impl Strategy<Value = Call<'static>> {
     let chosen = prop::collection::btree_map(any_text(), any_text(), 0..3);
     (any::<bool>(), name(), name(), any_text(), chosen).prop_map(
         |(is_prompt, of, name, value, chosen)| {
-            let reference = match is_prompt {
-                true => Reference::Prompt { name: of.into() },
-                false => Reference::Resource { uri: of.into() },
+            let reference = if is_prompt {
+                Reference::Prompt { name: of.into() }
+            } else {
+                Reference::Resource { uri: of.into() }
             };
             let mut complete = Complete::new(reference, name, value);
             complete.arguments = chosen;
@@ -74,8 +75,8 @@ fn completion() -> impl Strategy<Value = Call<'static>> {
 }
 
 fn filter() -> impl Strategy<Value = Filter> {
-    let uris = prop::collection::vec(name(), 0..3);
-    (any::<[bool; 3]>(), uris.clone(), uris).prop_map(|(lists, resources, tasks)| {
+    let uris = || prop::collection::vec(name(), 0..3);
+    (any::<[bool; 3]>(), uris(), uris()).prop_map(|(lists, resources, tasks)| {
         let mut filter = Filter::default();
         [
             filter.tools_list_changed,
@@ -98,8 +99,8 @@ fn call() -> impl Strategy<Value = Call<'static>> {
         LogLevel::Emergency,
     ]);
     prop_oneof![
-        Just(Call::Ping).boxed(),
-        Just(Call::Discover).boxed(),
+        Just(()).prop_map(|()| Call::Ping).boxed(),
+        Just(()).prop_map(|()| Call::Discover).boxed(),
         cursor()
             .prop_map(|cursor| Call::ListTools { cursor })
             .boxed(),
@@ -146,7 +147,7 @@ fn aside() -> impl Strategy<Value = Aside> {
         let mut aside = Aside::default();
         aside.progress_token = token.map(|token| ProgressToken(RequestId::Integer(token)));
         aside.log_level = Some(LogLevel::Info);
-        aside.meta = attached.map(|text| Meta::new().with("example.com/x".to_owned(), text.into()));
+        aside.meta = attached.map(|text| Meta::new().with("example.com/x", Value::from(text)));
         aside
     })
 }
