@@ -1,5 +1,6 @@
 //! What the handles of one client share: the connection, and what is known of the server.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -30,6 +31,8 @@ pub(super) struct Core {
     /// Held while the connection is made anew, by one of those who miss it.
     reopening: Mutex<()>,
     ids: Arc<AtomicI64>,
+    /// How many subscriptions of a session watch each resource.
+    pub(super) watched: std::sync::Mutex<HashMap<String, usize>>,
     /// How many requests may be under way at once.
     pub(super) room: Semaphore,
     is_closed: AtomicBool,
@@ -73,6 +76,7 @@ impl Core {
             number: watch::Sender::new(0),
             reopening: Mutex::default(),
             ids,
+            watched: std::sync::Mutex::default(),
             room: Semaphore::new(MAX_IN_FLIGHT),
             is_closed: AtomicBool::new(false),
         }))

@@ -85,10 +85,13 @@ pub enum Error {
     #[error(transparent)]
     Refused(ServerError),
     /// The tool failed; what it said is for the model.
-    #[error("the tool failed: {}", text_of(.0))]
+    #[error("the tool failed: {}", Shown(&text_of(.0), LONGEST))]
     Tool(Box<ToolResult>),
     /// A structured result does not fit what the tool promises by its output schema, or the type that was asked for.
-    #[error("the result of the tool {tool} does not fit: {detail}")]
+    #[error(
+        "the result of the tool {tool} does not fit: {}",
+        Shown(detail, LONGEST)
+    )]
     Unfit {
         /// The tool.
         tool: String,

@@ -279,11 +279,13 @@ async fn attempt(
     outgoing: &Outgoing,
     patience: &mut Patience,
 ) -> Result<Answer, Failure> {
-    // Permits are given out as long as there is a client. Nothing is waited for while one is held but the answer.
-    let _room = core.room.acquire().await.map_err(|_| Error::Closed)?;
-    if core.hearing.stop().is_cancelled() {
-        return Err(Error::Closed.into());
-    }
+    // Permits are given out as long as there is a client. While one is held nothing is waited for but the answer, and for that
+    // not for ever.
+    let _room = if patience.is_endless {
+        None
+    } else {
+        Some(core.room.acquire().await.map_err(|_| Error::Closed)?)
+    };
     patience.slot.touch();
     let begun = Instant::now();
     let _heard = core.hearing.register(outgoing.id, patience.slot.clone());
@@ -292,8 +294,8 @@ async fn attempt(
     let mut stopped = pin!(core.hearing.stop().cancelled());
     tokio::select! {
         biased;
-        answer = &mut answering => answer,
         () = &mut stopped => Err(Error::Closed.into()),
+        answer = &mut answering => answer,
         after = &mut running_out => Err(Error::Timeout {
             server: core.server.clone(),
             method: outgoing.method.clone(),

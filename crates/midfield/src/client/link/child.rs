@@ -213,11 +213,18 @@ impl Child {
         let server = server.clone();
         let fail = pipe.failing();
         hearing.tasks().spawn(async move {
-            let listening = listen(errors, words.clone(), server);
+            let said = CancellationToken::new();
+            let listening = async {
+                listen(errors, words.clone(), server).await;
+                said.cancel();
+                std::future::pending::<()>().await;
+            };
             let ending = async {
                 // The driver owns both pipes: when it ends, the server reads the end of its input.
                 let end = process.drive(driving).await;
                 let end_of_process = process.finish().await;
+                // Its last words may still be under way.
+                let _ = tokio::time::timeout(LAST_WAIT, said.cancelled()).await;
                 let is_ours = closing.is_cancelled();
                 fail(&if is_ours {
                     end.to_string()
@@ -229,7 +236,7 @@ impl Child {
             tokio::select! {
                 biased;
                 () = ending => {}
-                () = async { listening.await; std::future::pending().await } => {}
+                () = listening => {}
             }
             drop(done);
         });
@@ -419,6 +426,9 @@ const REST: Duration = Duration::from_secs(1);
 /// How often, and how long after one another, it is looked whether a process is gone that was killed.
 const LAST_LOOKS: usize = 200;
 const LAST_LOOK: Duration = Duration::from_millis(1);
+
+/// How long its last words may take after its end.
+const LAST_WAIT: Duration = Duration::from_millis(250);
 
 /// How much of what it wrote to its standard error is kept, in bytes.
 const LAST_WORDS: usize = 4096;

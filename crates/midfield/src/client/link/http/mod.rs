@@ -38,7 +38,7 @@ pub(in crate::client) struct Http {
     /// How long a server may take to say that it has taken a message which is no request.
     patience: Duration,
     session: Mutex<Option<HeaderValue>>,
-    /// The server has said that it knows the session no more.
+    /// The session has ended, as either side has said.
     is_over: AtomicBool,
     /// What is spoken, as soon as that is known.
     codec: OnceLock<Codec>,
@@ -124,8 +124,10 @@ impl Http {
     /// Ends the session, if there is one.
     pub(super) async fn close(&self) {
         self.stop.cancel();
-        let session = self.session().take();
-        if let Some(session) = session.filter(|_| !self.is_over.load(Ordering::Relaxed)) {
+        let session = self.session().clone();
+        if let Some(session) = session
+            && !self.is_over.swap(true, Ordering::Relaxed)
+        {
             self.delete(session).await;
         }
     }

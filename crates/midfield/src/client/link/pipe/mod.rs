@@ -317,6 +317,10 @@ impl Driver {
                     Line::TooLong => return End::TooLong(self.shared.max_message),
                 }
             }
+            // It may have no end.
+            if lines.is_too_long() {
+                return End::TooLong(self.shared.max_message);
+            }
             if out.is_empty() {
                 let mut next = self
                     .shared
@@ -441,3 +445,6 @@ const MAX_UNREAD: usize = 64 << 20;
 
 /// How long a server that no longer reads is still listened to.
 const REST: std::time::Duration = std::time::Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests;
