@@ -20,7 +20,7 @@ const INSTALL_LIMIT: Duration = Duration::from_mins(10);
 /// A set of npm packages: a folder with `package.json` and `package-lock.json`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Npm {
-    /// The conformance suite, the MCP Inspector, the TypeScript clients, Node 22 and what the `OpenAPI` tests compare with.
+    /// The conformance suite, the MCP Inspector, the TypeScript clients, two servers, Node 22 and what the `OpenAPI` tests compare with.
     Tests,
     /// The collections of `OpenAPI` documents, 400 MB unpacked.
     Sweep,

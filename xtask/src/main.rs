@@ -9,8 +9,10 @@ mod bench;
 mod checkers;
 mod conformance;
 mod crash;
+mod http;
 mod install;
 mod interop;
+mod peers;
 mod process;
 mod server;
 mod setup;
@@ -52,6 +54,8 @@ enum Command {
     Crash(crash::Options),
     /// Call our servers with the official TypeScript, Python and Rust clients, and FastMCP's.
     Interop(interop::Options),
+    /// Start servers that others wrote, for our client to be driven against.
+    Peers(peers::Options),
     /// Load thousands of published `OpenAPI` documents and print what became of them.
     OpenapiSweep(sweep::Options),
 }
@@ -65,6 +69,7 @@ fn main() -> ExitCode {
         Command::CheckServer(options) => checkers::check_server(&options),
         Command::Bench(options) => bench::bench(&options),
         Command::Interop(options) => interop::interop(options),
+        Command::Peers(options) => peers::peers(&options),
         Command::OpenapiSweep(options) => sweep::sweep(&options),
     };
     match outcome {

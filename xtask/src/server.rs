@@ -60,6 +60,11 @@ impl Server {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// The port of loopback that it listens on.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
     /// The id of the process that was started.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()

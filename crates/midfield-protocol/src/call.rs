@@ -151,7 +151,7 @@ impl Call<'_> {
 }
 
 /// A tool and its arguments.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct CallTool<'a> {
     /// The tool's name.

@@ -58,6 +58,7 @@ pub mod transport;
 mod clock;
 mod conversation;
 mod error;
+mod form;
 mod macros;
 mod seal;
 

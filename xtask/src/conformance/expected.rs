@@ -106,17 +106,16 @@ impl Expected {
 
 #[cfg(test)]
 mod tests {
+    use super::super::client;
     use super::super::suite::{Counts, Scenario, legs};
     use super::*;
 
     #[test]
     fn the_file_has_exactly_the_legs_that_are_run() {
         let expected = Expected::read().unwrap();
-        let mut legs: Vec<String> = legs(None)
-            .unwrap()
-            .into_iter()
-            .map(|leg| leg.name)
-            .collect();
+        let servers = legs(None).unwrap().into_iter().map(|leg| leg.name);
+        let clients = client::legs(None).into_iter().map(|leg| leg.name);
+        let mut legs: Vec<String> = servers.chain(clients).collect();
         legs.sort();
         assert_eq!(expected.leg.into_keys().collect::<Vec<_>>(), legs);
     }

@@ -3,16 +3,18 @@
 //! The suite's own exit code says only that something failed. Here each scenario is judged from its `checks.json` and
 //! compared with `tests/conformance/expected.toml`, which lists what is not passed yet and why.
 
+mod client;
 mod expected;
 mod suite;
 
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 
 use self::expected::Expected;
-use self::suite::{Leg, Outcome, Report};
+use self::suite::{Outcome, Report};
 use crate::server::{Server, free_port};
 use crate::table::Table;
 use crate::workspace::{build, empty_state};
@@ -43,39 +45,22 @@ pub(crate) struct Filter {
 pub(crate) fn conformance(part: Part, filter: &Filter) -> Result<()> {
     match part {
         Part::Server => server(filter),
-        Part::Client => {
-            bail!("no client fixture in this project yet: the client scenarios cannot be run")
-        }
+        Part::Client => client(filter),
         Part::Auth => bail!(
-            "no client fixture in this project yet: the authorization scenarios cannot be run"
+            "the client does not authorize itself yet: the authorization scenarios cannot be run"
         ),
     }
 }
 
 fn server(filter: &Filter) -> Result<()> {
     let legs = suite::legs(filter.version.as_deref())?;
-    let expected = Expected::read()?;
     let fixture = build(&["--package", "midfield", "--example", "conformance"])?;
     let port = free_port()?;
     let folder = empty_state("conformance")?;
     let mut command = Command::new(fixture);
     command.args(["--port", &port.to_string()]);
     let mut server = Server::start(&mut command, port, &folder.join("server.log"))?;
-
-    let mut summary = Table::new(&[
-        "leg",
-        "scenarios:",
-        "passed:",
-        "failed:",
-        "warned:",
-        "skipped:",
-        "SUCCESS:",
-        "FAILURE:",
-        "WARNING:",
-        "SKIPPED:",
-    ]);
-    let mut complaints = Vec::new();
-    let mut count = 0;
+    let mut verdict = Verdict::new(filter)?;
     for leg in legs {
         let report = suite::run(
             &leg,
@@ -86,33 +71,85 @@ fn server(filter: &Filter) -> Result<()> {
         server
             .must_be_running()
             .with_context(|| format!("the fixture server did not survive leg {}", leg.name))?;
-        count += report.scenarios.len();
-        print_open(&report, &expected, &leg);
-        summarize(&mut summary, &leg, &report);
-        complaints.extend(match filter.scenario {
-            None => expected.compare(&leg.name, &report),
-            Some(_) => expected.compare_one(&leg.name, &report),
+        verdict.add(&leg.name, &report);
+    }
+    verdict.end(&folder)
+}
+
+fn client(filter: &Filter) -> Result<()> {
+    let fixture = build(&["--package", "midfield", "--example", "conformance_client"])?;
+    let folder = empty_state("conformance-client")?;
+    let mut verdict = Verdict::new(filter)?;
+    for leg in client::legs(filter.version.as_deref()) {
+        let results = folder.join(&leg.name);
+        let report = client::run(&leg, &fixture, filter.scenario.as_deref(), &results)?;
+        verdict.add(&leg.name, &report);
+    }
+    verdict.end(&folder)
+}
+
+/// What all legs came to, beside what was expected.
+struct Verdict<'a> {
+    filter: &'a Filter,
+    expected: Expected,
+    summary: Table,
+    complaints: Vec<String>,
+    count: usize,
+}
+
+impl<'a> Verdict<'a> {
+    fn new(filter: &'a Filter) -> Result<Self> {
+        Ok(Self {
+            filter,
+            expected: Expected::read()?,
+            summary: Table::new(&[
+                "leg",
+                "scenarios:",
+                "passed:",
+                "failed:",
+                "warned:",
+                "skipped:",
+                "SUCCESS:",
+                "FAILURE:",
+                "WARNING:",
+                "SKIPPED:",
+            ]),
+            complaints: Vec::new(),
+            count: 0,
+        })
+    }
+
+    fn add(&mut self, leg: &str, report: &Report) {
+        self.count += report.scenarios.len();
+        print_open(report, &self.expected, leg);
+        summarize(&mut self.summary, leg, report);
+        self.complaints.extend(match self.filter.scenario {
+            None => self.expected.compare(leg, report),
+            Some(_) => self.expected.compare_one(leg, report),
         });
     }
-    println!("\n{summary}\nresults: {}", folder.display());
-    if count == 0 {
+
+    fn end(self, folder: &Path) -> Result<()> {
+        println!("\n{}\nresults: {}", self.summary, folder.display());
+        if self.count == 0 {
+            bail!(
+                "no leg has the scenario {}: a run without --scenario shows their names",
+                self.filter.scenario.as_deref().unwrap_or("asked for")
+            );
+        }
+        if self.complaints.is_empty() {
+            println!("conformance: as expected");
+            return Ok(());
+        }
         bail!(
-            "no leg has the scenario {}: a run without --scenario shows their names",
-            filter.scenario.as_deref().unwrap_or("asked for")
-        );
+            "conformance is not as expected:\n  {}",
+            self.complaints.join("\n  ")
+        )
     }
-    if complaints.is_empty() {
-        println!("conformance: as expected");
-        return Ok(());
-    }
-    bail!(
-        "conformance is not as expected:\n  {}",
-        complaints.join("\n  ")
-    )
 }
 
 /// Prints each scenario that is not passed, with what the suite said.
-fn print_open(report: &Report, expected: &Expected, leg: &Leg) {
+fn print_open(report: &Report, expected: &Expected, leg: &str) {
     let open: Vec<_> = report
         .scenarios
         .iter()
@@ -121,9 +158,9 @@ fn print_open(report: &Report, expected: &Expected, leg: &Leg) {
     if open.is_empty() {
         return;
     }
-    println!("\nnot passed in {}:", leg.name);
+    println!("\nnot passed in {leg}:");
     for scenario in open {
-        let listed = expected.reason(&leg.name, &scenario.name);
+        let listed = expected.reason(leg, &scenario.name);
         println!(
             "  {:<8} {}  ({})",
             scenario.outcome.word(),
@@ -138,7 +175,7 @@ fn print_open(report: &Report, expected: &Expected, leg: &Leg) {
     }
 }
 
-fn summarize(summary: &mut Table, leg: &Leg, report: &Report) {
+fn summarize(summary: &mut Table, leg: &str, report: &Report) {
     let of = |outcome| {
         report
             .scenarios
@@ -149,7 +186,7 @@ fn summarize(summary: &mut Table, leg: &Leg, report: &Report) {
     };
     let checks = &report.checks;
     summary.row([
-        leg.name.clone(),
+        leg.to_owned(),
         report.scenarios.len().to_string(),
         of(Outcome::Passed),
         of(Outcome::Failed),

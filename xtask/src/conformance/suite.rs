@@ -78,10 +78,10 @@ pub(crate) fn legs(version: Option<&str>) -> Result<Vec<Leg>> {
 }
 
 /// The version that `npm install` gives.
-const OLD: &str = "0.1.16";
+pub(super) const OLD: &str = "0.1.16";
 
 /// The newest version, the only one that knows revision 2026-07-28.
-const NEW: &str = "0.2.0-alpha.12";
+pub(super) const NEW: &str = "0.2.0-alpha.12";
 
 /// What a scenario came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,7 +179,7 @@ pub(crate) fn run(leg: &Leg, url: &str, scenario: Option<&str>, folder: &Path) -
 }
 
 /// Reads the results of a leg.
-fn read(folder: &Path) -> Result<Report> {
+pub(super) fn read(folder: &Path) -> Result<Report> {
     let mut report = Report::default();
     for entry in
         fs::read_dir(folder).with_context(|| format!("could not read {}", folder.display()))?

@@ -6,7 +6,6 @@
 
 mod case;
 mod history;
-mod http;
 mod ledger;
 mod peer;
 mod rows;

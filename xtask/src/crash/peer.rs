@@ -6,7 +6,10 @@ use std::str::FromStr;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
-use super::http::{self, Response};
+use crate::http::{self, Response};
+
+/// Says who the client is: tasks belong to somebody.
+const TOKEN: (&str, &str) = ("Authorization", "Bearer tester");
 
 /// Which tasks are spoken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -248,7 +251,7 @@ impl Peer {
             "capabilities": {"elicitation": {"form": {}}, "sampling": {}},
             "clientInfo": {"name": "crash", "version": "1"},
         }});
-        let mut response = http::post(self.port, &[], &body.to_string())?;
+        let mut response = http::post(self.port, &[TOKEN], &body.to_string())?;
         response.next()?;
         self.session = response.session.take();
         let body = json!({"jsonrpc": "2.0", "method": "notifications/initialized"});
@@ -257,7 +260,7 @@ impl Peer {
 
     fn post(&self, body: &Value, more: &[(&str, &str)]) -> Result<Response> {
         let protocol = self.protocol.to_string();
-        let mut headers = vec![("MCP-Protocol-Version", protocol.as_str())];
+        let mut headers = vec![TOKEN, ("MCP-Protocol-Version", protocol.as_str())];
         headers.extend(
             self.session
                 .iter()

@@ -134,20 +134,25 @@ impl Client {
     }
 }
 
-/// Tests and builds the client on rmcp, a workspace of its own: its dependencies stay out of our lock file, and its
-/// build away from ours.
+/// Tests and builds the client on rmcp.
 fn rmcp() -> Result<PathBuf> {
+    rust_program("test", "interop-rmcp")?;
+    rust_program("build", "interop-rmcp")
+}
+
+/// Builds or tests a package of the workspace for programs on others' crates; gives where its program is.
+///
+/// It is a workspace of its own: its dependencies stay out of our lock file, and its build away from ours.
+pub(crate) fn rust_program(action: &str, package: &str) -> Result<PathBuf> {
     let build = state("rust-clients")?;
-    for action in ["test", "build"] {
-        let mut command = cargo();
-        command
-            .args([action, "--locked", "--quiet", "--package", "interop-rmcp"])
-            .arg("--target-dir")
-            .arg(&build)
-            .current_dir(root().join("tests/rust-clients"));
-        process::run(&mut command, BUILD_LIMIT)?;
-    }
-    Ok(build.join("debug/interop-rmcp"))
+    let mut command = cargo();
+    command
+        .args([action, "--locked", "--quiet", "--package", package])
+        .arg("--target-dir")
+        .arg(&build)
+        .current_dir(root().join("tests/rust-clients"));
+    process::run(&mut command, BUILD_LIMIT)?;
+    Ok(build.join("debug").join(package))
 }
 
 fn write_plan(folder: &Path, target: &str, plan: &Value) -> Result<PathBuf> {

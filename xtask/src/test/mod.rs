@@ -78,6 +78,9 @@ const STEPS: &[Step] = &[
     Step::packages("conformance, server", || {
         conformance::conformance(Part::Server, &conformance::Filter::default())
     }),
+    Step::packages("conformance, client", || {
+        conformance::conformance(Part::Client, &conformance::Filter::default())
+    }),
     Step::packages("checkers of others", || {
         checkers::check_server(&checkers::Options::default())
     }),

@@ -1,16 +1,28 @@
 //! The command line. What a command is asked for goes to stdout, all else to stderr.
 //!
-//! Exit codes: 0 when done, 1 when something is wrong, 2 when the command line is not understood; those about tasks have more, see
-//! [`tasks`].
+//! Exit codes: 0 when done, 1 when something is wrong, 2 when the command line is not understood; commands about servers have more,
+//! see [`exit`].
 
+mod approve;
+mod arguments;
 mod banner;
 mod check;
+mod connection;
+mod content;
+mod discover;
+mod entry;
+mod exit;
 mod keys;
 mod logging;
+mod misfit;
+mod pages;
+mod person;
 mod serve;
 mod signature;
 mod store;
+mod target;
 mod tasks;
+mod text;
 mod tools;
 
 use std::io::Write as _;
@@ -47,6 +59,16 @@ enum Command {
     Tasks(tasks::Tasks),
     /// Care for a file that tasks are kept in.
     Store(store::Store),
+    /// List the servers that known hosts have configured, and what is unusual about them. Starts nothing.
+    ///
+    /// With SERVER: say what it stands for.
+    Discover(discover::Discover),
+    /// Agree that a command may be started which a file names. It is shown first.
+    Approve(approve::Approve),
+    /// Print the completions of a shell.
+    Completions(pages::Completions),
+    /// Print a manual page.
+    Man(pages::Man),
 }
 
 /// What a command is about: a configuration, or one document.
@@ -111,6 +133,10 @@ pub(crate) fn run() -> ExitCode {
         Command::Keys(keys) => keys.run(),
         Command::Tasks(tasks) => tasks.run(),
         Command::Store(store) => store.run(),
+        Command::Discover(discover) => discover.run(),
+        Command::Approve(approve) => approve.run(),
+        Command::Completions(completions) => completions.run(),
+        Command::Man(man) => man.run(),
     };
     match outcome {
         Ok(Verdict::Fine) => ExitCode::SUCCESS,
@@ -123,8 +149,7 @@ pub(crate) fn run() -> ExitCode {
                 .collect();
             // Without stderr there is nobody to tell.
             let _ = std::io::stderr().write_all(lines.concat().as_bytes());
-            let failure = error.downcast_ref::<tasks::Failure>();
-            failure.map_or(ExitCode::FAILURE, |failure| failure.code().into())
+            exit::Exit::of(&error).code().into()
         }
     }
 }
@@ -136,6 +161,12 @@ fn print(text: &str) -> anyhow::Result<()> {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         written => Ok(written?),
     }
+}
+
+/// Tells on stderr what is worth knowing beside what a command was asked for.
+fn note(text: &str) {
+    // Without stderr there is nobody to tell.
+    let _ = std::io::stderr().write_all(format!("{}\n", clean(text)).as_bytes());
 }
 
 /// A number of things, in words: `1 tool`, `2 tools`.

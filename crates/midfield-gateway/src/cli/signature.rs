@@ -1,11 +1,12 @@
-//! A tool in one line: `get_pet(petId: integer) -> Pet`.
+//! What a server offers, each in one line: `get_pet(petId: integer) -> Pet`.
 //!
 //! For people. It leaves out what a schema says beyond types; programs read the schema.
 
+use bytesize::ByteSize;
 use midfield::types;
 use serde_json::{Map, Value};
 
-use crate::source::clean;
+use super::text::line;
 
 /// The signature of a tool. An argument that may be left out has a `?` behind its name.
 pub(super) fn signature(tool: &types::Tool) -> String {
@@ -31,7 +32,62 @@ pub(super) fn signature(tool: &types::Tool) -> String {
         || "any".to_owned(),
         |schema| type_of(&schema.to_value(), DEPTH),
     );
-    clean(&format!("{}({arguments}) -> {result}", tool.name)).replace('\n', " ")
+    line(&format!("{}({arguments}) -> {result}", tool.name))
+}
+
+/// The signature of a prompt, whose arguments are texts.
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "for commands that list prompts")
+)]
+pub(super) fn prompt(prompt: &types::Prompt) -> String {
+    let arguments = prompt.arguments.iter().map(|argument| {
+        let mark = if argument.required == Some(true) {
+            ""
+        } else {
+            "?"
+        };
+        format!("{}{mark}", argument.name)
+    });
+    let arguments = arguments.collect::<Vec<_>>().join(", ");
+    line(&format!("{}({arguments})", prompt.name))
+}
+
+/// A resource, with what is known of it: `file:///a (text/plain, 2.0 KiB)`.
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "for commands that list resources")
+)]
+pub(super) fn resource(resource: &types::Resource) -> String {
+    line(&format!(
+        "{}{}",
+        resource.uri,
+        facts(resource.mime_type.as_deref(), resource.size)
+    ))
+}
+
+/// A template of resources, with what is known of it.
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "for commands that list resources")
+)]
+pub(super) fn template(template: &types::ResourceTemplate) -> String {
+    line(&format!(
+        "{}{}",
+        template.uri_template,
+        facts(template.mime_type.as_deref(), None)
+    ))
+}
+
+/// The media type and the size of a resource, in brackets.
+pub(super) fn facts(mime_type: Option<&str>, size: Option<u64>) -> String {
+    let size = size.map(|size| ByteSize::b(size).to_string());
+    let facts: Vec<String> = mime_type.map(line).into_iter().chain(size).collect();
+    if facts.is_empty() {
+        String::new()
+    } else {
+        format!(" ({})", facts.join(", "))
+    }
 }
 
 fn type_of(schema: &Value, depth: usize) -> String {
@@ -185,5 +241,20 @@ mod tests {
             Some(json!({"type": "object", "properties": {"id": {}, "name": {}}})),
             "tool() -> {id, name}",
         );
+    }
+
+    #[test]
+    fn prompts_and_resources_have_a_line_too() {
+        let told = types::Prompt::new("review")
+            .argument(types::PromptArgument::new("code").required())
+            .argument(types::PromptArgument::new("style\n"));
+        assert_eq!(prompt(&told), "review(code, style ?)");
+        let mut told = types::Resource::new("file:///a\u{1b}", "a");
+        assert_eq!(resource(&told), "file:///a");
+        told.mime_type = Some("text/plain".to_owned());
+        told.size = Some(10);
+        assert_eq!(resource(&told), "file:///a (text/plain, 10 B)");
+        let told = types::ResourceTemplate::new("file:///{path}", "files");
+        assert_eq!(template(&told), "file:///{path}");
     }
 }

@@ -69,8 +69,8 @@ fn a_task_is_shown_with_its_question_answered_and_its_result_printed() {
     for (wrong, told) in [
         ("{", "is no JSON"),
         ("3", "takes a JSON object"),
-        (r#"{"count": 12}"#, "/count: 12 is greater"),
-        (r#"{"size": "small"}"#, "\"count\" is a required property"),
+        (r#"{"count": 12}"#, "`count`: it must be at most 9"),
+        (r#"{"size": "small"}"#, "`count`: it is required"),
     ] {
         let output = tasks(&server, &["answer", &id, "how_much", "--json", wrong]);
         assert_eq!(output.code, Some(2), "{output:?}");
@@ -95,6 +95,40 @@ fn a_task_is_shown_with_its_question_answered_and_its_result_printed() {
     let output = tasks(&server, &["result", &id, "--json"]);
     let result: Value = serde_json::from_str(&output.stdout).unwrap();
     assert_eq!(result["content"][0]["type"], "text");
+}
+
+#[test]
+fn a_form_is_answered_by_words() {
+    let server = Asking::new();
+    let id = task(&server, "order");
+    wait_until(&server, &id, "input required");
+    for (words, told) in [
+        (
+            &["cuont=3"] as &[&str],
+            "there is no argument `cuont`; did you mean `count`?",
+        ),
+        (
+            &["count=three"],
+            "`count` takes a whole number, not `three`",
+        ),
+        (&["size=small"], "missing: `count` (a whole number)"),
+    ] {
+        let output = tasks(&server, &[&["answer", &id, "how_much"], words].concat());
+        assert_eq!(output.code, Some(2), "{output:?}");
+        assert!(output.stderr.contains(told), "{output:?}");
+    }
+    let output = tasks(
+        &server,
+        &["answer", &id, "how_much", "count=3", "size=large"],
+    );
+    assert_eq!(output.code, Some(0), "{output:?}");
+    let output = tasks(&server, &["result", &id]);
+    assert!(
+        output
+            .stdout
+            .starts_with("ordered {\"count\":3,\"size\":\"large\""),
+        "{output:?}"
+    );
 }
 
 #[test]

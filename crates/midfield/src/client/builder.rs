@@ -9,6 +9,7 @@ use midfield_protocol::wire::client::ClientDescription;
 use super::hear::OnLog;
 use super::inputs::{AnswerElicitation, Handlers, ListRoots, Sample};
 use super::options::{Options, Speak};
+use super::receiver::TaskReceiver;
 use super::{Client, Error, Target};
 
 /// A client before it connects, see [`Client::builder`].
@@ -19,6 +20,7 @@ pub struct ClientBuilder {
     pub(super) handlers: Handlers,
     pub(super) options: Options,
     pub(super) on_log: Option<OnLog>,
+    pub(super) receiver: Option<TaskReceiver>,
 }
 
 impl ClientBuilder {
@@ -34,6 +36,7 @@ impl ClientBuilder {
             handlers: Handlers::default(),
             options: Options::default(),
             on_log: None,
+            receiver: None,
         }
     }
 
@@ -76,6 +79,13 @@ impl ClientBuilder {
             .capabilities
             .extensions
             .remove(TASKS_EXTENSION);
+        self
+    }
+
+    /// Lets servers of 2025-11-25 ask as a task what they ask the user or a model, and keeps such tasks there. Default: nothing of the
+    /// kind is declared, and a server that asks for a task all the same is answered as if it did not.
+    pub fn receive_tasks(mut self, receiver: TaskReceiver) -> Self {
+        self.receiver = Some(receiver);
         self
     }
 
@@ -165,7 +175,8 @@ impl ClientBuilder {
         T: TryInto<Target>,
         Error: From<T::Error>,
     {
-        Client::open(self, target.try_into()?).await
+        // Finding out what a server speaks is large while it is under way.
+        Box::pin(Client::open(self, target.try_into()?)).await
     }
 }
 

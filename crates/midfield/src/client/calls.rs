@@ -12,6 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::core::Core;
+use super::icons::Pictured as _;
 use super::lists::learn_tools;
 use super::request::{Finishing, Request, read};
 use super::run::{Done, Settings, unsayable};
@@ -80,8 +81,10 @@ impl Client {
         tool: impl Into<String>,
         arguments: impl Serialize,
     ) -> Request<ToolResult> {
-        let mut settings = Settings::default();
-        settings.wants_progress = true;
+        let settings = Settings {
+            wants_progress: true,
+            ..Settings::default()
+        };
         Request {
             core: self.0.clone(),
             call: tool_call(tool.into(), &arguments).map(Call::CallTool),
@@ -241,7 +244,7 @@ pub(super) fn tool_call(
     match arguments.as_str() {
         "null" => {}
         text if text.starts_with('{') => {
-            call.arguments = Some(Cow::Owned(arguments.as_raw_value().to_owned()))
+            call.arguments = Some(Cow::Owned(arguments.as_raw_value().to_owned()));
         }
         _ => return Err(unsayable("the arguments of a tool are an object")),
     }
@@ -262,19 +265,24 @@ async fn to_result(
     settings: Settings,
 ) -> Result<ToolResult, Error> {
     let name = name_of(&call);
-    let result = match tasks::begin(&core, call, &settings, Wish::Needed).await? {
+    let mut result = match tasks::begin(&core, call, &settings, Wish::Needed).await? {
         Done::Complete { result, codec } => read("tools/call", codec, &result)?,
         Done::Task {
             state,
             codec,
-            token,
+            heard,
             ..
         } => {
             let task = tasks::Task::new(&core, *state, codec, Some(name.clone()));
-            task.drive_or_cancel(token, settings.on_progress).await?
+            task.drive_or_cancel(heard).await?
         }
     };
     check(&core, &name, &result)?;
+    for content in &mut result.content {
+        if let Content::ResourceLink(link) = content {
+            link.keep_safe_icons();
+        }
+    }
     Ok(result)
 }
 

@@ -2,7 +2,7 @@
 //! ([2026-07-28, backward compatibility](https://modelcontextprotocol.io/specification/2026-07-28/basic/versioning#backward-compatibility-with-initialization-based-versions)).
 
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use bytes::Bytes;
 use midfield_protocol::jsonrpc::{ErrorObject, RequestId};
@@ -17,6 +17,7 @@ use tokio::time::Instant;
 use super::Error;
 use super::error::ServerError;
 use super::hear::Hearing;
+use super::icons::Pictured as _;
 use super::link::{self, Child, Http, Link, Outgoing, Pipe};
 use super::options::{Options, Speak};
 use super::shown::shown;
@@ -79,7 +80,7 @@ impl Connecting<'_> {
         if codec.revision().era() == Era::Legacy {
             link.send(Handshake::initialized()).await?;
             if let Link::Http(http) = &link {
-                http.listen(self.hearing);
+                http.listen(self.hearing).await;
             }
         }
         Ok(Connection {
@@ -119,17 +120,6 @@ impl Connecting<'_> {
             Kind::Command(command) => {
                 Child::start(command, self.server, max_message, self.hearing).map(Link::Child)
             }
-            Kind::Streams(streams) => {
-                let (input, output) = streams.take().ok_or_else(|| Error::Unreachable {
-                    server: self.server.clone(),
-                    detail:
-                        "its pipe was used up by another connection: give a new pair of streams"
-                            .into(),
-                })?;
-                let pipe = Pipe::new(self.server.clone(), max_message);
-                pipe.spawn(input, output, self.hearing);
-                Ok(Link::Pipe(pipe))
-            }
             Kind::Memory(service) => {
                 let (ours, theirs) = tokio::io::duplex(MEMORY);
                 let pipe = Pipe::new(self.server.clone(), max_message);
@@ -141,6 +131,18 @@ impl Connecting<'_> {
                     // The client has gone: it hears of it by the end of its own side.
                     let _ = crate::transport::stdio::serve_on(service, input, output).await;
                 });
+                Ok(Link::Pipe(pipe))
+            }
+            Kind::Pipe(ends) => {
+                let ends = ends.lock().unwrap_or_else(PoisonError::into_inner).take();
+                let (input, output) = ends.ok_or_else(|| Error::Unreachable {
+                    server: self.server.clone(),
+                    detail:
+                        "its pipe was used up by another connection: give a new pair of streams"
+                            .into(),
+                })?;
+                let pipe = Pipe::new(self.server.clone(), max_message);
+                pipe.spawn(input, output, self.hearing);
                 Ok(Link::Pipe(pipe))
             }
             Kind::Http {
@@ -321,8 +323,12 @@ impl Connecting<'_> {
         if best.era() != Era::Modern {
             return Found::Other(best);
         }
+        let mut implementation = discovery.implementation;
+        if let Some(implementation) = &mut implementation {
+            implementation.keep_safe_icons();
+        }
         let server = ServerInfo {
-            implementation: discovery.implementation,
+            implementation,
             capabilities: Some(discovery.capabilities),
             instructions: discovery.instructions,
             revisions: discovery.supported,
@@ -359,7 +365,8 @@ impl Connecting<'_> {
         let answer = answer.map_err(|failure| failure.error)?;
         let result =
             answer.map_err(|error| Error::Refused(ServerError::new("initialize", error)))?;
-        let handshake = Handshake::read(&result)?;
+        let mut handshake = Handshake::read(&result)?;
+        handshake.implementation.keep_safe_icons();
         let server = ServerInfo {
             implementation: Some(handshake.implementation),
             capabilities: Some(handshake.capabilities),

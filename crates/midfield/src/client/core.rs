@@ -13,6 +13,7 @@ use super::cache::Cache;
 use super::connect::{Connecting, Connection};
 use super::hear::Hearing;
 use super::options::Options;
+use super::receiver::Receiving;
 use super::tools::Tools;
 use super::{ClientBuilder, Error, Target};
 
@@ -44,11 +45,13 @@ impl Core {
         builder.handlers.declare(&mut description.capabilities);
         let server: Arc<str> = target.server().into();
         let cache = Arc::<Cache>::default();
+        let receiving = Receiving::of(builder.receiver, &target, &mut description.capabilities)?;
         let hearing = Hearing::new(
             server.clone(),
             builder.handlers,
             builder.on_log,
             cache.clone(),
+            receiving.clone(),
         );
         let ids = Arc::new(AtomicI64::new(1));
         let connecting = Connecting {
@@ -64,7 +67,7 @@ impl Core {
         let ended = hearing.stop().clone().drop_guard();
         let connection = connecting.connect(0).await?;
         ended.disarm();
-        Ok(Arc::new(Self {
+        let core = Arc::new(Self {
             target,
             server,
             options: builder.options,
@@ -79,7 +82,11 @@ impl Core {
             watched: std::sync::Mutex::default(),
             room: Semaphore::new(MAX_IN_FLIGHT),
             is_closed: AtomicBool::new(false),
-        }))
+        });
+        if let Some(receiving) = receiving {
+            receiving.attach(&core);
+        }
+        Ok(core)
     }
 
     pub(super) fn connection(&self) -> Arc<Connection> {

@@ -9,6 +9,7 @@ use midfield_protocol::wire::client::{Listed, Page};
 
 use super::cache::Keep;
 use super::core::Core;
+use super::icons::Pictured;
 use super::link::Link;
 use super::request::{Finishing, read};
 use super::run::{Done, Settings, run};
@@ -55,7 +56,7 @@ pub(super) fn learn_tools(core: &Arc<Core>) -> Finishing<()> {
 }
 
 /// What stands in a list, and what of it the client has to know.
-pub(super) trait Kept: Listed {
+pub(super) trait Kept: Listed + Pictured {
     /// What the server would have to offer.
     const OFFER: &'static str;
 
@@ -203,7 +204,10 @@ async fn pages<T: Kept>(core: &Arc<Core>) -> Result<(Vec<T>, Duration), Error> {
             tracing::warn!(server = %core.server, reason, "left out what cannot be read");
         }
         lifetime = lifetime.min(page.freshness.lifetime);
-        items.extend(page.items);
+        items.extend(page.items.into_iter().map(|mut item| {
+            item.keep_safe_icons();
+            item
+        }));
         if items.len() > core.options.max_items {
             return Err(endless(format!(
                 "there are more than {} items, see `max_items`",

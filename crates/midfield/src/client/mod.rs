@@ -23,6 +23,8 @@
 //! A client finds out by itself which revision its server speaks. What the server asks back comes to the same handler in every one:
 //! [`AnswerElicitation`], [`Sample`], [`ListRoots`].
 
+pub mod config;
+
 mod builder;
 mod cache;
 mod calls;
@@ -30,10 +32,12 @@ mod connect;
 mod core;
 mod error;
 mod hear;
+mod icons;
 mod inputs;
 mod link;
 mod lists;
 mod options;
+mod receiver;
 mod request;
 mod retry_after;
 mod run;
@@ -52,6 +56,7 @@ pub use link::Command;
 pub use midfield_protocol::Reference;
 pub use midfield_protocol::wire::client::{InvalidAnswer, TaskState};
 pub use options::Speak;
+pub use receiver::TaskReceiver;
 pub use request::Request;
 #[cfg(feature = "models")]
 pub(crate) use retry_after::retry_after;

@@ -11,7 +11,7 @@ use midfield_protocol::types::{Meta, Progress, TraceContext};
 use midfield_protocol::wire::client::{FromResult, InvalidAnswer};
 
 use super::core::Core;
-use super::run::{Done, Settings, run};
+use super::run::{Done, Settings, run, unsayable};
 use super::{Client, Error};
 
 /// A request that is sent when it is awaited. Dropping the future that is awaited cancels the request.
@@ -96,6 +96,28 @@ impl<T> Request<T> {
         self
     }
 
+    /// Names a call of a tool, so that the server can tell its repetition from another call, and sends it again when a connection
+    /// breaks before the answer. A string of 1 to 256 bytes, which no other call has. What is no call of a tool has no such name.
+    ///
+    /// Only for servers that heed the key `midfield.dev/idempotencyKey` in `_meta`: those of this library do where the call becomes a
+    /// task, and answer with the task that the first one made. Others carry it out again.
+    pub fn idempotency_key(mut self, key: impl Into<String>) -> Self {
+        let key = key.into();
+        if let Ok(Call::CallTool(call)) = &mut self.call {
+            if (1..=MAX_KEY).contains(&key.len()) {
+                call.idempotency_key = Some(key.into());
+                self.settings.is_safe = true;
+            } else {
+                let detail = format!(
+                    "an idempotency key has 1 to {MAX_KEY} bytes, not {}",
+                    key.len()
+                );
+                self.call = Err(unsayable(&detail));
+            }
+        }
+        self
+    }
+
     /// Says that it may be carried out twice without harm, so that it is sent again when a connection breaks before the answer.
     /// What only reads is always sent again.
     pub fn idempotent(mut self) -> Self {
@@ -134,3 +156,6 @@ pub(super) fn read<T: FromResult>(
     T::from_result(codec, result)
         .map_err(|detail| Error::InvalidAnswer(InvalidAnswer::new(method, detail)))
 }
+
+/// Longest name of a call, in bytes.
+const MAX_KEY: usize = 256;

@@ -20,7 +20,7 @@ use super::Error;
 use super::connect::Connection;
 use super::core::Core;
 use super::error::ServerError;
-use super::hear::{OnProgress, Slot};
+use super::hear::{OnProgress, Registered, Slot};
 use super::inputs::Refusal;
 use super::link::{Answer, Failure, Link, Outgoing};
 
@@ -49,8 +49,8 @@ pub(super) enum Done {
         state: Box<TaskState>,
         immediate: Option<String>,
         codec: Codec,
-        /// What its progress is recognized by.
-        token: i64,
+        /// As long as this is kept, whoever wanted to hear of progress hears of it.
+        heard: Registered,
     },
 }
 
@@ -83,11 +83,12 @@ pub(super) async fn run_noting(
             Ok(Ok(result)) => match Outcome::read(codec, &call, result)? {
                 Outcome::Complete(result) => return Ok(Done::Complete { result, codec }),
                 Outcome::Task { state, immediate } => {
+                    let heard = patience.heard.take().ok_or(Error::Closed)?;
                     return Ok(Done::Task {
                         state,
                         immediate,
                         codec,
-                        token: outgoing.id,
+                        heard,
                     });
                 }
                 Outcome::InputRequired(required) => {
@@ -189,7 +190,7 @@ pub(super) fn write(
     let aside = {
         let mut aside = Aside::default();
         let is_wanted = settings.wants_progress || settings.on_progress.is_some();
-        aside.progress_token = is_wanted.then(|| ProgressToken(RequestId::Integer(id)));
+        aside.progress_token = is_wanted.then_some(ProgressToken(RequestId::Integer(id)));
         aside.log_level = core.options.log_level;
         aside.trace.clone_from(&settings.trace);
         aside.meta.clone_from(&settings.meta);
@@ -212,7 +213,8 @@ pub(super) fn write(
         codec,
         name: mirrored_name(call).map(str::to_owned),
         mirrored,
-        is_cancellable: true,
+        // A task is ended by its id, and no request by which it may have been made.
+        is_cancellable: !matches!(call, Call::CallTool(call) if call.task.is_some()),
     })
 }
 
@@ -227,6 +229,8 @@ struct Patience {
     /// How long it has waited for those that came within results.
     asked_within: Duration,
     is_endless: bool,
+    /// Hears of its progress.
+    heard: Option<Registered>,
 }
 
 impl Patience {
@@ -239,6 +243,7 @@ impl Patience {
             asked_before: core.hearing.time_asked(),
             asked_within: Duration::ZERO,
             is_endless: settings.is_endless,
+            heard: None,
         }
     }
 
@@ -288,7 +293,8 @@ async fn attempt(
     };
     patience.slot.touch();
     let begun = Instant::now();
-    let _heard = core.hearing.register(outgoing.id, patience.slot.clone());
+    let heard = core.hearing.register(outgoing.id, patience.slot.clone());
+    patience.heard = Some(heard);
     let mut answering = pin!(connection.link.request(outgoing, &core.hearing));
     let mut running_out = pin!(patience.run_out(core));
     let mut stopped = pin!(core.hearing.stop().cancelled());

@@ -2,14 +2,15 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
+use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncRead, AsyncWrite};
 use url::Url;
 
-use super::{Command, Error};
+use super::{Command, Error, config};
 use crate::server::{Server, Service};
 
 /// A server to connect to: an address, a program, or a server within this process.
@@ -31,25 +32,14 @@ pub(super) enum Kind {
     },
     Command(Command),
     Memory(Service),
-    Streams(Streams),
+    Pipe(Arc<Mutex<Option<Ends>>>),
 }
 
-/// What is read from, and what is written to.
-pub(super) type Pair = (
+/// A stream to read from and one to write to.
+pub(super) type Ends = (
     Box<dyn AsyncRead + Send + Unpin>,
     Box<dyn AsyncWrite + Send + Unpin>,
 );
-
-/// Two streams of bytes, which are there until they are taken.
-#[derive(Clone)]
-pub(super) struct Streams(Arc<Mutex<Option<Pair>>>);
-
-impl Streams {
-    /// The streams, once.
-    pub(super) fn take(&self) -> Option<Pair> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
-    }
-}
 
 /// How an address is spoken to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -67,8 +57,8 @@ impl Target {
         Self { kind, name: None }
     }
 
-    /// A server at the other end of two streams of bytes, a message in each line: `input` is what it writes, `output` what it
-    /// reads. It serves for whatever this library does not connect to by itself, such as a socket or a channel of SSH.
+    /// A server at the other end of a pair of streams, a message in each line: `input` is what it writes, `output` what it reads. It
+    /// serves for whatever this library does not connect to by itself, such as a socket or a channel of SSH.
     ///
     /// The streams are used once. When they end, so does the client: nothing is connected anew, and of the clones of such a
     /// target only the first that connects has a server.
@@ -84,13 +74,12 @@ impl Target {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn pipe<R, W>(input: R, output: W) -> Self
-    where
-        R: AsyncRead + Send + Unpin + 'static,
-        W: AsyncWrite + Send + Unpin + 'static,
-    {
-        let pair: Pair = (Box::new(input), Box::new(output));
-        Self::of(Kind::Streams(Streams(Arc::new(Mutex::new(Some(pair))))))
+    pub fn pipe(
+        input: impl AsyncRead + Send + Unpin + 'static,
+        output: impl AsyncWrite + Send + Unpin + 'static,
+    ) -> Self {
+        let ends: Ends = (Box::new(input), Box::new(output));
+        Self::of(Kind::Pipe(Arc::new(Mutex::new(Some(ends)))))
     }
 
     /// Calls the server so, in errors and before those who are asked on its behalf. Default: the address without what may be
@@ -137,8 +126,25 @@ impl Target {
             }
             Kind::Command(command) => command.words(),
             Kind::Memory(_) => "the server in memory".into(),
-            Kind::Streams(_) => "the server at the pipe".into(),
+            Kind::Pipe(_) => "the server at the pipe".into(),
         }
+    }
+
+    /// What tells the server from all others, also after a restart: what it is called, and where it is. `None` for one that is nowhere
+    /// and has no name.
+    pub(super) fn identity(&self) -> Option<[u8; 32]> {
+        let place = match &self.kind {
+            Kind::Http { url, .. } => url.to_string(),
+            Kind::Command(command) => command.words(),
+            Kind::Memory(_) | Kind::Pipe(_) if self.name.is_none() => return None,
+            Kind::Memory(_) | Kind::Pipe(_) => String::new(),
+        };
+        let name = self.name.as_deref().unwrap_or_default();
+        let mut hash = Sha256::new_with_prefix(b"midfield server\0");
+        hash.update(name.len().to_be_bytes());
+        hash.update(name);
+        hash.update(place);
+        Some(hash.finalize().into())
     }
 }
 
@@ -208,5 +214,39 @@ impl TryFrom<Server> for Target {
 impl From<Infallible> for Error {
     fn from(never: Infallible) -> Self {
         match never {}
+    }
+}
+
+/// What a host's file says of a server. Variables must have been put in: see [`config::Configured::resolve`].
+impl TryFrom<config::Entry> for Target {
+    type Error = Error;
+
+    fn try_from(entry: config::Entry) -> Result<Self, Error> {
+        match entry {
+            config::Entry::Command(written) => {
+                let mut command = Command::new(written.program).args(written.arguments);
+                for (name, value) in written.environment.iter() {
+                    command = command.env(name, value);
+                }
+                if let Some(folder) = written.folder {
+                    command = command.folder(folder);
+                }
+                Ok(command.into())
+            }
+            config::Entry::Url(endpoint) => {
+                let mut target = Self::try_from(endpoint.url.as_str())?;
+                for (name, value) in endpoint.headers.iter() {
+                    let invalid = || Error::Target {
+                        detail: format!("the header {name:?} of the server's file cannot be sent"),
+                    };
+                    let value = HeaderValue::from_str(value).map_err(|_| invalid())?;
+                    target = target.header(name.parse().map_err(|_| invalid())?, value);
+                }
+                Ok(match endpoint.transport {
+                    Some(config::Transport::Sse) => target.transport(Transport::Sse),
+                    _ => target,
+                })
+            }
+        }
     }
 }

@@ -52,8 +52,8 @@ pub use prompt::Prompt;
 pub use resource::{AnyResource, Resource, ResourceTemplate};
 pub use schema::{input_schema, output_schema};
 pub use service::Service;
-pub(crate) use tasks::Answered;
 pub use tasks::Tasks;
+pub(crate) use tasks::{Answered, Ending, bare_task, refuse, task_id, unknown_task};
 pub use template::{TemplateError, UriTemplate};
 pub use tool::Tool;
 

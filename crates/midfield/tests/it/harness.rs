@@ -34,6 +34,16 @@ pub(crate) struct Host {
 impl Host {
     pub(crate) async fn start(service: Service, options: Options) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        Self::start_on(listener, service, options)
+    }
+
+    /// One where another server was before.
+    pub(crate) async fn start_at(address: SocketAddr, service: Service, options: Options) -> Self {
+        let listener = TcpListener::bind(address).await.expect("the port is free");
+        Self::start_on(listener, service, options)
+    }
+
+    fn start_on(listener: TcpListener, service: Service, options: Options) -> Self {
         let address = listener.local_addr().expect("an address");
         let stop = CancellationToken::new();
         let mut serving = JoinSet::new();

@@ -2,7 +2,8 @@
 
 use midfield_protocol::jsonrpc::ErrorObject;
 
-use super::state::line;
+use crate::cli::exit::Exit;
+use crate::cli::text::line;
 
 /// Why a command about tasks could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -37,14 +38,14 @@ pub(in crate::cli) enum Failure {
 }
 
 impl Failure {
-    /// The exit code.
-    pub(in crate::cli) fn code(&self) -> u8 {
+    /// How the command ends.
+    pub(in crate::cli) fn exit(&self) -> Exit {
         match self {
-            Self::Refused { .. } | Self::NoList => 1,
-            Self::Usage(_) => 2,
-            Self::Unreachable { .. } | Self::Unusable { .. } => 3,
-            Self::UnknownTask { .. } => 4,
-            Self::NeedsInput(_) => 5,
+            Self::Refused { .. } | Self::NoList => Exit::Failed,
+            Self::Usage(_) => Exit::Usage,
+            Self::Unreachable { .. } | Self::Unusable { .. } => Exit::Unreachable,
+            Self::UnknownTask { .. } => Exit::NotFound,
+            Self::NeedsInput(_) => Exit::NeedsAnswer,
         }
     }
 

@@ -6,8 +6,9 @@ use clap::Args;
 use serde_json::Value;
 
 use super::client::{Client, Session};
-use super::state::{TaskState, json, line};
+use super::state::TaskState;
 use super::{Format, Print};
+use crate::cli::text::{json, line};
 use crate::cli::{Verdict, print};
 
 /// The arguments of `midfield tasks list`.

@@ -1,10 +1,10 @@
 //! `midfield tasks`: the tasks of a running server, as a client of whoever the token stands for.
 
 mod answer;
+mod asking;
 mod client;
 mod failure;
 mod follow;
-mod form;
 mod list;
 mod question;
 mod result;
@@ -12,6 +12,8 @@ mod screen;
 mod show;
 mod state;
 mod watch;
+
+use std::path::PathBuf;
 
 use std::io::IsTerminal as _;
 
@@ -44,8 +46,8 @@ enum Action {
     Show(One),
     /// Follow a task to its end, and print what came of it. At a terminal, what it asks is asked here.
     #[command(after_help = EXIT_CODES)]
-    Watch(One),
-    /// Answer a question of a task. Without a value, at a terminal, the fields of the form are asked one by one.
+    Watch(Wait),
+    /// Answer a question of a task. Without a value, at a terminal, it is asked here: a form field by field.
     #[command(after_help = EXIT_CODES)]
     Answer(answer::Answer),
     /// Ask the server to end a task.
@@ -53,7 +55,7 @@ enum Action {
     Cancel(One),
     /// Wait for the end of a task, and print its result. At a terminal, what it asks is asked here.
     #[command(after_help = EXIT_CODES)]
-    Result(One),
+    Result(Wait),
 }
 
 /// One task.
@@ -65,6 +67,17 @@ struct One {
 
     #[command(flatten)]
     print: Print,
+}
+
+/// A task that is waited for.
+#[derive(Debug, Args)]
+struct Wait {
+    #[command(flatten)]
+    one: One,
+
+    /// Answer what the task asks from this file, and ask nobody. See docs/elicitation.md.
+    #[arg(long, value_name = "FILE")]
+    answers: Option<PathBuf>,
 }
 
 /// How a command prints.
@@ -89,10 +102,10 @@ impl Tasks {
             match &self.action {
                 Action::List(list) => list.run(&client).await,
                 Action::Show(one) => show::run(&client, &one.task, one.print.format()).await,
-                Action::Watch(one) => watch::run(&client, &one.task, one.print.format()).await,
+                Action::Watch(wait) => watch::run(&client, wait).await,
                 Action::Answer(answer) => answer.run(&client).await,
                 Action::Cancel(one) => show::cancel(&client, &one.task, one.print.format()).await,
-                Action::Result(one) => result::run(&client, &one.task, one.print.format()).await,
+                Action::Result(wait) => result::run(&client, wait).await,
             }
         })
     }
@@ -111,7 +124,7 @@ impl Format {
 }
 
 /// Whether somebody is there who can be asked.
-fn has_somebody() -> bool {
+pub(super) fn has_somebody() -> bool {
     std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 

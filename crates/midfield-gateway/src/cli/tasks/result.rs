@@ -1,30 +1,34 @@
 //! `midfield tasks result`, and what came of a task.
 
-use std::fmt::Write as _;
-
 use serde_json::Value;
 
+use super::asking::Asking;
 use super::client::Client;
 use super::follow::{Follow, needs_input};
-use super::question::{Given, Question};
-use super::state::{TaskState, json, line};
-use super::{Failure, Format, Status, has_somebody};
-use crate::cli::{Verdict, print};
-use crate::source::clean;
+use super::state::TaskState;
+use super::{Format, Status, Wait};
+use crate::cli::person::Person;
+use crate::cli::text::json;
+use crate::cli::{Verdict, content, print};
 
 /// Waits for the end of a task, and prints its result.
-pub(super) async fn run(client: &Client, task: &str, format: Format) -> anyhow::Result<Verdict> {
-    let mut follow = Follow::new(client, task);
-    let mut asked = Vec::new();
+pub(super) async fn run(client: &Client, wait: &Wait) -> anyhow::Result<Verdict> {
+    let mut asking = Asking::new(client, Person::here(wait.answers.as_deref())?);
+    let mut follow = Follow::new(client, &wait.one.task);
+    let mut state = follow.next().await?;
     loop {
-        let state = follow.next().await?;
         if state.status.has_ended() {
-            tell(&state, format)?;
+            tell(&state, wait.one.print.format())?;
             return Ok(verdict(&state));
         }
+        let mut later = None;
         if needs_input(&state) {
-            answer_here(client, &state, &mut asked).await?;
+            later = asking.ask(&mut follow, &state).await?;
         }
+        state = match later {
+            Some(later) => later,
+            None => follow.next().await?,
+        };
     }
 }
 
@@ -61,78 +65,9 @@ pub(super) fn verdict(state: &TaskState) -> Verdict {
 
 /// The result of a task in plain text: what is not text is named.
 pub(super) fn text(state: &TaskState) -> String {
-    let Some(result) = &state.result else {
-        return String::new();
-    };
-    let mut text = String::new();
-    let blocks = result.get("content").and_then(Value::as_array);
-    for block in blocks.into_iter().flatten() {
-        let _ = writeln!(text, "{}", block_text(block).trim_end_matches('\n'));
-    }
-    match result.get("structuredContent") {
-        Some(value) if text.is_empty() => json(value, true),
-        _ => text,
-    }
-}
-
-fn block_text(block: &Value) -> String {
-    let member = |pointer: &str| block.pointer(pointer).and_then(Value::as_str);
-    match member("/type") {
-        Some("text") => clean(member("/text").unwrap_or_default()),
-        Some("resource_link") => format!("[{}]", line(member("/uri").unwrap_or("a resource"))),
-        Some("resource") => match member("/resource/text") {
-            Some(text) => clean(text),
-            None => format!(
-                "[{}]",
-                line(member("/resource/uri").unwrap_or("a resource"))
-            ),
-        },
-        Some(kind) => format!(
-            "[{} {}: `--json` shows it]",
-            line(kind),
-            line(member("/mimeType").unwrap_or_default())
-        ),
-        None => String::new(),
-    }
-}
-
-/// Asks whoever is there what the task asks, each question once; `asked` has the keys of those that were.
-///
-/// # Errors
-/// When nobody is there, or does not answer.
-pub(super) async fn answer_here(
-    client: &Client,
-    state: &TaskState,
-    asked: &mut Vec<String>,
-) -> anyhow::Result<()> {
-    for (key, told) in &state.input_requests {
-        if asked.contains(key) {
-            continue;
-        }
-        let question = Question::read(key, told);
-        let given = if has_somebody() {
-            question.ask(&mut std::io::stdin().lock(), &mut std::io::stderr())?
-        } else {
-            None
-        };
-        let Some(Given(answer)) = given else {
-            return Err(unanswered(state).into());
-        };
-        let mut answers = serde_json::Map::new();
-        answers.insert(key.clone(), answer);
-        client.update(&state.id, Value::Object(answers)).await?;
-        asked.push(key.clone());
-    }
-    Ok(())
-}
-
-fn unanswered(state: &TaskState) -> Failure {
-    let keys = state.input_requests.keys();
-    let keys: Vec<String> = keys.map(|key| format!("`{}`", line(key))).collect();
-    let id = line(&state.id);
-    Failure::NeedsInput(format!(
-        "the task waits for an answer to {}: `midfield tasks show {id}` shows what is asked, `midfield tasks answer {id} KEY` \
-         answers it",
-        keys.join(", ")
-    ))
+    state
+        .result
+        .as_ref()
+        .map(content::result_of_value)
+        .unwrap_or_default()
 }

@@ -2,9 +2,11 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
-use super::state::{TaskState, json};
+use super::state::TaskState;
 use super::{Format, Status};
+use crate::cli::person::cut;
 use crate::cli::print;
+use crate::cli::text::json;
 
 /// What shows how a task goes on.
 #[derive(Debug)]
@@ -43,7 +45,10 @@ impl Screen {
             return print(&format!("{text}\n"));
         }
         self.is_open = true;
-        print(&format!("\r\u{1b}[2K{}", cut(&text, width())))?;
+        print(&format!(
+            "\r\u{1b}[2K{}",
+            cut(&text, width().saturating_sub(1))
+        ))?;
         Ok(std::io::stdout().flush()?)
     }
 
@@ -64,25 +69,6 @@ fn text(state: &TaskState) -> String {
     }
 }
 
-/// As much of a text as `width` columns hold. What is not ASCII may take two.
-fn cut(text: &str, width: usize) -> String {
-    let mut left = width.saturating_sub(1);
-    let columns = |character: char| if character.is_ascii() { 1 } else { 2 };
-    if text.chars().map(columns).sum::<usize>() <= left {
-        return text.to_owned();
-    }
-    left = left.saturating_sub(2);
-    let fitting = text.chars().take_while(|character| {
-        let taken = columns(*character);
-        let fits = taken <= left;
-        left = left.saturating_sub(taken);
-        fits
-    });
-    let mut cut: String = fitting.collect();
-    cut.push('…');
-    cut
-}
-
 /// How many columns the terminal has.
 fn width() -> usize {
     #[cfg(unix)]
@@ -95,19 +81,4 @@ fn width() -> usize {
         }
     }
     80
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_never_reaches_the_edge() {
-        assert_eq!(cut("abc", 4), "abc");
-        assert_eq!(cut("abcdef", 6), "abc…");
-        assert_eq!(cut("ああああ", 8), "ああ…");
-        assert_eq!(cut("ああああ", 7), "ああ…");
-        assert_eq!(cut("ああああ", 6), "あ…");
-        assert_eq!(cut("abc", 0), "…");
-    }
 }

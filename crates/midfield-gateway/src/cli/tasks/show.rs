@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use super::Format;
 use super::client::Client;
 use super::question::Question;
-use super::state::{TaskState, json, line};
+use super::state::TaskState;
+use crate::cli::text::{json, line};
 use crate::cli::{Verdict, print};
 
 /// Says how a task is.

@@ -1,19 +1,22 @@
 //! `midfield tasks watch`.
 
+use super::asking::Asking;
 use super::client::Client;
 use super::follow::{Follow, needs_input};
-use super::result::{self, answer_here};
+use super::result;
 use super::screen::Screen;
-use super::{Format, Status};
+use super::{Format, Status, Wait};
+use crate::cli::person::Person;
 use crate::cli::{Verdict, print};
 
 /// Follows a task to its end.
-pub(super) async fn run(client: &Client, task: &str, format: Format) -> anyhow::Result<Verdict> {
-    let mut follow = Follow::new(client, task);
+pub(super) async fn run(client: &Client, wait: &Wait) -> anyhow::Result<Verdict> {
+    let format = wait.one.print.format();
+    let mut asking = Asking::new(client, Person::here(wait.answers.as_deref())?);
+    let mut follow = Follow::new(client, &wait.one.task);
     let mut screen = Screen::new(format);
-    let mut asked = Vec::new();
+    let mut state = follow.next().await?;
     loop {
-        let state = follow.next().await?;
         screen.show(&state)?;
         if state.status.has_ended() {
             screen.close()?;
@@ -22,9 +25,14 @@ pub(super) async fn run(client: &Client, task: &str, format: Format) -> anyhow::
             }
             return Ok(result::verdict(&state));
         }
+        let mut later = None;
         if needs_input(&state) {
             screen.close()?;
-            answer_here(client, &state, &mut asked).await?;
+            later = asking.ask(&mut follow, &state).await?;
         }
+        state = match later {
+            Some(later) => later,
+            None => follow.next().await?,
+        };
     }
 }

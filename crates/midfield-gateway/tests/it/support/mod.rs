@@ -3,14 +3,18 @@
 mod asking;
 mod client;
 mod folder;
+mod home;
 mod midfield;
+mod questioner;
 mod service;
 mod terminal;
 
 pub(crate) use asking::{ADA, Asking, GRACE, make_task};
 pub(crate) use client::{Client, Era};
 pub(crate) use folder::Folder;
+pub(crate) use home::Home;
 pub(crate) use midfield::{Midfield, Output, free_port, run, run_with};
+pub(crate) use questioner::Questioner;
 pub(crate) use service::{Recorded, Service, answer};
 pub(crate) use terminal::Terminal;
 

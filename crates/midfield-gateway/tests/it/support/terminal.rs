@@ -10,13 +10,15 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
 /// A command whose standard streams are a terminal of 60 columns.
 pub(crate) struct Terminal {
     child: Child,
     keys: File,
     seen: Arc<Mutex<String>>,
+    /// Up to where a test has looked at what was shown.
+    looked: usize,
     reading: Option<JoinHandle<()>>,
 }
 
@@ -52,16 +54,26 @@ impl Terminal {
         let seen: Arc<Mutex<String>> = Arc::default();
         let shown = Arc::clone(&seen);
         let reading = thread::spawn(move || {
-            let mut bytes = [0; 4096];
+            let (mut bytes, mut all) = ([0; 4096], Vec::new());
             while let Ok(count @ 1..) = screen.read(&mut bytes) {
-                let text = String::from_utf8_lossy(&bytes[..count]).into_owned();
-                shown.lock().unwrap().push_str(&text);
+                all.extend_from_slice(&bytes[..count]);
+                // A character may come in two parts.
+                let whole = all
+                    .utf8_chunks()
+                    .next()
+                    .map_or(0, |chunk| chunk.valid().len());
+                let text: Vec<u8> = all.drain(..whole).collect();
+                shown
+                    .lock()
+                    .unwrap()
+                    .push_str(&String::from_utf8(text).unwrap());
             }
         });
         Self {
             child,
             keys,
             seen,
+            looked: 0,
             reading: Some(reading),
         }
     }
@@ -85,9 +97,34 @@ impl Terminal {
         }
     }
 
-    /// Types a line.
-    pub(crate) fn say(&mut self, line: &str) {
-        self.keys.write_all(format!("{line}\n").as_bytes()).unwrap();
+    /// Waits until `words` are shown after those that were waited for before.
+    #[track_caller]
+    pub(crate) fn wait_for_next(&mut self, words: &str) {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        loop {
+            let seen = self.seen();
+            if let Some(at) = seen[self.looked..].find(words) {
+                self.looked += at + words.len();
+                return;
+            }
+            assert!(
+                Instant::now() < deadline,
+                "no {words:?} in {:?}",
+                &seen[self.looked..]
+            );
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// Presses keys, as a terminal sends them.
+    pub(crate) fn press(&mut self, keys: &str) {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Whether the terminal gives whole lines, as it does while nobody reads it key by key.
+    pub(crate) fn is_calm(&self) -> bool {
+        let modes = tcgetattr(&self.keys).unwrap().local_modes;
+        modes.contains(LocalModes::ICANON | LocalModes::ECHO)
     }
 
     /// Waits for the end, and gives the exit code and all that was shown.

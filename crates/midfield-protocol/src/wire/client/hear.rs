@@ -157,8 +157,10 @@ pub enum Asked {
     Input {
         /// The question.
         request: Box<InputRequest>,
-        /// The wish that the answer be worked on as a task.
-        task: Option<TaskRequest>,
+        /// The wish that the answer be worked on as a task. What is wrong with it counts only where such wishes are heeded.
+        task: Option<Result<TaskRequest, Error>>,
+        /// The task of the server that asks. The answer has to name it too.
+        related: Option<String>,
     },
     /// How is it with a task of the client?
     GetTask {
@@ -211,21 +213,47 @@ pub fn read_question(codec: Codec, request: &Request<'_>) -> Result<Asked, Error
             Ok(Asked::Input {
                 request: Box::new(input),
                 task: task(request, rules.core_tasks)?,
+                related: rules.core_tasks.then(|| related(params)).flatten(),
             })
         }
     }
 }
 
-fn task(request: &Request<'_>, has_tasks: bool) -> Result<Option<TaskRequest>, Error> {
+fn task(
+    request: &Request<'_>,
+    has_tasks: bool,
+) -> Result<Option<Result<TaskRequest, Error>>, Error> {
     #[derive(Deserialize)]
     struct Params<'a> {
         #[serde(borrow, default)]
         task: Option<&'a RawValue>,
     }
     let Params { task } = params::read(request)?;
-    if has_tasks {
-        params::task(task)
+    Ok(if has_tasks {
+        params::task(task).transpose()
     } else {
-        Ok(None)
+        None
+    })
+}
+
+/// The task that a message belongs to; what says so in another way than it should belongs to none.
+fn related(params: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Params {
+        #[serde(rename = "_meta")]
+        meta: Meta,
     }
+    #[derive(Deserialize)]
+    struct Meta {
+        // RELATED_TASK
+        #[serde(rename = "io.modelcontextprotocol/related-task")]
+        related: Related,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Related {
+        task_id: String,
+    }
+    let params: Params = serde_json::from_str(params).ok()?;
+    Some(params.meta.related.task_id)
 }

@@ -174,7 +174,7 @@ impl Serialize for TaskMeta<'_> {
     }
 }
 
-/// The parameters of a message that belongs to a task; they have no `_meta` of their own.
+/// The members of a message that belongs to a task, without the `_meta` that they may have of their own.
 #[derive(Serialize)]
 pub(in crate::wire) struct OfTask<'a, T> {
     #[serde(flatten)]
@@ -185,9 +185,17 @@ pub(in crate::wire) struct OfTask<'a, T> {
 
 impl<'a, T> OfTask<'a, T> {
     pub(in crate::wire) fn new(task: &'a str, params: T) -> Self {
+        Self::with(task, params, None)
+    }
+
+    /// The same, with more to say in `_meta`.
+    pub(in crate::wire) fn with(task: &'a str, params: T, own: Option<&'a Meta>) -> Self {
         Self {
             params,
-            meta: TaskMeta::new(task),
+            meta: TaskMeta {
+                own,
+                ..TaskMeta::new(task)
+            },
         }
     }
 }

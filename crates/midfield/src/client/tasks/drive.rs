@@ -2,39 +2,43 @@
 //! ([SEP-2663](https://modelcontextprotocol.io/seps/2663-tasks-extension),
 //! [2025-11-25](https://modelcontextprotocol.io/specification/2025-11-25/basic/utilities/tasks)).
 
-use std::borrow::Cow;
 use std::collections::HashSet;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use midfield_protocol::Call;
-use midfield_protocol::types::{Filter, TaskStatus, ToolResult};
+use midfield_protocol::types::{InputReply, TaskStatus, ToolResult};
 use midfield_protocol::wire::client::{self as wire, TaskState};
+use midfield_protocol::{Call, Raw};
 use tokio::runtime::Handle;
-use tokio::time::Instant;
 
 use super::super::Error;
 use super::super::error::ServerError;
-use super::super::hear::{OnProgress, Slot};
-use super::super::run::{Settings, answer_all, is_passing, unsayable};
-use super::super::subscribe::{Change, Subscription, subscribe};
+use super::super::hear::Registered;
+use super::super::run::{Settings, answer_all, unsayable};
 use super::Task;
+use super::follow::{Following, Outage};
 
 impl Task {
-    /// Waits for the result of a call that became a task. Whoever stops waiting wants it no more.
+    /// Waits for the result of a call that became a task. Whoever stops waiting wants it no more, nor does who is not answered what
+    /// the task needs to know.
     pub(in crate::client) async fn drive_or_cancel(
         self,
-        token: i64,
-        on_progress: Option<OnProgress>,
+        heard: Registered,
     ) -> Result<ToolResult, Error> {
-        let hearing = self.core.hearing.clone();
-        let _heard = hearing.register(token, Slot::new(on_progress));
         let mut unwanted = Unwanted {
-            task: Some(&self),
+            task: Some(self.clone()),
             runtime: Handle::current(),
         };
         let result = self.drive().await;
-        unwanted.task = None;
+        drop(heard);
+        let is_stuck = matches!(
+            result,
+            Err(Error::Unanswered(_) | Error::TooManyRounds { .. })
+        );
+        if !is_stuck {
+            unwanted.task = None;
+        }
         result
     }
 
@@ -65,32 +69,17 @@ impl Task {
     async fn poll(&self) -> Result<ToolResult, Error> {
         let mut answered = HashSet::new();
         let mut rounds = 0;
-        let mut news = None;
-        let mut patience = Outage::default();
+        let mut following = Following::new(self.clone());
         let mut state = match &self.last {
-            Some(state) => state.clone(),
-            None => self.ask().await?,
+            Some(state) if following.is_whole(state) => state.clone(),
+            _ => following.now().await?,
         };
         loop {
             if state.task.status.is_terminal() {
-                if state.outcome.is_none() && state.task.status != TaskStatus::Cancelled {
-                    state = self.ask().await?;
-                }
                 return self.outcome(state);
             }
             self.answer_new(&state, &mut answered, &mut rounds).await?;
-            let heard = self.wait(&state, &mut news).await;
-            let asked = match heard {
-                Some(heard) => Ok(heard),
-                None => self.ask().await,
-            };
-            match asked {
-                Ok(next) => {
-                    patience = Outage::default();
-                    state = next;
-                }
-                Err(error) => patience.bear(error).await?,
-            }
+            state = following.next(&state).await?;
         }
     }
 
@@ -115,50 +104,13 @@ impl Task {
         *rounds += 1;
         answered.extend(open.iter().map(|(key, _)| key.clone()));
         let replies = answer_all(&self.core, open, self.tool.as_deref()).await?;
-        let responses = wire::responses(&replies).map_err(|error| unsayable(&error.to_string()))?;
-        let call = Call::UpdateTask {
-            id: self.id.clone().into(),
-            responses: Cow::Owned(responses.as_raw_value().to_owned()),
-        };
-        self.run(call, Settings::default()).await.map(drop)
+        self.answer(&replies).await
     }
 
-    /// Waits until the task may have changed; its new state where the server told.
-    async fn wait(&self, state: &TaskState, news: &mut Option<News>) -> Option<TaskState> {
-        let pause = tokio::time::sleep(Self::pause(state));
-        // A task that is over at once is not worth a subscription.
-        let Some(News(subscription)) = news else {
-            pause.await;
-            *news = Some(News(self.listen().await));
-            return None;
-        };
-        let Some(subscription) = subscription else {
-            pause.await;
-            return None;
-        };
-        tokio::select! {
-            change = subscription.next() => match change {
-                Some(Change::Task(state)) if state.task.id == self.id => Some(*state),
-                Some(_) => None,
-                None => {
-                    *news = Some(News(None));
-                    None
-                }
-            },
-            () = pause => None,
-        }
-    }
-
-    /// Listens to the task, if the server tells of tasks.
-    async fn listen(&self) -> Option<Subscription> {
-        let mut filter = Filter::default();
-        filter.task_ids = vec![self.id.clone()];
-        let subscription = subscribe(&self.core, filter).await.ok()?;
-        subscription
-            .accepted()
-            .task_ids
-            .contains(&self.id)
-            .then_some(subscription)
+    /// Sends answers to questions of the task, by their keys.
+    pub(super) async fn answer(&self, replies: &[(String, InputReply)]) -> Result<(), Error> {
+        let responses = wire::responses(replies).map_err(|error| unsayable(&error.to_string()))?;
+        self.update(&responses).await
     }
 
     /// What came of a task that is over.
@@ -166,11 +118,16 @@ impl Task {
         match state.outcome {
             Some(Ok(result)) => Ok(result),
             Some(Err(error)) => Err(Error::Refused(ServerError::new("tools/call", error))),
-            None => Err(Error::Task {
-                id: self.id.clone(),
-                status: state.task.status,
-                message: state.task.message.unwrap_or_default(),
-            }),
+            None => Err(self.ended(state)),
+        }
+    }
+
+    /// A task that is over and came to nothing.
+    fn ended(&self, state: TaskState) -> Error {
+        Error::Task {
+            id: self.id.clone(),
+            status: state.task.status,
+            message: state.task.message.unwrap_or_default(),
         }
     }
 
@@ -178,30 +135,58 @@ impl Task {
     /// task is looked at, so that nobody waits for one that is over or gone.
     async fn await_result(&self) -> Result<ToolResult, Error> {
         let mut outage = Outage::default();
+        let mut is_over = false;
         loop {
-            let settings = Settings {
-                is_endless: true,
-                ..Settings::default()
-            };
-            let id = self.id.clone().into();
-            let answer = {
-                let mut asking = pin!(self.run(Call::TaskResult { id }, settings));
-                let mut looking = pin!(self.look());
-                tokio::select! {
-                    answer = &mut asking => answer,
-                    error = &mut looking => Err(error),
-                }
-            };
-            match answer {
+            let was_heard = AtomicBool::new(false);
+            let answer = self.ask_result(&was_heard).await;
+            if was_heard.into_inner() {
+                outage = Outage::default();
+            }
+            let error = match answer {
                 Ok(result) => return Ok(wire::task_result(self.codec, &result)?),
-                Err(Error::Refused(error)) => return Err(self.refused(error).await),
-                Err(error) => outage.bear(error).await?,
+                Err(Error::Refused(error)) if is_over => {
+                    return Err(Error::Refused(ServerError {
+                        method: "tools/call".into(),
+                        ..error
+                    }));
+                }
+                Err(error) => error,
+            };
+            if !matches!(error, Error::Refused(_)) {
+                outage.bear(error).await?;
+                continue;
+            }
+            // It may be what came of the task, or that the server does not answer now.
+            match self.ask().await {
+                Ok(state) if state.task.status == TaskStatus::Cancelled => {
+                    return Err(self.ended(state));
+                }
+                Ok(state) if state.task.status.is_terminal() => is_over = true,
+                Err(passing) if !matches!(passing, Error::Refused(_)) => {
+                    outage.bear(passing).await?;
+                }
+                _ => outage.bear(error).await?,
             }
         }
     }
 
+    /// Asks for the result once, and looks at the task until it comes.
+    async fn ask_result(&self, was_heard: &AtomicBool) -> Result<Raw, Error> {
+        let settings = Settings {
+            is_endless: true,
+            ..Settings::default()
+        };
+        let id = self.id.clone().into();
+        let mut asking = pin!(self.run(Call::TaskResult { id }, settings));
+        let mut looking = pin!(self.look(was_heard));
+        tokio::select! {
+            answer = &mut asking => answer,
+            error = &mut looking => Err(error),
+        }
+    }
+
     /// Looks at the task until something is wrong.
-    async fn look(&self) -> Error {
+    async fn look(&self, was_heard: &AtomicBool) -> Error {
         let mut pause = self.last.as_ref().map_or(super::POLL, Self::pause);
         let mut outage = Outage::default();
         loop {
@@ -218,6 +203,7 @@ impl Task {
                     };
                 }
                 Ok(state) => {
+                    was_heard.store(true, Ordering::Relaxed);
                     outage = Outage::default();
                     pause = Self::pause(&state);
                 }
@@ -229,63 +215,23 @@ impl Task {
             }
         }
     }
-
-    /// Why there is no result: the server may only have said that there is none.
-    async fn refused(&self, error: ServerError) -> Error {
-        match self.ask().await {
-            Ok(state) if state.task.status == TaskStatus::Cancelled => Error::Task {
-                id: self.id.clone(),
-                status: state.task.status,
-                message: state.task.message.unwrap_or_default(),
-            },
-            _ => Error::Refused(error),
-        }
-    }
-}
-
-/// What listening to a task came to: nothing, where the server does not tell.
-struct News(Option<Subscription>);
-
-/// A task outlives its server's absence, for a while.
-#[derive(Default)]
-struct Outage(Option<Instant>);
-
-impl Outage {
-    /// Waits a moment, unless it is over what can be borne.
-    async fn bear(&mut self, error: Error) -> Result<(), Error> {
-        let since = *self.0.get_or_insert_with(Instant::now);
-        if !is_passing(&error) || since.elapsed() > OUTAGE {
-            return Err(error);
-        }
-        tokio::time::sleep(super::POLL).await;
-        Ok(())
-    }
 }
 
 /// A task that nobody waits for any more when this is dropped.
-struct Unwanted<'a> {
-    task: Option<&'a Task>,
+struct Unwanted {
+    task: Option<Task>,
     /// It may be dropped where there is no runtime.
     runtime: Handle,
 }
 
-impl Drop for Unwanted<'_> {
+impl Drop for Unwanted {
     fn drop(&mut self) {
-        let Some(task) = self.task.take().cloned() else {
-            return;
-        };
-        let tasks = task.core.hearing.tasks().clone();
-        let cancelling = async move {
-            if let Err(error) = task.cancel().await {
-                tracing::debug!(%error, "a task that nobody waits for could not be cancelled");
-            }
-        };
-        tasks.spawn_on(cancelling, &self.runtime);
+        if let Some(task) = self.task.take() {
+            let _runtime = self.runtime.enter();
+            task.cancel_soon();
+        }
     }
 }
-
-/// How long a server may be out of reach while a task of it is waited for.
-const OUTAGE: Duration = Duration::from_mins(1);
 
 /// How long the result of a task may take that is over.
 const GRACE: Duration = Duration::from_secs(10);

@@ -1,19 +1,19 @@
 //! A task that is kept, and found again from another process.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt as _, stream};
 use midfield_protocol::types::{InputReply, ToolResult};
-use midfield_protocol::wire::client::{self as wire, TaskPage, TaskState};
+use midfield_protocol::wire::client::{TaskPage, TaskState};
 use midfield_protocol::{Call, Revision};
 use serde::Serialize;
 
 use super::super::calls::{check, tool_call};
+use super::super::hear::Registered;
 use super::super::request::{Request, read};
-use super::super::run::{Done, Settings, answer_all, run, unsayable};
+use super::super::run::{Done, Settings, answer_all, run};
 use super::super::{Client, Error};
 use super::{Task, Wish, begin};
 
@@ -47,13 +47,15 @@ pub struct TaskHandle {
     immediate: Option<String>,
     /// What the server answered at once instead of making a task.
     answered: Option<Arc<ToolResult>>,
+    /// Whoever wanted to hear of progress hears of it as long as there is a handle.
+    _heard: Option<Arc<Registered>>,
 }
 
 impl Client {
     /// Calls a tool as a task, where the tool and the server can; a tool that cannot has answered when this returns. In 2026-07-28
     /// it is the server that decides.
     ///
-    /// Dropping the handle does not end the task.
+    /// Dropping the handle does not end the task. Dropping the request before there is a handle does.
     pub fn call_task(
         &self,
         tool: impl Into<String>,
@@ -69,8 +71,10 @@ impl Client {
         arguments: impl Serialize,
         ttl: Option<Duration>,
     ) -> Request<TaskHandle> {
-        let mut settings = Settings::default();
-        settings.wants_progress = true;
+        let settings = Settings {
+            wants_progress: true,
+            ..Settings::default()
+        };
         Request {
             core: self.0.clone(),
             call: tool_call(tool.into(), &arguments).map(Call::CallTool),
@@ -86,11 +90,12 @@ impl Client {
                             state,
                             immediate,
                             codec,
-                            ..
+                            heard,
                         } => Ok(TaskHandle {
                             task: Task::new(&core, *state, codec, Some(name)),
                             immediate,
                             answered: None,
+                            _heard: Some(Arc::new(heard)),
                         }),
                         Done::Complete { result, codec } => {
                             let result: ToolResult = read("tools/call", codec, &result)?;
@@ -105,6 +110,7 @@ impl Client {
                                 },
                                 immediate: None,
                                 answered: Some(Arc::new(result)),
+                                _heard: None,
                             })
                         }
                     }
@@ -130,6 +136,9 @@ impl Client {
             ))
         })?;
         let codec = self.0.connection().codec;
+        if id.is_empty() {
+            return Err(target(format!("{written:?} names no task")));
+        }
         if revision.era() != codec.revision().era() {
             return Err(target(format!(
                 "the task was made in revision {revision}, and this client speaks {} with its server",
@@ -151,6 +160,7 @@ impl Client {
             },
             immediate: None,
             answered: None,
+            _heard: None,
         }
     }
 
@@ -179,7 +189,8 @@ impl Client {
             let call = Call::ListTasks {
                 cursor: cursor.clone().map(Into::into),
             };
-            let Done::Complete { result, codec } = run(&self.0, call, &settings).await? else {
+            let Done::Complete { result, codec } = Box::pin(run(&self.0, call, &settings)).await?
+            else {
                 return Err(not_offered());
             };
             let page: TaskPage = read("tasks/list", codec, &result)?;
@@ -221,17 +232,32 @@ impl TaskHandle {
         self.answered.as_deref()
     }
 
+    /// The task, unless there is none.
+    fn task(&self) -> Result<&Task, Error> {
+        if self.answered.is_none() {
+            return Ok(&self.task);
+        }
+        Err(Error::Target {
+            detail: "there is no task: the server has answered the call at once".into(),
+        })
+    }
+
     /// How the task is.
     ///
     /// # Errors
     /// When there is no such task, any more or for this client.
     pub async fn status(&self) -> Result<TaskState, Error> {
-        self.task.ask().await
+        self.task()?.ask().await
     }
 
-    /// Its states, from the one that it is in to its last, each once. The stream ends after the last one, or with an error.
+    /// Its states, from the one that it is in to its last, each once. The stream ends after the last one, or with an error. A server
+    /// that tells of tasks is listened to; else, and all the same, it is asked as often as it wants to be. One that goes away is
+    /// waited for up to a minute.
     pub fn watch(&self) -> impl Stream<Item = Result<TaskState, Error>> + Send + 'static {
-        super::watch::watch(self.task.clone())
+        match self.task() {
+            Ok(task) => super::watch::watch(task.clone()).left_stream(),
+            Err(error) => stream::iter([Err(error)]).right_stream(),
+        }
     }
 
     /// Answers a question of the task, by its key. In 2025-11-25 questions come while [`TaskHandle::result`] waits, and are
@@ -240,13 +266,7 @@ impl TaskHandle {
     /// # Errors
     /// When the revision has no such answers, or there is no such task.
     pub async fn answer(&self, key: impl Into<String>, reply: InputReply) -> Result<(), Error> {
-        let responses = wire::responses(&[(key.into(), reply)]);
-        let responses = responses.map_err(|error| unsayable(&error.to_string()))?;
-        let call = Call::UpdateTask {
-            id: self.task.id.clone().into(),
-            responses: Cow::Owned(responses.as_raw_value().to_owned()),
-        };
-        self.task.run(call, Settings::default()).await.map(drop)
+        self.task()?.answer(&[(key.into(), reply)]).await
     }
 
     /// Lets whoever the client was given for it answer what the task asks now; how many questions there were.
@@ -254,13 +274,13 @@ impl TaskHandle {
     /// # Errors
     /// When somebody refuses, or there is no such task.
     pub async fn answer_questions(&self) -> Result<usize, Error> {
-        let state = self.status().await?;
-        let count = state.inputs.len();
-        let replies = answer_all(&self.task.core, state.inputs, self.task.tool.as_deref()).await?;
-        for (key, reply) in replies {
-            self.answer(key, reply).await?;
+        let task = self.task()?;
+        let state = task.ask().await?;
+        let replies = answer_all(&task.core, state.inputs, task.tool.as_deref()).await?;
+        if !replies.is_empty() {
+            task.answer(&replies).await?;
         }
-        Ok(count)
+        Ok(replies.len())
     }
 
     /// Waits for the end of the task and gives its result. What it asks is answered meanwhile, by whoever the client was given for
@@ -287,7 +307,7 @@ impl TaskHandle {
     /// # Errors
     /// When there is no such task, or, in 2025-11-25, when it is over already.
     pub async fn cancel(&self) -> Result<(), Error> {
-        self.task.cancel().await
+        self.task()?.cancel().await
     }
 }
 

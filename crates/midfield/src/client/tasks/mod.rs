@@ -1,6 +1,8 @@
 //! Tasks of the server, in both protocols that have such.
 
+mod create;
 mod drive;
+mod follow;
 mod handle;
 mod watch;
 
@@ -9,6 +11,7 @@ pub use handle::TaskHandle;
 use std::sync::Arc;
 use std::time::Duration;
 
+use midfield_protocol::jsonrpc::Code;
 use midfield_protocol::types::{TaskRequest, TaskSupport};
 use midfield_protocol::wire::Codec;
 use midfield_protocol::wire::client::TaskState;
@@ -33,31 +36,46 @@ pub(super) enum Wish {
 /// ([2025-11-25, tool-level negotiation](https://modelcontextprotocol.io/specification/2025-11-25/basic/utilities/tasks#tool-level-negotiation)).
 pub(super) async fn begin(
     core: &Arc<Core>,
-    mut call: Call<'static>,
+    call: Call<'static>,
     settings: &Settings,
     wish: Wish,
 ) -> Result<Done, Error> {
-    let decides = decides(core);
-    let Call::CallTool(tool) = &mut call else {
-        return run(core, call, settings).await;
+    let Call::CallTool(tool) = call else {
+        return Box::pin(run(core, call, settings)).await;
     };
-    if decides {
-        let name = tool.name.clone().into_owned();
-        if core.tools.find(&name).is_none() {
-            learn_tools(core).await?;
-        }
-        let support = core
-            .tools
-            .find(&name)
-            .map(|known| known.task_support)
-            .unwrap_or_default();
-        tool.task = match (support, wish) {
-            (TaskSupport::Forbidden, _) | (TaskSupport::Optional, Wish::Needed) => None,
-            (TaskSupport::Required, Wish::Needed) => Some(TaskRequest::new(None)),
-            (_, Wish::Wanted(ttl)) => Some(TaskRequest::new(ttl)),
-        };
+    if !decides(core) {
+        return Box::pin(run(core, Call::CallTool(tool), settings)).await;
     }
-    run(core, call, settings).await
+    let name = tool.name.clone().into_owned();
+    if core.tools.find(&name).is_none() {
+        learn_tools(core).await?;
+    }
+    let task = wish.of(core, &name);
+    match create::run_as(core, tool.clone(), task, settings).await {
+        Err(Error::Refused(error)) if error.code == Code::METHOD_NOT_FOUND.number() => {
+            // The tool was not run: it may have changed since it was listed.
+            learn_tools(core).await?;
+            let now = wish.of(core, &name);
+            if now.is_some() == task.is_some() {
+                return Err(Error::Refused(error));
+            }
+            create::run_as(core, tool, now, settings).await
+        }
+        done => done,
+    }
+}
+
+impl Wish {
+    /// What is asked for with a call of the tool.
+    fn of(self, core: &Core, tool: &str) -> Option<TaskRequest> {
+        let known = core.tools.find(tool);
+        let support = known.map(|known| known.task_support).unwrap_or_default();
+        match (support, self) {
+            (TaskSupport::Forbidden, _) | (TaskSupport::Optional, Self::Needed) => None,
+            (TaskSupport::Required, Self::Needed) => Some(TaskRequest::new(None)),
+            (_, Self::Wanted(ttl)) => Some(TaskRequest::new(ttl)),
+        }
+    }
 }
 
 /// Whether it is the client that decides which calls run as tasks, and the server runs any.
@@ -115,7 +133,8 @@ impl Task {
             is_safe: true,
             ..settings
         };
-        match run(&self.core, call, &settings).await? {
+        // A request is large while it is under way, and tasks are asked about from many places.
+        match Box::pin(run(&self.core, call, &settings)).await? {
             Done::Complete { result, .. } => Ok(result),
             Done::Task { .. } => Err(Error::Broken {
                 server: self.core.server.clone(),
@@ -130,6 +149,17 @@ impl Task {
         self.run(Call::CancelTask { id }, Settings::default())
             .await
             .map(drop)
+    }
+
+    /// The same, without waiting for it.
+    fn cancel_soon(self) {
+        self.core.hearing.withdraw_of_task(&self.id);
+        let tasks = self.core.hearing.tasks().clone();
+        tasks.spawn(async move {
+            if let Err(error) = self.cancel().await {
+                tracing::debug!(%error, "a task that nobody waits for could not be cancelled");
+            }
+        });
     }
 
     /// How long to wait before it is asked for again.

@@ -82,11 +82,7 @@ impl ApiKey {
         let key = key.map_err(|error| ApiKeyError::Keyring {
             service: service.to_owned(),
             user: user.to_owned(),
-            // An error about bytes that are no text would carry them.
-            source: match error {
-                keyring::Error::BadEncoding(_) => "what is stored is no text".into(),
-                error => error.into(),
-            },
+            source: without_secrets(&error).into(),
         })?;
         Self::new(&key.into())
     }
@@ -109,5 +105,32 @@ impl ApiKey {
 impl fmt::Debug for ApiKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ApiKey([REDACTED])")
+    }
+}
+
+/// What the keyring says. Its errors about bytes that it cannot use carry them along.
+#[cfg(feature = "keyring")]
+fn without_secrets(error: &keyring::Error) -> String {
+    match error {
+        keyring::Error::BadEncoding(_) => "what is stored is no text".to_owned(),
+        keyring::Error::BadDataFormat(..) => "what is stored is malformed".to_owned(),
+        keyring::Error::Ambiguous(_) => "more than one key is stored".to_owned(),
+        error => error.to_string(),
+    }
+}
+
+#[cfg(all(test, feature = "keyring"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_the_keyring_tell_why_and_never_what_is_stored() {
+        let stored = b"cAnArY5ecret".to_vec();
+        let malformed = keyring::Error::BadDataFormat(stored.clone(), "cAnArY5ecret".into());
+        let text = keyring::Error::BadEncoding(stored);
+        assert_eq!(without_secrets(&malformed), "what is stored is malformed");
+        assert_eq!(without_secrets(&text), "what is stored is no text");
+        let missing = without_secrets(&keyring::Error::NoEntry);
+        assert_eq!(missing, "No matching credential found");
     }
 }

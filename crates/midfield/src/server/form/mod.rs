@@ -5,10 +5,6 @@
 //! The same form serves both revisions; asking, and the message beside the form, are not here. What
 //! 2025-06-18 does not know (titles by `oneOf`, several choices) is for whoever writes that revision.
 
-mod choice;
-mod field;
-mod flatten;
-mod secret;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +21,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::schema::input_schema;
+pub use crate::form::NotAForm;
+use crate::form::{Author, flatten};
 
 /// What a user is asked to fill in: named fields, each a text, a number, a yes or no, or a choice.
 ///
@@ -59,36 +57,6 @@ use super::schema::input_schema;
 pub struct Form {
     schema: Schema,
     validator: Validator,
-}
-
-/// A type or a schema of which no form can be made.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum NotAForm {
-    /// The whole is no object with named fields.
-    #[error("a form is an object with named fields: {detail}")]
-    Root {
-        /// What it is instead.
-        detail: String,
-    },
-    /// A field is none that a form can have.
-    #[error("the field `{field}` has no place in a form: {detail}")]
-    Field {
-        /// Which.
-        field: String,
-        /// What is wrong with it, and what to use instead.
-        detail: String,
-    },
-    /// A field asks for a secret, which must not pass through the client.
-    #[error(
-        "the field `{field}` asks for a secret ({secret}), which no form may do; send the user to a URL instead"
-    )]
-    Secret {
-        /// Which.
-        field: String,
-        /// What it asks for.
-        secret: &'static str,
-    },
 }
 
 /// What makes the form of a type, to be called when the server is built.
@@ -129,7 +97,7 @@ impl Form {
     /// # Errors
     /// When the schema is none, or none of a form.
     pub fn new(schema: &Schema) -> Result<Self, NotAForm> {
-        let flat = flatten::flatten(&schema.to_value())?;
+        let flat = flatten(&schema.to_value(), Author::Ourselves)?;
         let validator = jsonschema::options()
             // The engine without look-around runs in linear time, whatever a user answers.
             .with_pattern_options(PatternOptions::regex())

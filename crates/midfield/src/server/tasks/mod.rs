@@ -40,6 +40,7 @@ pub(super) use create::Making;
 pub(super) use handle::{hand_out, status_tool};
 pub(crate) use result::Answered;
 pub(super) use result::TaskQuestion;
+pub(crate) use view::{Ending, bare_task, id as task_id, unknown as unknown_task};
 pub(super) use way::Way;
 
 use news::News;
@@ -127,6 +128,18 @@ impl Tasks {
         self.clock = Some(clock);
         self
     }
+
+    /// What runs them, sealing with these keys, and how long peers are asked to wait before they look again.
+    pub(crate) fn engine(
+        self,
+        keys: KeyRing,
+    ) -> Result<(Engine, Duration), crate::seal::NoRandomness> {
+        let seal = Arc::new(TaskSeal::new(keys));
+        let clock = self.clock.unwrap_or_else(Clock::system);
+        let engine = Engine::with_clock(self.store, seal, self.options, clock);
+        let engine = engine.map_err(|_| crate::seal::NoRandomness)?;
+        Ok((engine, self.poll_interval))
+    }
 }
 
 /// The tasks of a server.
@@ -142,14 +155,13 @@ pub(super) struct TaskEngine {
 impl TaskEngine {
     /// The tasks of a server with these keys. Nothing runs yet.
     pub(super) fn new(tasks: Tasks, keys: KeyRing) -> Result<Self, crate::seal::NoRandomness> {
-        let seal = Arc::new(TaskSeal::new(keys));
-        let clock = tasks.clock.unwrap_or_else(Clock::system);
-        let engine = Engine::with_clock(tasks.store, seal, tasks.options, clock);
+        let handles_after = tasks.handles_after;
+        let (engine, poll_interval) = tasks.engine(keys)?;
         Ok(Self {
-            engine: engine.map_err(|_| crate::seal::NoRandomness)?,
+            engine,
             news: Arc::default(),
-            poll_interval: tasks.poll_interval,
-            handles_after: tasks.handles_after,
+            poll_interval,
+            handles_after,
             serving: AtomicUsize::new(0),
         })
     }
@@ -226,7 +238,7 @@ fn owner(principal: &Principal) -> Owner {
 }
 
 /// What a peer is told of an error of the engine.
-fn refuse(error: midfield_durable::engine::Error) -> Error {
+pub(crate) fn refuse(error: midfield_durable::engine::Error) -> Error {
     use midfield_durable::engine::Error as EngineError;
     match error {
         EngineError::KeyReused => Error::InvalidParams {

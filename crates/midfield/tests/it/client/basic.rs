@@ -3,12 +3,13 @@
 use std::sync::{Arc, Mutex};
 
 use midfield::Client;
-use midfield::client::{AnswerElicitation, Asker, Error, Refusal, Speak};
+use midfield::client::{AnswerElicitation, Asker, Error, Refusal, Speak, Target};
 use midfield::prelude::*;
 use midfield::transport::http::Options;
 use midfield::types::{Action, ElicitResult, Elicitation};
 use serde_json::json;
 
+use super::script::Beside;
 use crate::harness::Host;
 
 #[derive(Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -169,4 +170,20 @@ async fn the_same_is_asked_over_http() {
         client.close().await;
     }
     host.stop();
+}
+
+#[tokio::test]
+async fn a_pair_of_streams_is_connected_to_once() {
+    let (ours, theirs) = tokio::io::duplex(1 << 16);
+    let (input, output) = tokio::io::split(theirs);
+    let service = server().build().expect("a server");
+    let serving = Beside::begin(midfield::transport::stdio::serve_on(service, input, output));
+    let (input, output) = tokio::io::split(ours);
+    let target = Target::pipe(input, output);
+    let client = Client::connect(target.clone()).await.expect("a connection");
+    client.ping().await.expect("an answer");
+    let again = Client::connect(target).await.expect_err("it is taken");
+    assert!(matches!(again, Error::Unreachable { .. }), "{again}");
+    client.close().await;
+    serving.end().await.expect("a good end");
 }

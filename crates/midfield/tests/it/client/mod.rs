@@ -2,3 +2,10 @@
 
 mod bad;
 mod basic;
+mod demands;
+mod receiver;
+mod script;
+mod scripted;
+mod task_wire;
+mod tasks;
+mod users;

@@ -20,6 +20,8 @@ mod tools;
 mod updates;
 mod watched;
 
+pub(crate) use restart::Folder;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 

@@ -10,16 +10,18 @@ mod session;
 use std::cell::Cell;
 use std::time::Duration;
 
+use midfield::client::Asker;
 use midfield_protocol::Raw;
 use midfield_protocol::jsonrpc::{self, Incoming, Message, RequestId};
 use midfield_protocol::types::TASKS_EXTENSION;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use reqwest::{Response, StatusCode};
 use serde_json::{Value, json};
-use url::Url;
+use url::{Position, Url};
 
 use super::Failure;
-use super::state::{TaskState, line};
+use super::state::TaskState;
+use crate::cli::text::line;
 
 pub(super) use events::Events;
 pub(super) use place::Place;
@@ -55,6 +57,12 @@ impl Client {
             headers,
             next_id: Cell::new(1),
         })
+    }
+
+    /// The server as whoever runs the command knows it: by the address that they gave.
+    pub(super) fn asker(&self) -> Asker {
+        let address = &self.url[Position::BeforeHost..Position::AfterPath];
+        Asker::new(address)
     }
 
     /// How a task is.

@@ -1,10 +1,11 @@
 //! Where the server is, and as whom it is asked.
 
 use clap::Args;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::HeaderMap;
 use url::{Host, Url};
 
 use super::super::Failure;
+use crate::cli::connection;
 use crate::config::http_url;
 
 /// Where the server is, and as whom it is asked.
@@ -41,37 +42,8 @@ impl Place {
 
     /// What is sent with every request.
     pub(super) fn headers(&self) -> Result<HeaderMap, Failure> {
-        let mut headers = HeaderMap::new();
-        if let Some(token) = std::env::var_os(&self.token_env).filter(|token| !token.is_empty()) {
-            let token = token
-                .to_str()
-                .map(|token| format!("Bearer {}", token.trim()));
-            let value = token.and_then(|token| HeaderValue::from_str(&token).ok());
-            let mut value = value.ok_or_else(|| {
-                Failure::Usage(format!(
-                    "the token in `{}` has characters that no header can hold",
-                    self.token_env
-                ))
-            })?;
-            value.set_sensitive(true);
-            headers.insert(AUTHORIZATION, value);
-        }
-        for text in &self.header {
-            let (name, value) = parse_header(text).ok_or_else(|| {
-                // The value may be a secret.
-                Failure::Usage("`--header` takes `NAME: VALUE`".to_owned())
-            })?;
-            headers.insert(name, value);
-        }
-        Ok(headers)
+        connection::headers(&self.header, Some(&self.token_env)).map_err(Failure::Usage)
     }
-}
-
-fn parse_header(text: &str) -> Option<(HeaderName, HeaderValue)> {
-    let (name, value) = text.split_once(':')?;
-    let mut value = HeaderValue::from_str(value.trim()).ok()?;
-    value.set_sensitive(true);
-    Some((name.trim().parse().ok()?, value))
 }
 
 /// Whether the URL leads to this machine, which no proxy does.

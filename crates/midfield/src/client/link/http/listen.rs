@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use midfield_protocol::jsonrpc::{Incoming, Message};
 use reqwest::Response;
+use tokio::sync::oneshot;
 
 use super::super::super::hear::Hearing;
 use super::super::Outlet;
@@ -15,17 +16,26 @@ use super::events::Events;
 use super::post::essence;
 
 impl Http {
-    /// Listens, as long as the session lasts, to what the server says by itself. Not every server does.
-    pub(in crate::client) fn listen(self: &Arc<Self>, hearing: &Arc<Hearing>) {
+    /// Listens, as long as the session lasts, to what the server says by itself. Not every server does. Returns when the stream
+    /// has begun, or is not to be expected soon: what a server has to say before it has a stream, some servers do not say at all.
+    pub(in crate::client) async fn listen(self: &Arc<Self>, hearing: &Arc<Hearing>) {
+        let (begun, beginning) = oneshot::channel();
+        self.spawn_listening(hearing, begun);
+        // A server that takes its time is not waited for.
+        let _ = tokio::time::timeout(BEGINNING, beginning).await;
+    }
+
+    fn spawn_listening(self: &Arc<Self>, hearing: &Arc<Hearing>, begun: oneshot::Sender<()>) {
         let http = Arc::downgrade(self);
         let hearing = hearing.clone();
         let stop = self.stop.clone();
         self.tasks.spawn(async move {
             let listening = async {
                 let mut last_id = None;
+                let mut begun = Some(begun);
                 let mut pause = RETRY;
                 while let Some(http) = http.upgrade() {
-                    match http.hear(&mut last_id, &hearing).await {
+                    match http.hear(&mut last_id, &hearing, begun.take()).await {
                         Heard::Nothing => break,
                         Heard::Stream { retry } => {
                             pause = retry.unwrap_or(RETRY).clamp(MIN_RETRY, MAX_RETRY);
@@ -42,7 +52,12 @@ impl Http {
     }
 
     /// Listens to one stream until it ends.
-    async fn hear(self: &Arc<Self>, last_id: &mut Option<String>, hearing: &Arc<Hearing>) -> Heard {
+    async fn hear(
+        self: &Arc<Self>,
+        last_id: &mut Option<String>,
+        hearing: &Arc<Hearing>,
+        begun: Option<oneshot::Sender<()>>,
+    ) -> Heard {
         let response = match self.get(last_id.as_deref()).await {
             Ok(response)
                 if response.status().is_success() && essence(&response) == "text/event-stream" =>
@@ -54,6 +69,8 @@ impl Http {
             Ok(_) => return Heard::Nothing,
             Err(_) => return Heard::Failed,
         };
+        // Nobody may wait for it any more.
+        let _ = begun.map(|begun| begun.send(()));
         self.is_listening.store(true, Ordering::Relaxed);
         let heard = self.hear_events(response, last_id, hearing).await;
         self.is_listening.store(false, Ordering::Relaxed);
@@ -121,6 +138,9 @@ enum Heard {
     /// Nothing, perhaps later.
     Failed,
 }
+
+/// How long its beginning is waited for.
+const BEGINNING: Duration = Duration::from_secs(1);
 
 /// How long to wait before the stream is asked for again.
 const RETRY: Duration = Duration::from_secs(1);

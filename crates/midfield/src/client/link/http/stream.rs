@@ -11,7 +11,6 @@ use reqwest::{Response, StatusCode};
 
 use super::super::super::Error;
 use super::super::super::hear::Hearing;
-use super::super::super::shown::shown;
 use super::super::{Answer, Failure, Outgoing, Outlet};
 use super::events::Events;
 use super::post::{essence, has_sessions};
@@ -63,13 +62,6 @@ impl Http {
                 }
                 Message::Notification(notification) => {
                     hearing.notification(&notification, Some(outgoing.id))
-                }
-                Message::Request(request) if !has_sessions(outgoing.codec) => {
-                    // Nor is there a way to answer it.
-                    hearing.note(format!(
-                        "it sent the request `{}`, which no server may in this revision",
-                        shown(&request.method, 60)
-                    ));
                 }
                 Message::Request(request) => {
                     let outlet: Arc<dyn Outlet> = self.clone();

@@ -23,6 +23,7 @@ fn ends(max_message: usize) -> Ends {
         crate::client::inputs::Handlers::default(),
         None,
         Arc::default(),
+        None,
     );
     let pipe = Pipe::new("it".into(), max_message);
     let (input, output) = tokio::io::split(ours);

@@ -66,7 +66,8 @@ async fn a_line_of_a_gigabyte_ends_the_connection_and_takes_no_memory() {
 
 #[tokio::test]
 async fn a_server_that_only_asks_and_reads_no_answer_is_left_with_bounded_memory() {
-    for speak in ERAS {
+    // Only servers of earlier revisions are answered.
+    for speak in [Speak::Legacy] {
         let before = memory();
         let id = "a long id ".repeat(1_000);
         let ping =

@@ -229,11 +229,10 @@ async fn a_server_of_the_modern_era_may_ask_nothing_by_a_request() {
     client.call_tool("any", ()).await.expect("an answer");
     still_works(&client).await;
     assert_eq!(user.asked(), 0);
-    let answers = double.answers();
-    assert_eq!(answers.len(), 3, "{answers:?}");
-    for answer in answers {
-        assert_eq!(answer["error"]["code"], -32601, "{answer}");
-    }
+    assert!(
+        double.answers().is_empty(),
+        "the revision has no such answers"
+    );
 }
 
 /// A user who never answers.

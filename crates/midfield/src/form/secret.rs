@@ -5,7 +5,7 @@
 //! not against a server that wants to deceive its users.
 
 /// The secret that a field's name, title or description asks for.
-pub(super) fn secret(
+pub(crate) fn secret(
     name: &str,
     title: Option<&str>,
     description: Option<&str>,

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::NotAForm;
 use super::choice::{Choices, LISTS};
 use super::flatten::{Keywords, Scope};
 use super::secret::secret;
+use super::{Author, NotAForm};
 
 /// A field in its two shapes.
 pub(super) struct Field {
@@ -15,6 +15,8 @@ pub(super) struct Field {
     pub(super) checked: Keywords,
     /// It is an `Option`, or may be null, which a form says by not requiring it.
     pub(super) is_optional: bool,
+    /// The secret that it asks for.
+    pub(super) secret: Option<&'static str>,
 }
 
 /// What a field can be.
@@ -32,7 +34,12 @@ impl Field {
     ///
     /// # Errors
     /// When it is none that a form can have.
-    pub(super) fn new(name: &str, schema: &Value, scope: Scope<'_>) -> Result<Self, NotAForm> {
+    pub(super) fn new(
+        name: &str,
+        schema: &Value,
+        scope: Scope<'_>,
+        author: Author,
+    ) -> Result<Self, NotAForm> {
         let misfit = |detail: String| NotAForm::Field {
             field: name.to_owned(),
             detail,
@@ -40,26 +47,25 @@ impl Field {
         let (schema, is_optional) = without_null(schema, scope).map_err(misfit)?;
         let (kind, choices) = kind(&schema, scope).map_err(misfit)?;
         let text = |keyword: &str| schema.get(keyword).and_then(Value::as_str);
-        if matches!(kind, Kind::Text | Kind::Number) {
-            let found = if text("format") == Some("password") {
-                Some("password")
-            } else {
-                secret(name, text("title"), text("description"))
-            };
-            if let Some(word) = found {
-                return Err(NotAForm::Secret {
-                    field: name.to_owned(),
-                    secret: word,
-                });
-            }
+        let secret = match kind {
+            Kind::Text | Kind::Number if text("format") == Some("password") => Some("password"),
+            Kind::Text | Kind::Number => secret(name, text("title"), text("description")),
+            Kind::Boolean | Kind::Single | Kind::Multiple => None,
+        };
+        if let (Some(secret), Author::Ourselves) = (secret, author) {
+            return Err(NotAForm::Secret {
+                field: name.to_owned(),
+                secret,
+            });
         }
         let mut field = Self {
             told: Keywords::new(),
             checked: Keywords::new(),
             is_optional,
+            secret,
         };
         field
-            .write(kind, choices.as_ref(), &schema)
+            .write(kind, choices.as_ref(), &schema, author)
             .map_err(misfit)?;
         Ok(field)
     }
@@ -70,6 +76,7 @@ impl Field {
         kind: Kind,
         choices: Option<&Choices>,
         schema: &Keywords,
+        author: Author,
     ) -> Result<(), String> {
         let name = match kind {
             Kind::Text | Kind::Single => "string".into(),
@@ -97,6 +104,8 @@ impl Field {
                 Placement::Checked => {
                     self.checked.insert(keyword.clone(), value.clone());
                 }
+                Placement::Nowhere
+                    if author == Author::Peer && !RESTRICTIONS.contains(&keyword.as_str()) => {}
                 Placement::Nowhere => {
                     return Err(format!("the keyword `{keyword}` cannot be said in one"));
                 }
@@ -250,6 +259,23 @@ fn check_bounds(told: &Keywords) -> Result<(), String> {
 
 /// The formats of text that a client knows how to ask for.
 const FORMATS: [&str; 4] = ["email", "uri", "date", "date-time"];
+
+/// Keywords that restrict a value of a field in ways that no form can show. All others restrict values of another type, or nothing.
+const RESTRICTIONS: [&str; 13] = [
+    "$dynamicRef",
+    "$ref",
+    "allOf",
+    "anyOf",
+    "const",
+    "contains",
+    "enum",
+    "if",
+    "not",
+    "oneOf",
+    "prefixItems",
+    "unevaluatedItems",
+    "additionalItems",
+];
 
 /// Keywords that restrict nothing.
 const ANNOTATIONS: [&str; 7] = [

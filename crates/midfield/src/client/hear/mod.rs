@@ -1,5 +1,10 @@
 //! What a server says unasked: progress, changes, messages of its log, and in legacy revisions its own requests.
 
+mod questions;
+mod slot;
+
+pub(super) use slot::{Registered, Slot};
+
 use std::collections::HashMap;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,22 +24,27 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::questions::{AtWork, Questions, UnderWay};
 use super::cache::Cache;
 use super::inputs::{Asker, Handlers, Refusal};
 use super::link::Outlet;
+use super::receiver::{About, Receiving};
+use super::shown::shown;
 
 /// What hears of progress.
-pub(super) type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
+pub(in crate::client) type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
 
 /// What hears of a server's log.
-pub(super) type OnLog = Arc<dyn Fn(LogMessage) + Send + Sync>;
+pub(in crate::client) type OnLog = Arc<dyn Fn(LogMessage) + Send + Sync>;
 
 /// Hears what one server says.
-pub(super) struct Hearing {
+pub(in crate::client) struct Hearing {
     server: Arc<str>,
     handlers: Handlers,
     on_log: Option<OnLog>,
     cache: Arc<Cache>,
+    /// Where the tasks are that the server asks for.
+    receiving: Option<Receiving>,
     /// How the server writes, as soon as that is known.
     codec: Mutex<Option<Codec>>,
     implementation: Mutex<Option<Implementation>>,
@@ -50,91 +60,8 @@ pub(super) struct Hearing {
     stop: CancellationToken,
 }
 
-/// The server's own requests.
-#[derive(Default)]
-struct Questions {
-    /// Those that are being answered.
-    open: HashMap<RequestId, AbortHandle>,
-    /// How many came since requests of ours were last under way, or since they are.
-    since: usize,
-    /// Requests of ours that are under way.
-    under_way: usize,
-    /// When the first of those that are open came.
-    begun: Option<Instant>,
-    /// How long there were questions open, up to the last time that none was.
-    spent: Duration,
-    /// Pages that the user was sent to, by their ids.
-    pages: HashMap<String, Arc<Notify>>,
-}
-
-/// A request of ours that hears of its progress.
-pub(super) struct Slot {
-    state: Mutex<SlotState>,
-    on_progress: Option<OnProgress>,
-}
-
-struct SlotState {
-    last: Instant,
-    furthest: f64,
-}
-
-impl Slot {
-    pub(super) fn new(on_progress: Option<OnProgress>) -> Arc<Self> {
-        Arc::new(Self {
-            state: Mutex::new(SlotState {
-                last: Instant::now(),
-                furthest: f64::NEG_INFINITY,
-            }),
-            on_progress,
-        })
-    }
-
-    /// When it was last heard of.
-    pub(super) fn last(&self) -> Instant {
-        self.state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .last
-    }
-
-    /// Starts the clock anew.
-    pub(super) fn touch(&self) {
-        self.state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .last = Instant::now();
-    }
-
-    /// Takes a step, unless it leads nowhere: progress increases, or it is none.
-    fn step(&self, progress: Progress) {
-        {
-            let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-            if progress.progress <= state.furthest {
-                return;
-            }
-            state.furthest = progress.progress;
-            state.last = Instant::now();
-        }
-        if let Some(on_progress) = &self.on_progress {
-            shielded("progress", || on_progress(progress));
-        }
-    }
-}
-
-/// A slot under its token; heard of until this is dropped.
-pub(super) struct Registered<'a> {
-    hearing: &'a Hearing,
-    token: i64,
-}
-
-impl Drop for Registered<'_> {
-    fn drop(&mut self) {
-        lock(&self.hearing.progress).remove(&self.token);
-    }
-}
-
 /// A subscription that is heard of until this is dropped.
-pub(super) struct Subscribed {
+pub(in crate::client) struct Subscribed {
     hearing: Arc<Hearing>,
     id: i64,
 }
@@ -145,31 +72,20 @@ impl Drop for Subscribed {
     }
 }
 
-/// A request of ours that is under way.
-pub(super) struct UnderWay<'a>(&'a Hearing);
-
-impl Drop for UnderWay<'_> {
-    fn drop(&mut self) {
-        let mut questions = lock(&self.0.questions);
-        questions.under_way -= 1;
-        if questions.under_way == 0 {
-            questions.since = 0;
-        }
-    }
-}
-
 impl Hearing {
-    pub(super) fn new(
+    pub(in crate::client) fn new(
         server: Arc<str>,
         handlers: Handlers,
         on_log: Option<OnLog>,
         cache: Arc<Cache>,
+        receiving: Option<Receiving>,
     ) -> Arc<Self> {
         Arc::new(Self {
             server,
             handlers,
             on_log,
             cache,
+            receiving,
             codec: Mutex::default(),
             implementation: Mutex::default(),
             stray: Mutex::default(),
@@ -184,29 +100,29 @@ impl Hearing {
     }
 
     /// The tasks that belong to the client.
-    pub(super) fn tasks(&self) -> &TaskTracker {
+    pub(in crate::client) fn tasks(&self) -> &TaskTracker {
         &self.tracker
     }
 
     /// Ends with the client.
-    pub(super) fn stop(&self) -> &CancellationToken {
+    pub(in crate::client) fn stop(&self) -> &CancellationToken {
         &self.stop
     }
 
     /// From now on it is known how the server writes, and what it says it is.
-    pub(super) fn speak(&self, codec: Codec, implementation: Option<&Implementation>) {
+    pub(in crate::client) fn speak(&self, codec: Codec, implementation: Option<&Implementation>) {
         *lock(&self.codec) = Some(codec);
         *lock(&self.implementation) = implementation.cloned();
     }
 
     /// Something came that nobody has asked for: it may explain why somebody waits in vain.
-    pub(super) fn note(&self, stray: String) {
+    pub(in crate::client) fn note(&self, stray: String) {
         tracing::debug!(server = %self.server, "{stray}");
         *lock(&self.stray) = Some((Instant::now(), stray));
     }
 
     /// What came since then that nobody has asked for, for a person; empty where nothing did.
-    pub(super) fn stray(&self, since: Instant) -> String {
+    pub(in crate::client) fn stray(&self, since: Instant) -> String {
         match &*lock(&self.stray) {
             Some((at, stray)) if *at >= since => stray.clone(),
             _ => String::new(),
@@ -219,7 +135,7 @@ impl Hearing {
     }
 
     /// Who asks, on behalf of what the client had asked.
-    pub(super) fn asker(&self, on_behalf_of: Option<&str>) -> Asker {
+    pub(in crate::client) fn asker(&self, on_behalf_of: Option<&str>) -> Asker {
         Asker {
             server: self.server.to_string(),
             implementation: lock(&self.implementation).clone(),
@@ -228,16 +144,20 @@ impl Hearing {
     }
 
     /// Hears of progress under a token.
-    pub(super) fn register(&self, token: i64, slot: Arc<Slot>) -> Registered<'_> {
+    pub(in crate::client) fn register(self: &Arc<Self>, token: i64, slot: Arc<Slot>) -> Registered {
         lock(&self.progress).insert(token, slot);
         Registered {
-            hearing: self,
+            hearing: self.clone(),
             token,
         }
     }
 
     /// Hears of what a subscription tells.
-    pub(super) fn subscribe(self: &Arc<Self>, id: i64, sender: mpsc::Sender<Told>) -> Subscribed {
+    pub(in crate::client) fn subscribe(
+        self: &Arc<Self>,
+        id: i64,
+        sender: mpsc::Sender<Told>,
+    ) -> Subscribed {
         lock(&self.subscriptions).insert(id, sender);
         Subscribed {
             hearing: self.clone(),
@@ -246,37 +166,32 @@ impl Hearing {
     }
 
     /// What a session tells by itself.
-    pub(super) fn news(&self) -> broadcast::Receiver<Told> {
+    pub(in crate::client) fn news(&self) -> broadcast::Receiver<Told> {
         self.news.subscribe()
     }
 
     /// A request of ours is under way until the guard is dropped.
-    pub(super) fn under_way(&self) -> UnderWay<'_> {
-        let mut questions = lock(&self.questions);
-        if questions.under_way == 0 {
-            questions.since = 0;
-        }
-        questions.under_way += 1;
-        UnderWay(self)
+    pub(in crate::client) fn under_way(&self) -> UnderWay<'_> {
+        UnderWay::begin(self)
     }
 
     /// Whether the server waits for an answer of ours, so that we cannot expect one of it.
-    pub(super) fn is_asked(&self) -> bool {
-        !lock(&self.questions).open.is_empty()
+    pub(in crate::client) fn is_asked(&self) -> bool {
+        lock(&self.questions).is_our_turn()
+    }
+
+    /// A task of the server is being worked on until the guard is dropped.
+    pub(in crate::client) fn at_work(&self) -> AtWork<'_> {
+        AtWork::begin(self)
     }
 
     /// How long the server had to wait for answers of ours, altogether.
-    pub(super) fn time_asked(&self) -> Duration {
-        let questions = lock(&self.questions);
-        questions.spent
-            + questions
-                .begun
-                .map(|begun| begun.elapsed())
-                .unwrap_or_default()
+    pub(in crate::client) fn time_asked(&self) -> Duration {
+        lock(&self.questions).time()
     }
 
     /// Answers a question that came within a result, or with a task.
-    pub(super) async fn answer(
+    pub(in crate::client) async fn answer(
         &self,
         request: InputRequest,
         on_behalf_of: Option<&str>,
@@ -287,20 +202,12 @@ impl Hearing {
     }
 
     /// Waits until the user is done with a page; the wait begins before the user is sent there.
-    pub(super) fn page(&self, elicitation_id: &str) -> Arc<Notify> {
-        let mut questions = lock(&self.questions);
-        if questions.pages.len() >= MAX_PAGES {
-            questions.pages.clear();
-        }
-        questions
-            .pages
-            .entry(elicitation_id.to_owned())
-            .or_default()
-            .clone()
+    pub(in crate::client) fn page(&self, elicitation_id: &str) -> Arc<Notify> {
+        lock(&self.questions).page(elicitation_id)
     }
 
     /// Hears a notification; `of` is the request on whose own stream it came.
-    pub(super) fn notification(&self, notification: &Notification<'_>, of: Option<i64>) {
+    pub(in crate::client) fn notification(&self, notification: &Notification<'_>, of: Option<i64>) {
         let Some((told, subscription)) = wire::read_told(self.codec(), notification) else {
             tracing::debug!(server = %self.server, method = %notification.method, "passed over a malformed notification");
             return;
@@ -315,10 +222,7 @@ impl Hearing {
             Told::Cancelled { request, .. }
                 if subscription.is_none() && self.withdraw(&request) => {}
             Told::ElicitationComplete { elicitation_id } => {
-                // One that nobody was sent to is passed over.
-                if let Some(page) = lock(&self.questions).pages.remove(&elicitation_id) {
-                    page.notify_waiters();
-                }
+                lock(&self.questions).visited(&elicitation_id);
             }
             told => self.tell(told, subscription.as_ref(), of),
         }
@@ -366,44 +270,74 @@ impl Hearing {
 
     /// The server no longer waits for the answer to a request of its own.
     fn withdraw(&self, request: &RequestId) -> bool {
-        let handle = self.close(request);
+        let about_task = lock(&self.questions).withdraw_about_task(request);
+        let handle = about_task.or_else(|| self.close(request));
         if let Some(handle) = &handle {
             handle.abort();
         }
         handle.is_some()
     }
 
-    fn close(&self, request: &RequestId) -> Option<AbortHandle> {
-        let mut questions = lock(&self.questions);
-        let handle = questions.open.remove(request);
-        if questions.open.is_empty()
-            && let Some(begun) = questions.begun.take()
-        {
-            questions.spent += begun.elapsed();
+    /// Nobody wants to know any more what comes of a task: what it asks is not answered.
+    pub(in crate::client) fn withdraw_of_task(&self, task: &str) {
+        for handle in lock(&self.questions).close_of_task(task) {
+            handle.abort();
         }
-        drop(questions);
+    }
+
+    fn close(&self, request: &RequestId) -> Option<AbortHandle> {
+        let handle = lock(&self.questions).close(request);
         if handle.is_some() {
-            // The server has its answer: from now on it is its turn again.
-            for slot in lock(&self.progress).values() {
-                slot.touch();
-            }
+            self.your_turn();
         }
         handle
     }
 
+    /// The server has its answer: from now on it is its turn again.
+    fn your_turn(&self) {
+        for slot in lock(&self.progress).values() {
+            slot.touch();
+        }
+    }
+
     /// Answers a request of the server, which goes back through `outlet`.
-    pub(super) fn request(
+    pub(in crate::client) fn request(
         self: &Arc<Self>,
         request: &Request<'_>,
         outlet: Arc<dyn Outlet>,
         of: Option<&str>,
     ) {
         let codec = self.codec();
+        if !wire::answers(codec) {
+            return self.note(format!(
+                "it sent the request `{}`, where its revision has none",
+                shown(&request.method, 60)
+            ));
+        }
         let id = request.id.clone();
         match wire::read_question(codec, request) {
             Ok(Asked::Ping) => self.reply(outlet, jsonrpc::result(&id, &serde_json::Map::new())),
-            Ok(Asked::Input { request, .. }) => self.question(id, *request, outlet, of),
-            Ok(_) => {
+            Ok(Asked::Input {
+                request,
+                task,
+                related,
+            }) => match (&self.receiving, task) {
+                (Some(receiving), Some(wish)) if receiving.takes(&request) => {
+                    let about = About::Create {
+                        request,
+                        wish,
+                        on_behalf_of: of.map(str::to_owned),
+                    };
+                    self.about_task(id, about, receiving.clone(), outlet);
+                }
+                _ => self.question(id, *request, related, outlet, of),
+            },
+            Ok(asked) => {
+                if let Some(receiving) = &self.receiving
+                    && let Some(about) = About::of(asked)
+                {
+                    return self.about_task(id, about, receiving.clone(), outlet);
+                }
                 let error = ErrorObject::new(
                     Code::METHOD_NOT_FOUND,
                     format!(
@@ -428,11 +362,12 @@ impl Hearing {
         self: &Arc<Self>,
         id: RequestId,
         request: InputRequest,
+        related: Option<String>,
         outlet: Arc<dyn Outlet>,
         of: Option<&str>,
     ) {
         let (handle, registration) = AbortHandle::new_pair();
-        if let Err(refusal) = self.open(&id, handle) {
+        if let Err(refusal) = lock(&self.questions).open(&id, handle, related.clone()) {
             return self.reply(outlet, Ok(jsonrpc::error(Some(&id), refusal.error())));
         }
         let hearing = self.clone();
@@ -448,47 +383,44 @@ impl Hearing {
                 hearing.codec(),
                 &id,
                 answer.as_ref().map_err(Refusal::error),
+                related.as_deref(),
             );
             if hearing.close(&id).is_some() {
                 hearing.send(outlet.as_ref(), written).await;
             }
         };
+        self.spawn(Abortable::new(answering, registration));
+    }
+
+    /// Works on an answer. A question that was withdrawn, or a client that was closed, answers nothing.
+    fn spawn(&self, answering: Abortable<impl Future<Output = ()> + Send + 'static>) {
         let stop = self.stop.clone();
         self.tracker.spawn(async move {
-            // A question that was withdrawn, or a client that was closed, answers nothing.
-            let _ = stop
-                .run_until_cancelled(Abortable::new(answering, registration))
-                .await;
+            let _ = stop.run_until_cancelled(answering).await;
         });
     }
 
-    /// Makes room for a question.
-    fn open(&self, id: &RequestId, handle: AbortHandle) -> Result<(), Refusal> {
-        let mut questions = lock(&self.questions);
-        if questions.open.contains_key(id) {
-            return Err(Refusal::invalid(
-                "the id of the request is that of another one which is still open",
-            ));
+    /// Answers a request about tasks of the server.
+    fn about_task(
+        self: &Arc<Self>,
+        id: RequestId,
+        about: About,
+        receiving: Receiving,
+        outlet: Arc<dyn Outlet>,
+    ) {
+        let (handle, registration) = AbortHandle::new_pair();
+        // What makes or changes a task is done to its end: tasks are ended by their ids.
+        let handle = about.is_waiting().then_some(handle);
+        if let Err(refusal) = lock(&self.questions).open_about_task(&id, handle) {
+            return self.reply(outlet, Ok(jsonrpc::error(Some(&id), refusal.error())));
         }
-        if questions.open.len() >= MAX_OPEN {
-            return Err(Refusal::failed(format!(
-                "more than {MAX_OPEN} questions at once"
-            )));
-        }
-        if questions.since >= MAX_SINCE {
-            return Err(Refusal::failed(format!(
-                "more than {MAX_SINCE} questions while {}",
-                if questions.under_way > 0 {
-                    "the client's requests are under way"
-                } else {
-                    "no request of the client is under way"
-                }
-            )));
-        }
-        questions.since += 1;
-        questions.begun.get_or_insert_with(Instant::now);
-        questions.open.insert(id.clone(), handle);
-        Ok(())
+        let hearing = self.clone();
+        let answering = async move {
+            let written = receiving.answer(hearing.codec(), &id, about).await;
+            lock(&hearing.questions).close_about_task(&id);
+            hearing.send(outlet.as_ref(), written).await;
+        };
+        self.spawn(Abortable::new(answering, registration));
     }
 
     fn reply(
@@ -549,14 +481,5 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// Changes that wait for a slow listener.
 const NEWS: usize = 256;
 
-/// Most questions of a server that are answered at once.
-const MAX_OPEN: usize = 16;
-
-/// Most questions of a server while requests of ours are under way, and between them.
-const MAX_SINCE: usize = 256;
-
 /// Most answers to a server that are on their way at once.
 const MAX_REPLIES: usize = 64;
-
-/// Most pages that users were sent to and have not come back from.
-const MAX_PAGES: usize = 256;

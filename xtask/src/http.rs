@@ -1,4 +1,5 @@
-//! As much of an HTTP client as it takes to see a server die: one request for each connection, whose answer is JSON or events.
+//! As much of an HTTP client as it takes to see what a server says, or that it died: one request for each connection,
+//! whose answer is JSON or events.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -12,24 +13,24 @@ const SILENCE: Duration = Duration::from_secs(10);
 
 /// What came back; its messages may still be on their way.
 #[derive(Debug)]
-pub(super) struct Response {
-    pub(super) status: u16,
+pub(crate) struct Response {
+    pub(crate) status: u16,
     /// The session that it names.
-    pub(super) session: Option<String>,
+    pub(crate) session: Option<String>,
     is_events: bool,
     body: BufReader<Body>,
     is_read: bool,
 }
 
 /// Posts `body`; fails when the server is not there, or goes away meanwhile.
-pub(super) fn post(port: u16, headers: &[(&str, &str)], body: &str) -> Result<Response> {
+pub(crate) fn post(port: u16, headers: &[(&str, &str)], body: &str) -> Result<Response> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut stream = TcpStream::connect_timeout(&address, SILENCE)?;
     stream.set_read_timeout(Some(SILENCE))?;
     stream.set_nodelay(true)?;
     let mut head = format!(
         "POST /mcp HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\nContent-Type: application/json\r\n\
-         Accept: application/json, text/event-stream\r\nAuthorization: Bearer tester\r\nContent-Length: {}\r\n",
+         Accept: application/json, text/event-stream\r\nContent-Length: {}\r\n",
         body.len()
     );
     for (name, value) in headers {
@@ -70,7 +71,7 @@ impl Response {
     }
 
     /// The next message; `None` at the end.
-    pub(super) fn next(&mut self) -> Result<Option<Value>> {
+    pub(crate) fn next(&mut self) -> Result<Option<Value>> {
         if !self.is_events {
             if std::mem::replace(&mut self.is_read, true) {
                 return Ok(None);

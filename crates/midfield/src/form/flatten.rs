@@ -1,31 +1,35 @@
 //! From any schema of an object to the flat one that a form is, or the reason why there is none.
 
+use std::collections::BTreeMap;
+
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
-use super::NotAForm;
 use super::field::Field;
+use super::{Author, NotAForm};
 
 /// The keywords of a schema.
-pub(super) type Keywords = Map<String, Value>;
+pub(crate) type Keywords = Map<String, Value>;
 
 /// A form's schema in its two shapes.
-pub(super) struct Flat {
+pub(crate) struct Flat {
     /// What the client is told.
-    pub(super) told: Keywords,
+    pub(crate) told: Keywords,
     /// What an answer is checked against.
-    pub(super) checked: Value,
+    pub(crate) checked: Value,
+    /// The fields that ask for a secret, each with what it asks for. Only a peer's form has any.
+    pub(crate) secrets: BTreeMap<String, &'static str>,
 }
 
 /// Reads the schema of a form.
 ///
 /// # Errors
 /// When it is none.
-pub(super) fn flatten(schema: &Value) -> Result<Flat, NotAForm> {
+pub(crate) fn flatten(schema: &Value, author: Author) -> Result<Flat, NotAForm> {
     let misfit = |detail: String| NotAForm::Root { detail };
     let scope = Scope(schema);
     let root = scope.resolve(schema).map_err(misfit)?;
-    check_root(&root).map_err(misfit)?;
+    check_root(&root, author).map_err(misfit)?;
     let named = match root.get("properties") {
         Some(Value::Object(named)) => named.clone(),
         None => Keywords::new(),
@@ -33,8 +37,12 @@ pub(super) fn flatten(schema: &Value) -> Result<Flat, NotAForm> {
     };
     let mut required = required(&root, &named).map_err(misfit)?;
     let (mut told, mut checked) = (Keywords::new(), Keywords::new());
+    let mut secrets = BTreeMap::new();
     for (name, schema) in named {
-        let field = Field::new(&name, &schema, scope)?;
+        let field = Field::new(&name, &schema, scope, author)?;
+        if let Some(secret) = field.secret {
+            secrets.insert(name.clone(), secret);
+        }
         if field.is_optional {
             required.retain(|other| *other != name);
         }
@@ -56,6 +64,7 @@ pub(super) fn flatten(schema: &Value) -> Result<Flat, NotAForm> {
     Ok(Flat {
         told: root,
         checked,
+        secrets,
     })
 }
 
@@ -92,13 +101,14 @@ impl Scope<'_> {
     }
 }
 
-fn check_root(root: &Keywords) -> Result<(), String> {
+fn check_root(root: &Keywords, author: Author) -> Result<(), String> {
     if root.get("type").is_none_or(|name| name != "object") {
         return Err("it is of another type; use a struct with named fields".into());
     }
     for (keyword, value) in root {
         let is_known = match keyword.as_str() {
-            "additionalProperties" => value.is_boolean(),
+            "additionalProperties" => value.is_boolean() || author == Author::Peer,
+            other if author == Author::Peer => !RESTRICTIONS.contains(&other),
             known => KEYWORDS.contains(&known) || known.starts_with("x-"),
         };
         if !is_known {
@@ -142,6 +152,26 @@ const KEYWORDS: [&str; 12] = [
     "required",
     "examples",
     "deprecated",
+];
+
+/// Keywords that restrict an object beyond what its fields do. `additionalProperties` is none, since nobody fills in a field
+/// that is not there.
+const RESTRICTIONS: [&str; 15] = [
+    "$dynamicRef",
+    "allOf",
+    "anyOf",
+    "const",
+    "dependencies",
+    "dependentRequired",
+    "dependentSchemas",
+    "enum",
+    "if",
+    "maxProperties",
+    "minProperties",
+    "not",
+    "oneOf",
+    "patternProperties",
+    "propertyNames",
 ];
 
 /// Most references that are followed one after another.

@@ -1,0 +1,120 @@
+//! How a server is connected to: what goes with every request, how long it is waited for, who answers what it asks.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+
+/// How a server is connected to.
+#[derive(Debug, Args)]
+pub(super) struct Connection {
+    /// The environment variable that holds the bearer token. Without it none is sent, but what a file names for its own server.
+    #[arg(long, value_name = "NAME")]
+    pub(super) token_env: Option<String>,
+
+    /// A header to send with every request, such as `X-Tenant: oncology`. May be given more than once.
+    #[arg(long, value_name = "NAME: VALUE")]
+    pub(super) header: Vec<String>,
+
+    /// The longest time that the command may take, such as `30s` or `5m`. Default: as long as the server needs.
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(super) timeout: Option<Duration>,
+
+    /// Which era of the protocol is spoken.
+    #[arg(long, value_name = "ERA", value_enum, default_value_t)]
+    pub(super) era: Era,
+
+    /// A file with the answers to what the server asks. What it does not answer is asked at the terminal, where there is one.
+    #[arg(long, value_name = "FILE")]
+    pub(super) answers: Option<PathBuf>,
+}
+
+/// Which era of the protocol is spoken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Era {
+    /// Whichever the server speaks, the newest first.
+    #[default]
+    Auto,
+    /// Revision 2026-07-28 and later.
+    Modern,
+    /// Revisions up to 2025-11-25: a session begins with `initialize`.
+    Legacy,
+}
+
+/// The headers that are sent with every request: those of the command line, and the token that an environment variable holds.
+///
+/// # Errors
+/// With what is wrong; no value is told, since it may be a secret.
+pub(super) fn headers(lines: &[String], token_env: Option<&str>) -> Result<HeaderMap, String> {
+    let mut headers = HeaderMap::new();
+    let token = token_env.and_then(|name| Some((name, std::env::var_os(name)?)));
+    if let Some((name, token)) = token.filter(|(_, token)| !token.is_empty()) {
+        let token = token
+            .to_str()
+            .map(|token| format!("Bearer {}", token.trim()));
+        let value = token.and_then(|token| HeaderValue::from_str(&token).ok());
+        let mut value = value.ok_or_else(|| {
+            format!("the token in `{name}` has characters that no header can hold")
+        })?;
+        value.set_sensitive(true);
+        headers.insert(AUTHORIZATION, value);
+    }
+    for text in lines {
+        let (name, value) =
+            parse(text).ok_or_else(|| "`--header` takes `NAME: VALUE`".to_owned())?;
+        headers.insert(name, value);
+    }
+    Ok(headers)
+}
+
+fn parse(text: &str) -> Option<(HeaderName, HeaderValue)> {
+    let (name, value) = text.split_once(':')?;
+    let mut value = HeaderValue::from_str(value.trim()).ok()?;
+    value.set_sensitive(true);
+    Some((name.trim().parse().ok()?, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        connection: Connection,
+    }
+
+    #[test]
+    fn a_connection_is_read_from_a_command_line() {
+        let words = [
+            "x",
+            "--timeout",
+            "5m",
+            "--era",
+            "legacy",
+            "--header",
+            "A: b",
+            "--answers",
+            "f",
+        ];
+        let Line { connection } = Line::try_parse_from(words).unwrap();
+        assert_eq!(connection.timeout, Some(Duration::from_mins(5)));
+        assert_eq!(connection.era, Era::Legacy);
+        assert_eq!(connection.answers, Some("f".into()));
+        let headers = headers(&connection.header, connection.token_env.as_deref()).unwrap();
+        assert_eq!(headers["a"], "b");
+        let Line { connection } = Line::try_parse_from(["x"]).unwrap();
+        assert_eq!(connection.era, Era::Auto);
+        assert!(Line::try_parse_from(["x", "--timeout", "soon"]).is_err());
+    }
+
+    #[test]
+    fn a_header_that_is_none_is_not_told() {
+        let told = headers(&["canary".to_owned()], None).unwrap_err();
+        assert_eq!(told, "`--header` takes `NAME: VALUE`");
+        assert!(!format!("{:?}", headers(&["A: canary".to_owned()], None)).contains("canary"));
+    }
+}

@@ -1,0 +1,119 @@
+//! How commands end that are about servers: the exit codes, which stay as they are.
+
+use super::tasks;
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Exit {
+    Done,
+    Failed,
+    Usage,
+    Unreachable,
+    NotFound,
+    NeedsAnswer,
+    TimedOut,
+    Interrupted,
+}
+
+impl Exit {
+    const ALL: [Self; 8] = [
+        Self::Done,
+        Self::Failed,
+        Self::Usage,
+        Self::Unreachable,
+        Self::NotFound,
+        Self::NeedsAnswer,
+        Self::TimedOut,
+        Self::Interrupted,
+    ];
+
+    pub(super) const fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Usage => 2,
+            Self::Unreachable => 3,
+            Self::NotFound => 4,
+            Self::NeedsAnswer => 5,
+            // As `timeout` has it, and shells after a SIGINT.
+            Self::TimedOut => 124,
+            Self::Interrupted => 130,
+        }
+    }
+
+    const fn meaning(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "what was called failed, or was refused",
+            Self::Usage => "the command line is not understood, or has a value that does not fit",
+            Self::Unreachable => {
+                "the server cannot be reached or started, is none, or does not let us in"
+            }
+            Self::NotFound => "there is no such server, tool or task",
+            Self::NeedsAnswer => "an answer or a consent is needed, and nobody is there to give it",
+            Self::TimedOut => "it took longer than `--timeout`",
+            Self::Interrupted => "stopped by Ctrl-C",
+        }
+    }
+
+    /// What `--help` says of the codes.
+    pub(super) fn help() -> String {
+        let told = Self::ALL.map(|exit| format!("{} {}", exit.code(), exit.meaning()));
+        format!("Exit codes: {}.", told.join("; "))
+    }
+
+    /// The code of a command that could not do what it was asked for.
+    pub(super) fn of(error: &anyhow::Error) -> Self {
+        let ended = error.downcast_ref::<Ended>().map(|ended| ended.exit);
+        let failure = || {
+            error
+                .downcast_ref::<tasks::Failure>()
+                .map(tasks::Failure::exit)
+        };
+        ended.or_else(failure).unwrap_or(Self::Failed)
+    }
+}
+
+/// Why a command could not do what it was asked for, with its exit code.
+#[derive(Debug, thiserror::Error)]
+#[error("{told}")]
+pub(super) struct Ended {
+    exit: Exit,
+    told: String,
+}
+
+impl Ended {
+    pub(super) fn new(exit: Exit, told: impl Into<String>) -> Self {
+        Self {
+            exit,
+            told: told.into(),
+        }
+    }
+
+    pub(super) fn usage(told: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, told)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documentation_has_every_code() {
+        let page = include_str!("../../../../docs/cli.md");
+        for exit in Exit::ALL {
+            let row = format!("| {} | {} |", exit.code(), exit.meaning());
+            assert!(page.contains(&row), "{row}");
+        }
+    }
+
+    #[test]
+    fn an_error_keeps_its_code_through_its_context() {
+        let error = anyhow::Error::from(Ended::new(Exit::NotFound, "x")).context("y");
+        assert_eq!(Exit::of(&error), Exit::NotFound);
+        assert_eq!(Exit::of(&anyhow::anyhow!("x")), Exit::Failed);
+        let failure = tasks::Failure::NeedsInput("x".to_owned());
+        assert_eq!(Exit::of(&failure.into()), Exit::NeedsAnswer);
+    }
+}

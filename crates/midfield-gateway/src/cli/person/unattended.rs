@@ -1,0 +1,63 @@
+//! Answers from a file, and a word on stderr about each.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use midfield::client::{AnswerElicitation, Asker, Refusal};
+use midfield::host::answers::Answers;
+use midfield::types::{Action, ElicitResult, Elicitation, ElicitationCapability};
+
+use super::words::unlinked;
+
+/// A file of answers, instead of a person.
+#[derive(Debug)]
+pub(in crate::cli) struct Unattended {
+    path: PathBuf,
+    answers: Answers,
+}
+
+impl Unattended {
+    /// Reads a file of answers.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is none.
+    pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
+        let failed = || format!("could not read the answers in {}", path.display());
+        let bytes = std::fs::read(path).with_context(failed)?;
+        Ok(Self {
+            path: path.to_owned(),
+            answers: Answers::read(&bytes).with_context(failed)?,
+        })
+    }
+}
+
+impl AnswerElicitation for Unattended {
+    fn modes(&self) -> ElicitationCapability {
+        self.answers.modes()
+    }
+
+    async fn answer(
+        &self,
+        elicitation: Elicitation,
+        asker: Asker,
+    ) -> Result<ElicitResult, Refusal> {
+        let server = unlinked(&asker.server);
+        let answer = self.answers.answer(elicitation, asker).await;
+        let told = match &answer {
+            Ok(result) => match result.action {
+                Action::Accept => "answered as written down in",
+                Action::Decline => "declined, by",
+                Action::Cancel => "cancelled, by",
+            },
+            Err(_) => "refused, by",
+        };
+        let told = format!(
+            "the server `{server}` asks: {told} {}\n",
+            self.path.display()
+        );
+        // Without stderr there is nobody to tell.
+        let _ = std::io::stderr().write_all(told.as_bytes());
+        answer
+    }
+}

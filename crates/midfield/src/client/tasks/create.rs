@@ -1,0 +1,56 @@
+//! A call that is to be a task is sent to its end, whether anybody waits for it or not: what was not answered yet has no id by which
+//! it could be cancelled, and must not be cancelled otherwise
+//! ([2025-11-25, cancellation](https://modelcontextprotocol.io/specification/2025-11-25/basic/utilities/cancellation#behavior-requirements)).
+
+use std::sync::Arc;
+
+use midfield_protocol::types::TaskRequest;
+use midfield_protocol::{Call, CallTool};
+use tokio::sync::oneshot;
+
+use super::super::Error;
+use super::super::core::Core;
+use super::super::run::{Done, Settings, run};
+use super::Task;
+
+/// Calls a tool, as a task where one is asked for.
+pub(super) async fn run_as(
+    core: &Arc<Core>,
+    mut tool: CallTool<'static>,
+    task: Option<TaskRequest>,
+    settings: &Settings,
+) -> Result<Done, Error> {
+    tool.task = task;
+    let call = Call::CallTool(tool);
+    if task.is_none() {
+        return Box::pin(run(core, call, settings)).await;
+    }
+    let (sender, made) = oneshot::channel();
+    let (core, settings) = (core.clone(), settings.clone());
+    core.hearing.tasks().clone().spawn(async move {
+        let done = Some(Box::pin(run(&core, call, &settings)).await);
+        // Whoever asked may have gone: then it is cancelled.
+        let _ = sender.send(Made { core, done });
+    });
+    made.await.map_or(Err(Error::Closed), Made::take)
+}
+
+/// What a call came to. A task that nobody takes is cancelled.
+struct Made {
+    core: Arc<Core>,
+    done: Option<Result<Done, Error>>,
+}
+
+impl Made {
+    fn take(mut self) -> Result<Done, Error> {
+        self.done.take().unwrap_or(Err(Error::Closed))
+    }
+}
+
+impl Drop for Made {
+    fn drop(&mut self) {
+        if let Some(Ok(Done::Task { state, codec, .. })) = self.done.take() {
+            Task::new(&self.core, *state, codec, None).cancel_soon();
+        }
+    }
+}
