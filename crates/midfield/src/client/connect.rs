@@ -12,6 +12,7 @@ use midfield_protocol::wire::client::{
     self as wire, Aside, ClientDescription, Discovery, FromResult as _, Handshake,
 };
 use midfield_protocol::{Call, Era, Raw, Revision};
+use tokio::time::Instant;
 
 use super::Error;
 use super::error::ServerError;
@@ -19,6 +20,7 @@ use super::hear::Hearing;
 use super::icons::Pictured as _;
 use super::link::{self, Child, Http, Link, Outgoing, Pipe};
 use super::options::{Options, Speak};
+use super::shown::shown;
 use super::target::{Kind, Target, Transport};
 
 /// A server that was found to speak something.
@@ -61,13 +63,14 @@ impl Connecting<'_> {
     /// Connects within the time that is allowed for it.
     pub(super) async fn connect(&self, number: u64) -> Result<Connection, Error> {
         let within = self.options.connect_timeout;
+        let begun = Instant::now();
         let connected = tokio::time::timeout(within, self.find_out()).await;
         let (link, codec, server) = connected.unwrap_or_else(|_| {
             Err(Error::Timeout {
                 server: self.server.clone(),
                 method: "server/discover` or `initialize".into(),
                 after: within,
-                hint: String::new(),
+                hint: self.hearing.stray(begun),
             })
         })?;
         self.hearing.speak(codec, server.implementation.as_ref());
@@ -141,7 +144,9 @@ impl Connecting<'_> {
                 let ends = ends.lock().unwrap_or_else(PoisonError::into_inner).take();
                 let (input, output) = ends.ok_or_else(|| Error::Unreachable {
                     server: self.server.clone(),
-                    detail: "a pair of streams can be connected to once".into(),
+                    detail:
+                        "its pipe was used up by another connection: give a new pair of streams"
+                            .into(),
                 })?;
                 let pipe = Pipe::new(self.server.clone(), max_message);
                 pipe.spawn(input, output, self.hearing);
@@ -208,7 +213,9 @@ impl Connecting<'_> {
                 Found::Session(Ok((codec, server))) => return Ok((link, codec, server)),
                 Found::Session(Err(error)) => return Err(*error),
                 Found::Other(revision) if revision.era() == Era::Modern => wished = revision,
-                Found::Other(_) | Found::NotModern => return self.initialize_again(link).await,
+                Found::Other(_) | Found::NotModern | Found::Unanswered(_) => {
+                    return self.initialize_again(link).await;
+                }
                 Found::Failed(error) => return Err(error),
             }
         }
@@ -273,7 +280,7 @@ impl Connecting<'_> {
         }
         match found {
             Found::Modern(codec, server) => Ok((link, codec, *server)),
-            Found::Failed(error) => Err(error),
+            Found::Failed(error) | Found::Unanswered(error) => Err(error),
             Found::Session(Err(error)) => Err(*error),
             // It was said to be one: what it offers shows when it is asked.
             Found::NotModern => Ok((link, Codec::new(newest), ServerInfo::default())),
@@ -303,7 +310,7 @@ impl Connecting<'_> {
             Err(failure) => match failure.error {
                 error @ (Error::Unreachable { .. } | Error::Closed) => Found::Failed(error),
                 error if error.is_unauthorized() => Found::Failed(error),
-                _ => Found::NotModern,
+                error => Found::Unanswered(error),
             },
         }
     }
@@ -379,7 +386,7 @@ impl Connecting<'_> {
     fn nothing_in_common(&self, supported: &[String]) -> Error {
         let theirs = match supported {
             [] => "no revision that this client may speak".to_owned(),
-            names => format!("only {}", names.join(", ")),
+            names => format!("only {}", shown(&names.join(", "), 200)),
         };
         Error::Broken {
             server: self.server.clone(),
@@ -401,6 +408,8 @@ enum Found {
     Other(Revision),
     /// It does not understand what only the modern era has.
     NotModern,
+    /// It has said nothing that could be understood. What is older may take the question so.
+    Unanswered(Error),
     /// It cannot be asked.
     Failed(Error),
 }

@@ -1,5 +1,6 @@
 //! What the handles of one client share: the connection, and what is known of the server.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -31,6 +32,8 @@ pub(super) struct Core {
     /// Held while the connection is made anew, by one of those who miss it.
     reopening: Mutex<()>,
     ids: Arc<AtomicI64>,
+    /// How many subscriptions of a session watch each resource.
+    pub(super) watched: std::sync::Mutex<HashMap<String, usize>>,
     /// How many requests may be under way at once.
     pub(super) room: Semaphore,
     is_closed: AtomicBool,
@@ -60,7 +63,10 @@ impl Core {
             next_id: &|| ids.fetch_add(1, Ordering::Relaxed),
             known: None,
         };
+        // What a server asks before it has said what it speaks is not answered when nothing comes of it.
+        let ended = hearing.stop().clone().drop_guard();
         let connection = connecting.connect(0).await?;
+        ended.disarm();
         let core = Arc::new(Self {
             target,
             server,
@@ -73,6 +79,7 @@ impl Core {
             number: watch::Sender::new(0),
             reopening: Mutex::default(),
             ids,
+            watched: std::sync::Mutex::default(),
             room: Semaphore::new(MAX_IN_FLIGHT),
             is_closed: AtomicBool::new(false),
         });
@@ -124,7 +131,13 @@ impl Core {
             next_id: &|| self.next_id(),
             known,
         };
-        let connection = connecting.connect(lost + 1).await?;
+        let connected = connecting.connect(lost + 1);
+        let connected = self.hearing.stop().run_until_cancelled(connected).await;
+        let connection = connected.unwrap_or(Err(Error::Closed))?;
+        if self.is_closed.load(Ordering::Relaxed) {
+            connection.link.close().await;
+            return Err(Error::Closed);
+        }
         // What was learned in another session is not known of this one.
         self.cache.clear();
         *self

@@ -40,7 +40,9 @@ mod lists;
 mod options;
 mod receiver;
 mod request;
+mod retry_after;
 mod run;
+mod shown;
 mod skills;
 mod subscribe;
 mod target;
@@ -58,6 +60,8 @@ pub use midfield_protocol::wire::client::{InvalidAnswer, TaskState};
 pub use options::Speak;
 pub use receiver::TaskReceiver;
 pub use request::Request;
+#[cfg(feature = "models")]
+pub(crate) use retry_after::retry_after;
 pub use skills::{SkillEntry, SkillFile};
 pub use subscribe::{Change, Subscription};
 pub use target::{Target, Transport};

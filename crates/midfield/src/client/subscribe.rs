@@ -3,8 +3,9 @@
 
 use std::borrow::Cow;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::Stream;
 use midfield_protocol::Call;
@@ -13,6 +14,7 @@ use midfield_protocol::wire::Changed;
 use midfield_protocol::wire::client::{TaskState, Told};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::core::Core;
@@ -140,18 +142,25 @@ impl Listener {
     async fn listen(mut self) {
         let mut failures = 0;
         loop {
+            let begun = Instant::now();
             let (has_begun, error) = self.listen_once().await;
             if let Some(accept) = self.accept.take() {
                 // Whoever asked may have gone.
                 let _ = accept.send(Err(error));
                 return;
             }
-            failures = if has_begun { 1 } else { failures + 1 };
+            // One that breaks off again and again is asked for less and less often.
+            failures = if has_begun && begun.elapsed() > STEADY {
+                1
+            } else {
+                failures + 1
+            };
             let is_final = matches!(
                 error,
                 Error::Refused(_) | Error::Closed | Error::Unsayable(_)
             );
-            if (is_final && !has_begun) || failures > ATTEMPTS || self.sender.is_closed() {
+            let is_hopeless = !has_begun && (is_final || failures > ATTEMPTS);
+            if is_hopeless || self.sender.is_closed() {
                 tracing::warn!(server = %self.core.server, %error, "a subscription ended");
                 return;
             }
@@ -230,6 +239,55 @@ struct Session {
     filter: Filter,
     sender: mpsc::Sender<Change>,
     news: tokio::sync::broadcast::Receiver<Told>,
+    watched: Watched,
+}
+
+/// Resources that a session watches, which others of the same client may watch as well: until this is dropped.
+struct Watched {
+    core: Arc<Core>,
+    uris: Vec<String>,
+}
+
+impl Watched {
+    fn new(core: &Arc<Core>, uris: &[String]) -> Self {
+        let mut watched = core.watched.lock().unwrap_or_else(PoisonError::into_inner);
+        for uri in uris {
+            *watched.entry(uri.clone()).or_default() += 1;
+        }
+        drop(watched);
+        Self {
+            core: core.clone(),
+            uris: uris.to_vec(),
+        }
+    }
+
+    /// No longer watches; the resources that nobody watches any more.
+    fn end(&mut self) -> Vec<String> {
+        let mut watched = self
+            .core
+            .watched
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut uris = std::mem::take(&mut self.uris);
+        uris.retain(|uri| {
+            let count = watched.get_mut(uri);
+            let left = count.map_or(0, |count| {
+                *count = count.saturating_sub(1);
+                *count
+            });
+            if left == 0 {
+                watched.remove(uri);
+            }
+            left == 0
+        });
+        uris
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        self.end();
+    }
 }
 
 impl Session {
@@ -252,6 +310,7 @@ impl Session {
         }
         let session = Self {
             core: core.clone(),
+            watched: Watched::new(core, &filter.resource_subscriptions),
             filter,
             sender,
             news,
@@ -305,13 +364,9 @@ impl Session {
                 },
             }
         }
-        for uri in &self.filter.resource_subscriptions {
-            if let Err(error) = self
-                .ask(Call::Unsubscribe {
-                    uri: Cow::Owned(uri.clone()),
-                })
-                .await
-            {
+        for uri in self.watched.end() {
+            let uri = Cow::Owned(uri);
+            if let Err(error) = self.ask(Call::Unsubscribe { uri }).await {
                 tracing::debug!(server = %self.core.server, %error, "a subscription could not be ended");
                 return;
             }
@@ -364,6 +419,9 @@ fn all(filter: &Filter) -> Vec<Change> {
 
 /// Changes that wait for a slow reader.
 const WAITING: usize = 256;
+
+/// How long a subscription lasts that is as good as one that never breaks off.
+const STEADY: Duration = Duration::from_mins(1);
 
 /// How often in a row a subscription is asked for again without success.
 const ATTEMPTS: usize = 8;

@@ -16,7 +16,8 @@ use crate::server::{Server, Service};
 
 /// A server to connect to: an address, a program, or a server within this process.
 ///
-/// It is made from a URL, as a [`Url`] or a text, from a [`Command`], and from a [`Server`] or a [`Service`], for tests.
+/// It is made from a URL, as a [`Url`] or a text, from a [`Command`], from a pair of streams by [`Target::pipe`], and from a
+/// [`Server`] or a [`Service`], for tests.
 #[derive(Clone)]
 pub struct Target {
     pub(super) kind: Kind,
@@ -65,8 +66,23 @@ impl Target {
         }
     }
 
-    /// A server at the other end of a pair of streams, which speaks as over stdio: `input` is what it writes, `output` what it reads.
-    /// It can be connected to once, and not again when the connection is lost.
+    /// A server at the other end of a pair of streams, a message in each line: `input` is what it writes, `output` what it reads. It
+    /// serves for whatever this library does not connect to by itself, such as a socket or a channel of SSH.
+    ///
+    /// The streams are used once. When they end, so does the client: nothing is connected anew, and of the clones of such a
+    /// target only the first that connects has a server.
+    ///
+    /// ```no_run
+    /// use midfield::client::Target;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let socket = tokio::net::TcpStream::connect("127.0.0.1:9000").await?;
+    /// let (input, output) = socket.into_split();
+    /// let client = midfield::Client::connect(Target::pipe(input, output)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn pipe(
         input: impl AsyncRead + Send + Unpin + 'static,
         output: impl AsyncWrite + Send + Unpin + 'static,

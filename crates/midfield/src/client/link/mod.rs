@@ -131,15 +131,6 @@ impl Link {
         }
     }
 
-    /// What came that nobody has asked for, for a person; empty where nothing did.
-    pub(super) fn stray(&self) -> String {
-        match self {
-            Self::Pipe(pipe) => pipe.stray(),
-            Self::Child(child) => child.pipe().stray(),
-            Self::Http(_) => String::new(),
-        }
-    }
-
     /// Ends it in good order.
     pub(super) async fn close(&self) {
         match self {

@@ -1,5 +1,6 @@
 //! The client, against servers of this library in every revision and over every transport.
 
+mod bad;
 mod basic;
 mod demands;
 mod exchanges;
