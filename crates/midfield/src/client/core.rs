@@ -14,6 +14,7 @@ use super::hear::Hearing;
 use super::options::Options;
 use super::receiver::Receiving;
 use super::tools::Tools;
+use super::wanted::Wanted;
 use super::{ClientBuilder, Error, Target};
 
 #[derive(Debug)]
@@ -25,6 +26,7 @@ pub(super) struct Core {
     pub(super) hearing: Arc<Hearing>,
     pub(super) cache: Arc<Cache>,
     pub(super) tools: Tools,
+    pub(super) wanted: Wanted,
     connection: RwLock<Arc<Connection>>,
     /// The number of the connection, for those who have to do something when it is made anew.
     pub(super) number: watch::Sender<u64>,
@@ -69,6 +71,7 @@ impl Core {
             hearing,
             cache,
             tools: Tools::default(),
+            wanted: Wanted::default(),
             connection: RwLock::new(Arc::new(connection)),
             number: watch::Sender::new(0),
             reopening: Mutex::default(),

@@ -256,18 +256,38 @@ impl Session {
             sender,
             news,
         };
-        session.subscribe().await?;
+        for (index, uri) in session.filter.resource_subscriptions.iter().enumerate() {
+            if let Err(error) = core.wanted.begin(uri, session.subscribe(uri)).await {
+                session.unsubscribe(index).await;
+                return Err(error);
+            }
+        }
         Ok(session)
     }
 
-    async fn subscribe(&self) -> Result<(), Error> {
+    async fn subscribe(&self, uri: &str) -> Result<(), Error> {
+        let uri = Cow::Owned(uri.to_owned());
+        self.ask(Call::Subscribe { uri }).await
+    }
+
+    /// The same in a session that knows nothing of it.
+    async fn subscribe_anew(&self) -> Result<(), Error> {
         for uri in &self.filter.resource_subscriptions {
-            self.ask(Call::Subscribe {
-                uri: Cow::Owned(uri.clone()),
-            })
-            .await?;
+            self.subscribe(uri).await?;
         }
         Ok(())
+    }
+
+    /// Ends what was said of the first `count` URIs, unless another subscription is about them too.
+    async fn unsubscribe(&self, count: usize) {
+        for uri in self.filter.resource_subscriptions.iter().take(count) {
+            let call = Call::Unsubscribe {
+                uri: Cow::Owned(uri.clone()),
+            };
+            if let Err(error) = self.core.wanted.end(uri, self.ask(call)).await {
+                tracing::debug!(server = %self.core.server, %error, "a subscription could not be ended");
+            }
+        }
     }
 
     async fn ask(&self, call: Call<'static>) -> Result<(), Error> {
@@ -286,7 +306,7 @@ impl Session {
                 () = stop.cancelled() => return,
                 () = stopped.cancelled() => break,
                 changed = number.changed() => {
-                    if changed.is_err() || self.subscribe().await.is_err() {
+                    if changed.is_err() || self.subscribe_anew().await.is_err() {
                         return;
                     }
                     for change in all(&self.filter) {
@@ -305,17 +325,7 @@ impl Session {
                 },
             }
         }
-        for uri in &self.filter.resource_subscriptions {
-            if let Err(error) = self
-                .ask(Call::Unsubscribe {
-                    uri: Cow::Owned(uri.clone()),
-                })
-                .await
-            {
-                tracing::debug!(server = %self.core.server, %error, "a subscription could not be ended");
-                return;
-            }
-        }
+        self.unsubscribe(usize::MAX).await;
     }
 
     async fn tell(&self, told: Told) {

@@ -1,6 +1,7 @@
 //! The client, against servers of this library in every revision and over every transport.
 
 mod basic;
+mod changes;
 mod demands;
 mod receiver;
 mod script;
