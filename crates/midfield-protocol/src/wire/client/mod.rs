@@ -17,8 +17,8 @@ pub use page::{Listed, Page};
 pub use read::FromResult;
 pub use refused::{is_header_mismatch, is_modern, pages, supported};
 pub use reply::{
-    answer, answers, refusal, reply, responses, roots_changed, task_answer, task_created, task_page,
-    task_state,
+    answer, answers, refusal, reply, responses, roots_changed, task_answer, task_created,
+    task_page, task_state,
 };
 pub use task::{TaskPage, TaskState, task_result};
 pub use write::{Aside, ClientDescription};
