@@ -2,7 +2,8 @@
 //! and stdio.
 //!
 //! Each target is a running server with a plan of what it must do; the clients are the scripts in `tests/interop` and
-//! the program in `tests/rust-clients`. Tasks have clients of their own, see `tasks.rs`.
+//! the program in `tests/rust-clients`. Tasks have clients of their own, see `tasks.rs`. The other way round, our client
+//! is driven against servers that others wrote, see `peers`.
 
 mod plans;
 mod targets;
@@ -16,6 +17,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::install;
+use crate::peers;
 use crate::process;
 use crate::table::Table;
 use crate::workspace::{BUILD_LIMIT, cargo, empty_state, root, state};
@@ -53,10 +55,18 @@ pub(crate) fn interop(options: Options) -> Result<()> {
         })?;
     }
     println!("\n{}", runs.table);
+    let ours = if options.tasks {
+        Ok(())
+    } else {
+        peers::drive()
+    };
     if runs.failures > 0 {
+        if let Err(error) = ours {
+            println!("{error:#}");
+        }
         bail!("{} interop runs failed", runs.failures);
     }
-    Ok(())
+    ours
 }
 
 /// What came of the runs so far.

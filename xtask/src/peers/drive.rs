@@ -1,7 +1,10 @@
 //! Our client against each server: `crates/midfield/examples/peers` uses what the manifest says that the server has.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -19,10 +22,31 @@ const LIMIT: Duration = Duration::from_mins(2);
 /// Which revisions the client speaks: what it finds out by itself, and in a server of both eras what it would not choose.
 const ASKED: [Option<Era>; 2] = [None, Some(Era::Legacy)];
 
+/// How many runs go on at once: most of the time they wait.
+const AT_ONCE: usize = 3;
+
+/// One run of the driver.
+struct Run<'a> {
+    ready: &'a Ready<'a>,
+    transport: Transport,
+    /// The era that is asked for; otherwise the client finds out by itself.
+    asked: Option<Era>,
+}
+
+/// What a run came to, and how long it took.
+type Outcome = (Result<Total>, Duration);
+
 /// Drives each server over both transports in each of its eras; fails when a check of one of them fails.
 pub(super) fn drive(peers: &[&Peer]) -> Result<()> {
     let driver = build(&["--package", "midfield", "--example", "peers"])?;
     let folder = empty_state("drive")?;
+    let ready: Vec<Ready<'_>> = peers
+        .iter()
+        .map(|peer| Ready::new(peer))
+        .collect::<Result<_>>()?;
+    let runs: Vec<Run<'_>> = ready.iter().flat_map(Run::all).collect();
+    let begin = Instant::now();
+    let outcomes = carry_out(&runs, &driver, &folder);
     let mut table = Table::new(&[
         "server",
         "transport",
@@ -34,51 +58,130 @@ pub(super) fn drive(peers: &[&Peer]) -> Result<()> {
         "seconds:",
     ]);
     let mut failures = Vec::new();
-    let begin = Instant::now();
-    for peer in peers {
-        let ready = Ready::new(peer)?;
-        for transport in [Transport::Stdio, Transport::Http] {
-            for asked in ASKED {
-                if asked.is_some() && peer.eras.len() == 1 {
-                    continue;
-                }
-                let era = asked.map_or("auto".to_owned(), |era| era.to_string());
-                let run = format!("{}-{transport}-{era}", peer.name);
-                let log = folder.join(format!("{run}.log"));
-                let begin = Instant::now();
-                let total = run_driver(&driver, &ready, transport, &era, &log);
-                let total = total.and_then(|total| total.must_fit(peer, asked));
-                let total = total.unwrap_or_else(|error| {
-                    let lines = failed_lines(&log);
-                    failures.push(format!("{run}: {error:#}{lines}"));
-                    Total::default()
-                });
-                table.row([
-                    peer.name.clone(),
-                    transport.to_string(),
-                    era,
-                    total.revision,
-                    total.passed,
-                    total.deviating,
-                    total.failed,
-                    format!("{:.1}", begin.elapsed().as_secs_f64()),
-                ]);
-            }
-        }
+    for (run, (total, time)) in runs.iter().zip(outcomes) {
+        let total = total.unwrap_or_else(|error| {
+            let lines = failed_lines(&run.log(&folder));
+            failures.push(format!("{}: {error:#}{lines}", run.name()));
+            Total::default()
+        });
+        table.row([
+            run.ready.peer.name.clone(),
+            run.transport.to_string(),
+            run.era(),
+            total.revision,
+            total.passed,
+            total.deviating,
+            total.failed,
+            format!("{:.1}", time.as_secs_f64()),
+        ]);
     }
-    println!(
-        "\n{table}\n{:.0} s; logs: {}",
-        begin.elapsed().as_secs_f64(),
-        folder.display()
-    );
+    let seconds = begin.elapsed().as_secs();
+    println!("\n{table}\n{seconds} s; logs: {}", folder.display());
     if failures.is_empty() {
         return Ok(());
     }
     bail!(
-        "{} runs of our client against others' servers failed:\n{}",
+        "{} runs of our client against the servers of others failed:\n{}",
         failures.len(),
         failures.join("\n")
     )
+}
+
+/// Carries out the runs, some at once; their outcomes in the order of the runs.
+fn carry_out(runs: &[Run<'_>], driver: &Path, folder: &Path) -> Vec<Outcome> {
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(run) = runs.get(index) else {
+                return done;
+            };
+            let begin = Instant::now();
+            let total = run.carry_out(driver, &run.log(folder));
+            done.push((index, (total, begin.elapsed())));
+        }
+    };
+    let mut done: Vec<(usize, Outcome)> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(work)).collect();
+        let done = workers.into_iter().map(|worker| {
+            worker
+                .join()
+                .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        });
+        done.flatten().collect()
+    });
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+impl<'a> Run<'a> {
+    fn all(ready: &'a Ready<'a>) -> Vec<Self> {
+        let mut runs = Vec::new();
+        for transport in [Transport::Stdio, Transport::Http] {
+            for asked in ASKED {
+                // A server of one era has no other that could be asked for.
+                if asked.is_none() || ready.peer.eras.len() > 1 {
+                    runs.push(Self {
+                        ready,
+                        transport,
+                        asked,
+                    });
+                }
+            }
+        }
+        runs
+    }
+
+    fn era(&self) -> String {
+        self.asked
+            .map_or_else(|| "auto".to_owned(), |era| era.to_string())
+    }
+
+    fn name(&self) -> String {
+        format!("{}-{}-{}", self.ready.peer.name, self.transport, self.era())
+    }
+
+    fn log(&self, folder: &Path) -> PathBuf {
+        folder.join(format!("{}.log", self.name()))
+    }
+
+    /// Runs the driver once; what it prints goes to `log`.
+    fn carry_out(&self, driver: &Path, log: &Path) -> Result<Total> {
+        let peer = self.ready.peer;
+        let deviations: Vec<&str> = peer.deviations.keys().map(String::as_str).collect();
+        let mut command = Command::new(driver);
+        command
+            .args(["--server", &peer.name, "--era", &self.era()])
+            .args(["--features", &peer.features.join(",")])
+            .args(["--deviations", &deviations.join(",")]);
+        let mut server = None;
+        match self.transport {
+            Transport::Stdio => {
+                let stdio = self.ready.stdio();
+                command
+                    .arg("--")
+                    .arg(stdio.get_program())
+                    .args(stdio.get_args());
+            }
+            Transport::Http => {
+                let started = self.ready.http(&log.with_extension("server.log"))?;
+                command.args(["--url", &started.mcp_url()]);
+                server = Some(started);
+            }
+        }
+        let status = process::run_into(log, &mut command, LIMIT)?;
+        if let Some(server) = &mut server {
+            server.must_be_running()?;
+        }
+        if !status.success() {
+            bail!("the driver ended with {status}");
+        }
+        let output =
+            fs::read_to_string(log).with_context(|| format!("could not read {}", log.display()))?;
+        let total = Total::read(&output).context("the driver printed no total")?;
+        total.must_fit(peer, self.asked)
+    }
 }
 
 /// The last line of a run.
@@ -120,51 +223,9 @@ impl Total {
     }
 }
 
-/// Runs the driver once; what it prints goes to `log`.
-fn run_driver(
-    driver: &Path,
-    ready: &Ready<'_>,
-    transport: Transport,
-    era: &str,
-    log: &Path,
-) -> Result<Total> {
-    let peer = ready.peer;
-    let deviations: Vec<&str> = peer.deviations.keys().map(String::as_str).collect();
-    let mut command = Command::new(driver);
-    command
-        .args(["--server", &peer.name, "--era", era])
-        .args(["--features", &peer.features.join(",")])
-        .args(["--deviations", &deviations.join(",")]);
-    let mut server = None;
-    match transport {
-        Transport::Stdio => {
-            let stdio = ready.stdio();
-            command
-                .arg("--")
-                .arg(stdio.get_program())
-                .args(stdio.get_args());
-        }
-        Transport::Http => {
-            let started = ready.http(&log.with_extension("server.log"))?;
-            command.args(["--url", &started.mcp_url()]);
-            server = Some(started);
-        }
-    }
-    let status = process::run_into(log, &mut command, LIMIT)?;
-    if let Some(server) = &mut server {
-        server.must_be_running()?;
-    }
-    let output = std::fs::read_to_string(log)
-        .with_context(|| format!("could not read {}", log.display()))?;
-    if !status.success() {
-        bail!("the driver ended with {status}");
-    }
-    Total::read(&output).context("the driver printed no total")
-}
-
 /// What a log says of checks that failed, or else its end.
 fn failed_lines(log: &Path) -> String {
-    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let text = fs::read_to_string(log).unwrap_or_default();
     let failed: Vec<&str> = text
         .lines()
         .filter(|line| line.starts_with("FAILED"))

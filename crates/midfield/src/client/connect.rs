@@ -190,27 +190,29 @@ impl Connecting<'_> {
             let found = {
                 let mut discovering = pin!(self.discover(&link, wished));
                 let within = self.options.probe_timeout;
-                match tokio::time::timeout(within, &mut discovering).await {
-                    Ok(found) => found,
-                    Err(_) => {
-                        let mut initializing = pin!(self.handshake(&link));
-                        tokio::select! {
-                            found = &mut discovering => match found {
-                                found @ Found::Modern(..) => found,
-                                _ => Found::Session(initializing.await.map_err(Box::new)),
-                            },
-                            opened = &mut initializing => match opened {
-                                Ok(opened) => Found::Session(Ok(opened)),
-                                // A server that is only slow, and has no sessions, still answers.
-                                Err(_) => discovering.await,
-                            },
-                        }
+                if let Ok(found) = tokio::time::timeout(within, &mut discovering).await {
+                    found
+                } else {
+                    let mut initializing = pin!(self.handshake(&link));
+                    tokio::select! {
+                        found = &mut discovering => match found {
+                            found @ Found::Modern(..) => found,
+                            _ => Found::session(initializing.await),
+                        },
+                        opened = &mut initializing => match opened {
+                            Ok(opened) => Found::session(Ok(opened)),
+                            // A server that is only slow, and has no sessions, still answers.
+                            Err(_) => discovering.await,
+                        },
                     }
                 }
             };
             match found {
                 Found::Modern(codec, server) => return Ok((link, codec, *server)),
-                Found::Session(Ok((codec, server))) => return Ok((link, codec, server)),
+                Found::Session(Ok(opened)) => {
+                    let (codec, server) = *opened;
+                    return Ok((link, codec, server));
+                }
                 Found::Session(Err(error)) => return Err(*error),
                 Found::Other(revision) if revision.era() == Era::Modern => wished = revision,
                 Found::Other(_) | Found::NotModern | Found::Unanswered(_) => {
@@ -403,7 +405,7 @@ enum Found {
     /// It is of the modern era.
     Modern(Codec, Box<ServerInfo>),
     /// It has opened a session, or has refused to.
-    Session(Result<(Codec, ServerInfo), Box<Error>>),
+    Session(Result<Box<(Codec, ServerInfo)>, Box<Error>>),
     /// It wants to speak this instead.
     Other(Revision),
     /// It does not understand what only the modern era has.
@@ -412,6 +414,12 @@ enum Found {
     Unanswered(Error),
     /// It cannot be asked.
     Failed(Error),
+}
+
+impl Found {
+    fn session(opened: Result<(Codec, ServerInfo), Error>) -> Self {
+        Self::Session(opened.map(Box::new).map_err(Box::new))
+    }
 }
 
 fn outgoing(id: i64, method: &str, bytes: Bytes, codec: Codec) -> Outgoing {

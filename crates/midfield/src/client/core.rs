@@ -1,6 +1,5 @@
 //! What the handles of one client share: the connection, and what is known of the server.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -15,6 +14,7 @@ use super::hear::Hearing;
 use super::options::Options;
 use super::receiver::Receiving;
 use super::tools::Tools;
+use super::wanted::Wanted;
 use super::{ClientBuilder, Error, Target};
 
 #[derive(Debug)]
@@ -26,14 +26,13 @@ pub(super) struct Core {
     pub(super) hearing: Arc<Hearing>,
     pub(super) cache: Arc<Cache>,
     pub(super) tools: Tools,
+    pub(super) wanted: Wanted,
     connection: RwLock<Arc<Connection>>,
     /// The number of the connection, for those who have to do something when it is made anew.
     pub(super) number: watch::Sender<u64>,
     /// Held while the connection is made anew, by one of those who miss it.
     reopening: Mutex<()>,
     ids: Arc<AtomicI64>,
-    /// How many subscriptions of a session watch each resource.
-    pub(super) watched: std::sync::Mutex<HashMap<String, usize>>,
     /// How many requests may be under way at once.
     pub(super) room: Semaphore,
     is_closed: AtomicBool,
@@ -75,11 +74,11 @@ impl Core {
             hearing,
             cache,
             tools: Tools::default(),
+            wanted: Wanted::default(),
             connection: RwLock::new(Arc::new(connection)),
             number: watch::Sender::new(0),
             reopening: Mutex::default(),
             ids,
-            watched: std::sync::Mutex::default(),
             room: Semaphore::new(MAX_IN_FLIGHT),
             is_closed: AtomicBool::new(false),
         });

@@ -48,6 +48,7 @@ mod subscribe;
 mod target;
 mod tasks;
 mod tools;
+mod wanted;
 
 pub use builder::ClientBuilder;
 pub use connect::ServerInfo;

@@ -146,15 +146,19 @@ impl Client {
     /// # Errors
     /// When there is no such skill.
     pub async fn skill(&self, uri: &str) -> Result<SkillEntry, Error> {
+        #[derive(Deserialize)]
+        struct Found {
+            skill: SkillEntry,
+        }
         let result = self
             .request("skills/get", serde_json::json!({"uri": uri}))
             .idempotent()
             .await?;
-        let entry: SkillEntry = result.read().map_err(|error| {
+        let Found { skill } = result.read().map_err(|error| {
             Error::InvalidAnswer(super::InvalidAnswer::new("skills/get", error))
         })?;
-        if entry.uri == uri {
-            Ok(entry)
+        if skill.uri == uri {
+            Ok(skill)
         } else {
             Err(unsayable("the server answered with another skill"))
         }

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 use std::pin::Pin;
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -213,16 +213,15 @@ impl Listener {
     }
 
     async fn begin(&mut self, accepted: Filter) {
-        match self.accept.take() {
+        if let Some(accept) = self.accept.take() {
             // Whoever asked may have gone.
-            Some(accept) => drop(accept.send(Ok(accepted))),
-            // Nobody listened for a while.
-            None => {
-                self.core.cache.clear();
-                for change in all(&accepted) {
-                    let _ = self.sender.send(change).await;
-                }
-            }
+            let _ = accept.send(Ok(accepted));
+            return;
+        }
+        // Nobody listened for a while.
+        self.core.cache.clear();
+        for change in all(&accepted) {
+            let _ = self.sender.send(change).await;
         }
     }
 
@@ -239,55 +238,6 @@ struct Session {
     filter: Filter,
     sender: mpsc::Sender<Change>,
     news: tokio::sync::broadcast::Receiver<Told>,
-    watched: Watched,
-}
-
-/// Resources that a session watches, which others of the same client may watch as well: until this is dropped.
-struct Watched {
-    core: Arc<Core>,
-    uris: Vec<String>,
-}
-
-impl Watched {
-    fn new(core: &Arc<Core>, uris: &[String]) -> Self {
-        let mut watched = core.watched.lock().unwrap_or_else(PoisonError::into_inner);
-        for uri in uris {
-            *watched.entry(uri.clone()).or_default() += 1;
-        }
-        drop(watched);
-        Self {
-            core: core.clone(),
-            uris: uris.to_vec(),
-        }
-    }
-
-    /// No longer watches; the resources that nobody watches any more.
-    fn end(&mut self) -> Vec<String> {
-        let mut watched = self
-            .core
-            .watched
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let mut uris = std::mem::take(&mut self.uris);
-        uris.retain(|uri| {
-            let count = watched.get_mut(uri);
-            let left = count.map_or(0, |count| {
-                *count = count.saturating_sub(1);
-                *count
-            });
-            if left == 0 {
-                watched.remove(uri);
-            }
-            left == 0
-        });
-        uris
-    }
-}
-
-impl Drop for Watched {
-    fn drop(&mut self) {
-        self.end();
-    }
 }
 
 impl Session {
@@ -310,23 +260,42 @@ impl Session {
         }
         let session = Self {
             core: core.clone(),
-            watched: Watched::new(core, &filter.resource_subscriptions),
             filter,
             sender,
             news,
         };
-        session.subscribe().await?;
+        for (index, uri) in session.filter.resource_subscriptions.iter().enumerate() {
+            if let Err(error) = core.wanted.begin(uri, session.subscribe(uri)).await {
+                session.unsubscribe(index).await;
+                return Err(error);
+            }
+        }
         Ok(session)
     }
 
-    async fn subscribe(&self) -> Result<(), Error> {
+    async fn subscribe(&self, uri: &str) -> Result<(), Error> {
+        let uri = Cow::Owned(uri.to_owned());
+        self.ask(Call::Subscribe { uri }).await
+    }
+
+    /// The same in a session that knows nothing of it.
+    async fn subscribe_anew(&self) -> Result<(), Error> {
         for uri in &self.filter.resource_subscriptions {
-            self.ask(Call::Subscribe {
-                uri: Cow::Owned(uri.clone()),
-            })
-            .await?;
+            self.subscribe(uri).await?;
         }
         Ok(())
+    }
+
+    /// Ends what was said of the first `count` URIs, unless another subscription is about them too.
+    async fn unsubscribe(&self, count: usize) {
+        for uri in self.filter.resource_subscriptions.iter().take(count) {
+            let call = Call::Unsubscribe {
+                uri: Cow::Owned(uri.clone()),
+            };
+            if let Err(error) = self.core.wanted.end(uri, self.ask(call)).await {
+                tracing::debug!(server = %self.core.server, %error, "a subscription could not be ended");
+            }
+        }
     }
 
     async fn ask(&self, call: Call<'static>) -> Result<(), Error> {
@@ -345,7 +314,7 @@ impl Session {
                 () = stop.cancelled() => return,
                 () = stopped.cancelled() => break,
                 changed = number.changed() => {
-                    if changed.is_err() || self.subscribe().await.is_err() {
+                    if changed.is_err() || self.subscribe_anew().await.is_err() {
                         return;
                     }
                     for change in all(&self.filter) {
@@ -364,13 +333,7 @@ impl Session {
                 },
             }
         }
-        for uri in self.watched.end() {
-            let uri = Cow::Owned(uri);
-            if let Err(error) = self.ask(Call::Unsubscribe { uri }).await {
-                tracing::debug!(server = %self.core.server, %error, "a subscription could not be ended");
-                return;
-            }
-        }
+        self.unsubscribe(usize::MAX).await;
     }
 
     async fn tell(&self, told: Told) {

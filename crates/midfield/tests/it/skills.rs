@@ -110,6 +110,18 @@ async fn what_is_listed_is_what_is_read() {
 }
 
 #[tokio::test]
+async fn a_client_finds_one_skill_as_it_is_listed() {
+    let server = Server::new("skills", "1").extension(samples());
+    let client = midfield::Client::connect(server)
+        .await
+        .expect("a connection");
+    let listed = client.skills().await.expect("skills");
+    let found = client.skill("skill://review/SKILL.md").await;
+    assert_eq!(Some(&found.expect("a skill")), listed.first());
+    assert!(client.skill("skill://none/SKILL.md").await.is_err());
+}
+
+#[tokio::test]
 async fn one_skill_is_told_as_it_is_listed() {
     let host = start(samples()).await;
     let listed = ask(&host, "skills/list", json!({})).await;

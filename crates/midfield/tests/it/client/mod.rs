@@ -2,6 +2,7 @@
 
 mod bad;
 mod basic;
+mod changes;
 mod demands;
 mod exchanges;
 mod receiver;
