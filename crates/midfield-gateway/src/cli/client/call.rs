@@ -73,7 +73,7 @@ impl Call {
             "the call was cancelled"
         };
         self.via.run(server, stopped, async |session| {
-            self.how.run(session, words, base).await
+            Box::pin(self.how.run(session, words, base)).await
         })
     }
 }
@@ -81,7 +81,7 @@ impl Call {
 impl What {
     pub(in crate::cli) async fn run(&self, session: &Session) -> anyhow::Result<Verdict> {
         let base = self.how.base(&self.words)?;
-        self.how.run(session, &self.words, base).await
+        Box::pin(self.how.run(session, &self.words, base)).await
     }
 }
 
@@ -116,7 +116,7 @@ impl How {
         let given = given.map_err(|told| usage(tool, &told))?;
         let given = Value::Object(given);
         if self.task || self.detach {
-            return self.begin(session, name, given).await;
+            return Box::pin(self.begin(session, name, given)).await;
         }
         let bar = session.bar.clone();
         let call = session.client.call_tool(name, given);
@@ -137,7 +137,7 @@ impl How {
             return self.tell_handle(session, &handle);
         }
         note(&format!("task {}", line(&handle.to_string())));
-        match handle.result().await {
+        match Box::pin(handle.result()).await {
             Ok(result) => self.tell(session, &result),
             Err(error @ client::Error::Refused(_)) => {
                 Err(anyhow::Error::from(error).context("the task failed"))

@@ -109,12 +109,12 @@ impl How {
             session.print_json(&completion)?;
             return Ok(Verdict::Fine);
         }
-        let values = completion.values.iter();
-        session.print(
-            &values
-                .map(|value| format!("{}\n", line(value)))
-                .collect::<String>(),
-        )?;
+        let values: Vec<String> = completion
+            .values
+            .iter()
+            .map(|value| line(value) + "\n")
+            .collect();
+        session.print(&values.concat())?;
         if completion.has_more == Some(true) {
             crate::cli::note("there are more");
         }

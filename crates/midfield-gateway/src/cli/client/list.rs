@@ -33,6 +33,10 @@ pub(in crate::cli) struct List {
 
 /// What is listed; without any choice, all.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of its own"
+)]
 pub(in crate::cli) struct What {
     /// The tools.
     #[arg(long)]
@@ -68,6 +72,7 @@ pub(super) struct Lists {
     pub(super) prompts: Option<Arc<Vec<Prompt>>>,
 }
 
+#[expect(clippy::ref_option, reason = "serde hands over the field")]
 fn whole<T: Serialize, S: Serializer>(
     list: &Option<Arc<Vec<T>>>,
     serializer: S,
@@ -170,11 +175,11 @@ impl Lists {
             for (signature, description) in items {
                 let _ = writeln!(text, "{indent}{signature}");
                 // The first line that says something.
-                let said = description
+                let mut said = description
                     .into_iter()
                     .flat_map(|said| said.lines())
                     .map(line);
-                if let Some(said) = said.into_iter().find(|said| !said.is_empty()) {
+                if let Some(said) = said.find(|said| !said.is_empty()) {
                     let _ = writeln!(text, "{indent}    {said}");
                 }
             }

@@ -12,6 +12,10 @@ use crate::cli::{Verdict, note};
 
 /// The arguments of `midfield subscribe`.
 #[derive(Debug, Args)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of its own"
+)]
 #[command(
     after_help = Exit::help(),
     override_usage = "midfield subscribe [OPTIONS] SERVER\n       midfield subscribe [OPTIONS] -- COMMAND [ARG]..."

@@ -143,19 +143,19 @@ impl Drop for Workshop {
 }
 
 async fn climb(cx: Context, bench: State<Bench>) -> String {
-    let mut dropped = Some(Dropped(bench.0.was_cancelled.clone()));
+    let mut dropped = Some(Dropped(bench.was_cancelled.clone()));
     for step in 1_u32..=4 {
         let told = Progress::new(f64::from(step))
             .total(4.0)
             .message(format!("step {step}\u{1b}]0;owned\u{7}"));
         cx.report(told).await;
-        bench.0.gate.acquire().await.unwrap().forget();
+        bench.gate.acquire().await.unwrap().forget();
     }
     std::mem::forget(dropped.take());
     "at the top\u{1b}[2J".to_owned()
 }
 
-async fn ask(cx: Context) -> midfield::Result<String> {
+async fn ask(cx: Context) -> Result<String> {
     let schema = json!({"type": "object", "required": ["count"], "properties": {
         "count": {"type": "integer", "title": "How many", "minimum": 1, "maximum": 9},
     }});
@@ -170,8 +170,8 @@ async fn ask(cx: Context) -> midfield::Result<String> {
     )
 }
 
-async fn fail() -> midfield::Result<String> {
-    Err(midfield::Error::tool("no luck"))
+async fn fail() -> Result<String> {
+    Err(Error::tool("no luck"))
 }
 
 async fn job() -> String {

@@ -124,7 +124,7 @@ async fn http(record: &Record, url: &Url) -> Went {
             .and_then(|it| it.to_str().ok());
         let seen = format!(
             "{seen}, to {}",
-            place.map_or("nowhere".to_owned(), super::shown)
+            place.map_or_else(|| "nowhere".to_owned(), super::shown)
         );
         record.fair(
             step,

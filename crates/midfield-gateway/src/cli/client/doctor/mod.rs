@@ -4,6 +4,8 @@ mod address;
 mod program;
 mod protocol;
 
+use std::fmt::Write as _;
+
 use clap::Args;
 use midfield::client::config::Entry;
 use serde::Serialize;
@@ -45,7 +47,8 @@ enum Mark {
 /// A step, as it is printed.
 #[derive(Debug, Serialize)]
 struct Step<'a> {
-    step: &'a str,
+    #[serde(rename = "step")]
+    name: &'a str,
     mark: Mark,
     seen: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,7 +68,7 @@ type Went<T = ()> = anyhow::Result<Result<T, Failed>>;
 impl Record {
     fn put(&self, step: &str, mark: Mark, seen: &str, advice: Option<&str>) -> anyhow::Result<()> {
         let step = Step {
-            step,
+            name: step,
             mark,
             seen: line(seen),
             advice: advice.map(line),
@@ -78,9 +81,9 @@ impl Record {
             Mark::Fair => "note",
             Mark::Bad => "FAIL",
         };
-        let mut text = format!("{word}  {:<10} {}\n", step.step, step.seen);
+        let mut text = format!("{word}  {:<10} {}\n", step.name, step.seen);
         if let Some(advice) = &step.advice {
-            text.push_str(&format!("                 -> {advice}\n"));
+            let _ = writeln!(text, "                 -> {advice}");
         }
         print(&text)
     }

@@ -84,7 +84,7 @@ impl Command {
     pub(super) async fn run(&self, session: &Session) -> anyhow::Result<Verdict> {
         match self {
             Self::List(what) => what.run(session).await,
-            Self::Call(what) => what.run(session).await,
+            Self::Call(what) => Box::pin(what.run(session)).await,
             Self::Read(what) => what.run(session).await,
             Self::Prompt(what) => what.run(session).await,
             Self::Complete(what) => what.run(session).await,

@@ -46,7 +46,7 @@ impl Shell {
         let server = self.via.only(self.server.as_ref())?;
         self.via.run_on(server, async |session| {
             session.is_brief.set(self.json);
-            self.read(session).await
+            Box::pin(self.read(session)).await
         })
     }
 
@@ -82,7 +82,7 @@ impl Shell {
                 Read::Interrupted => continue,
                 Read::End => break,
             };
-            if !self.obey(session, &text, &mut tally).await? {
+            if !Box::pin(self.obey(session, &text, &mut tally)).await? {
                 break;
             }
         }
