@@ -130,7 +130,8 @@ impl Core {
             next_id: &|| self.next_id(),
             known,
         };
-        let connected = connecting.connect(lost + 1);
+        // A rare event is not carried by every request.
+        let connected = Box::pin(connecting.connect(lost + 1));
         let connected = self.hearing.stop().run_until_cancelled(connected).await;
         let connection = connected.unwrap_or(Err(Error::Closed))?;
         if self.is_closed.load(Ordering::Relaxed) {

@@ -94,7 +94,7 @@ pub(super) async fn run_noting(
                 Outcome::InputRequired(required) => {
                     rounds = next_round(core, rounds)?;
                     *was_asked_back = true;
-                    let retry = answer(core, required, &call, &mut patience).await?;
+                    let retry = Box::pin(answer(core, required, &call, &mut patience)).await?;
                     set_retry(&mut call, retry);
                 }
                 _ => return Err(Error::Closed),
@@ -112,7 +112,7 @@ pub(super) async fn run_noting(
                     core.reopen_anew(connection.number).await?;
                 } else if let Some(pages) = wire::pages(codec, &error) {
                     rounds = next_round(core, rounds)?;
-                    visit(core, pages, &call, &mut patience, error).await?;
+                    Box::pin(visit(core, pages, &call, &mut patience, error)).await?;
                 } else {
                     return Err(Error::Refused(ServerError::new(call.method(), error)));
                 }

@@ -110,7 +110,8 @@ impl Link {
         match self {
             Self::Pipe(pipe) => pipe.request(outgoing).await,
             Self::Child(child) => child.pipe().request(outgoing).await,
-            Self::Http(http) => http.request(outgoing, hearing).await,
+            // Most of it is the HTTP client's, and a call over a pipe need not carry it.
+            Self::Http(http) => Box::pin(http.request(outgoing, hearing)).await,
         }
     }
 

@@ -8,7 +8,7 @@ use serde_json::json;
 fn server() -> Server {
     let greet = Tool::new("greet", async |context: Context| {
         context.progress(1, 2).await;
-        "hello".to_string()
+        "hello".to_owned()
     });
     Server::new("demo", "1.0.0").tool(greet)
 }
