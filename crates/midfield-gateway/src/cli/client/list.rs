@@ -176,7 +176,7 @@ impl Lists {
                 let _ = writeln!(text, "{indent}{signature}");
                 // The first line that says something.
                 let mut said = description
-                    .into_iter()
+                    .iter()
                     .flat_map(|said| said.lines())
                     .map(line);
                 if let Some(said) = said.find(|said| !said.is_empty()) {
