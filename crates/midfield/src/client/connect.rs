@@ -183,33 +183,34 @@ impl Connecting<'_> {
             let found = {
                 let mut discovering = pin!(self.discover(&link, wished));
                 let within = self.options.probe_timeout;
-                match tokio::time::timeout(within, &mut discovering).await {
-                    Ok(found) => found,
-                    Err(_) => {
-                        let mut initializing = pin!(self.handshake(&link));
-                        tokio::select! {
-                            found = &mut discovering => match found {
-                                found @ Found::Modern(..) => found,
-                                _ => Found::Session(initializing.await.map_err(Box::new)),
-                            },
-                            opened = &mut initializing => match opened {
-                                Ok(opened) => Found::Session(Ok(opened)),
-                                // A server that is only slow, and has no sessions, still answers.
-                                Err(_) => discovering.await,
-                            },
-                        }
+                if let Ok(found) = tokio::time::timeout(within, &mut discovering).await {
+                    found
+                } else {
+                    let mut initializing = pin!(self.handshake(&link));
+                    tokio::select! {
+                        found = &mut discovering => match found {
+                            found @ Found::Modern(..) => found,
+                            _ => Found::Session(initializing.await.map(Box::new).map_err(Box::new)),
+                        },
+                        opened = &mut initializing => match opened {
+                            Ok(opened) => Found::Session(Ok(Box::new(opened))),
+                            // A server that is only slow, and has no sessions, still answers.
+                            Err(_) => discovering.await,
+                        },
                     }
                 }
             };
             match found {
                 Found::Modern(codec, server) => return Ok((link, codec, *server)),
-                Found::Session(Ok((codec, server))) => return Ok((link, codec, server)),
-                Found::Session(Err(error)) => return Err(*error),
+                Found::Session(Ok(opened)) => {
+                    let (codec, server) = *opened;
+                    return Ok((link, codec, server));
+                }
                 Found::Other(revision) if revision.era() == Era::Modern => wished = revision,
                 Found::Other(_) | Found::NotModern | Found::Unanswered(_) => {
                     return self.initialize_again(link).await;
                 }
-                Found::Failed(error) => return Err(error),
+                Found::Session(Err(error)) | Found::Failed(error) => return Err(*error),
             }
         }
         Err(self.nothing_in_common(&[]))
@@ -273,8 +274,9 @@ impl Connecting<'_> {
         }
         match found {
             Found::Modern(codec, server) => Ok((link, codec, *server)),
-            Found::Failed(error) | Found::Unanswered(error) => Err(error),
-            Found::Session(Err(error)) => Err(*error),
+            Found::Session(Err(error)) | Found::Failed(error) | Found::Unanswered(error) => {
+                Err(*error)
+            }
             // It was said to be one: what it offers shows when it is asked.
             Found::NotModern => Ok((link, Codec::new(newest), ServerInfo::default())),
             Found::Other(_) | Found::Session(Ok(_)) => Err(self.nothing_in_common(&[])),
@@ -294,16 +296,18 @@ impl Connecting<'_> {
         );
         let bytes = match written {
             Ok(bytes) => bytes.into(),
-            Err(error) => return Found::Failed(Error::Unsayable(error)),
+            Err(error) => return Found::Failed(Box::new(Error::Unsayable(error))),
         };
         let outgoing = outgoing(id, call.method(), bytes, codec);
         match link.request(&outgoing, self.hearing).await {
             Ok(Ok(result)) => self.discovered(codec, &result),
             Ok(Err(error)) => self.not_discovered(&error),
             Err(failure) => match failure.error {
-                error @ (Error::Unreachable { .. } | Error::Closed) => Found::Failed(error),
-                error if error.is_unauthorized() => Found::Failed(error),
-                error => Found::Unanswered(error),
+                error @ (Error::Unreachable { .. } | Error::Closed) => {
+                    Found::Failed(Box::new(error))
+                }
+                error if error.is_unauthorized() => Found::Failed(Box::new(error)),
+                error => Found::Unanswered(Box::new(error)),
             },
         }
     }
@@ -318,7 +322,7 @@ impl Connecting<'_> {
             .iter()
             .filter_map(|name| name.parse::<Revision>().ok());
         let Some(best) = known.max() else {
-            return Found::Failed(self.nothing_in_common(&discovery.supported));
+            return Found::Failed(Box::new(self.nothing_in_common(&discovery.supported)));
         };
         if best.era() != Era::Modern {
             return Found::Other(best);
@@ -343,12 +347,12 @@ impl Connecting<'_> {
                 .filter_map(|name| name.parse::<Revision>().ok());
             return match known.max() {
                 Some(best) => Found::Other(best),
-                None => Found::Failed(self.nothing_in_common(&supported)),
+                None => Found::Failed(Box::new(self.nothing_in_common(&supported))),
             };
         }
         if wire::is_modern(error) {
             let error = ServerError::new("server/discover", error.clone());
-            return Found::Failed(Error::Refused(error));
+            return Found::Failed(Box::new(Error::Refused(error)));
         }
         Found::NotModern
     }
@@ -396,15 +400,15 @@ enum Found {
     /// It is of the modern era.
     Modern(Codec, Box<ServerInfo>),
     /// It has opened a session, or has refused to.
-    Session(Result<(Codec, ServerInfo), Box<Error>>),
+    Session(Result<Box<(Codec, ServerInfo)>, Box<Error>>),
     /// It wants to speak this instead.
     Other(Revision),
     /// It does not understand what only the modern era has.
     NotModern,
     /// It has said nothing that could be understood. What is older may take the question so.
-    Unanswered(Error),
+    Unanswered(Box<Error>),
     /// It cannot be asked.
-    Failed(Error),
+    Failed(Box<Error>),
 }
 
 fn outgoing(id: i64, method: &str, bytes: Bytes, codec: Codec) -> Outgoing {

@@ -65,7 +65,7 @@ impl Core {
         };
         // What a server asks before it has said what it speaks is not answered when nothing comes of it.
         let ended = hearing.stop().clone().drop_guard();
-        let connection = connecting.connect(0).await?;
+        let connection = Box::pin(connecting.connect(0)).await?;
         ended.disarm();
         let core = Arc::new(Self {
             target,
@@ -131,7 +131,7 @@ impl Core {
             next_id: &|| self.next_id(),
             known,
         };
-        let connected = connecting.connect(lost + 1);
+        let connected = Box::pin(connecting.connect(lost + 1));
         let connected = self.hearing.stop().run_until_cancelled(connected).await;
         let connection = connected.unwrap_or(Err(Error::Closed))?;
         if self.is_closed.load(Ordering::Relaxed) {

@@ -213,16 +213,15 @@ impl Listener {
     }
 
     async fn begin(&mut self, accepted: Filter) {
-        match self.accept.take() {
+        if let Some(accept) = self.accept.take() {
             // Whoever asked may have gone.
-            Some(accept) => drop(accept.send(Ok(accepted))),
-            // Nobody listened for a while.
-            None => {
-                self.core.cache.clear();
-                for change in all(&accepted) {
-                    let _ = self.sender.send(change).await;
-                }
-            }
+            drop(accept.send(Ok(accepted)));
+            return;
+        }
+        // Nobody listened for a while.
+        self.core.cache.clear();
+        for change in all(&accepted) {
+            let _ = self.sender.send(change).await;
         }
     }
 

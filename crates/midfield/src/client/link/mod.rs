@@ -117,8 +117,8 @@ impl Link {
     /// Sends what is no request.
     pub(super) async fn send(&self, message: Vec<u8>) -> Result<(), Error> {
         match self {
-            Self::Pipe(pipe) => pipe.send(message),
-            Self::Child(child) => child.pipe().send(message),
+            Self::Pipe(pipe) => pipe.send(&message),
+            Self::Child(child) => child.pipe().send(&message),
             Self::Http(http) => http.send(message).await,
         }
     }

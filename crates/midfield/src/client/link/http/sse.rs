@@ -75,7 +75,7 @@ pub(in crate::client) async fn open(
                         response.status().as_u16()
                     )),
                     Err(error) => {
-                        heard.note(format!("a message could not be sent: {}", chain(&error)))
+                        heard.note(format!("a message could not be sent: {}", chain(&error)));
                     }
                 }
             }

@@ -61,7 +61,7 @@ impl Http {
                     }
                 }
                 Message::Notification(notification) => {
-                    hearing.notification(&notification, Some(outgoing.id))
+                    hearing.notification(&notification, Some(outgoing.id));
                 }
                 Message::Request(request) => {
                     let outlet: Arc<dyn Outlet> = self.clone();

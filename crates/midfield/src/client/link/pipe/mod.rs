@@ -111,11 +111,11 @@ impl Pipe {
         answer.unwrap_or_else(|_| Err(Failure::gone(Error::Closed, false)))
     }
 
-    pub(super) fn send(&self, message: Vec<u8>) -> Result<(), Error> {
+    pub(super) fn send(&self, message: &[u8]) -> Result<(), Error> {
         if let Some(ended) = &self.0.waiting().ended {
             return Err(ended.clone());
         }
-        self.0.write(&message);
+        self.0.write(message);
         Ok(())
     }
 

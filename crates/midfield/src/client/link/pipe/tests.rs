@@ -75,10 +75,11 @@ proptest! {
                     line.clear();
                     ends.input.read_line(&mut line).await.expect("a request");
                 }
-                let text: String = order
-                    .iter()
-                    .map(|id| format!("{noise}\n{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{id}}}\r\n"))
-                    .collect();
+                let mut text = String::new();
+                for id in &order {
+                    let answer = format!("{noise}\n{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{id}}}\r\n");
+                    text.push_str(&answer);
+                }
                 let mut rest = text.as_bytes();
                 for size in sizes.iter().cycle() {
                     let (chunk, after) = rest.split_at((*size).min(rest.len()));
@@ -111,7 +112,7 @@ async fn a_request_that_is_dropped_leaves_nothing_that_waits_and_is_cancelled_on
             read = ends.input.read_line(&mut line) => drop(read.expect("a request")),
         }
         assert!(ends.pipe.0.waiting().answers.is_empty());
-        ends.pipe.send(b"next".to_vec()).expect("room");
+        ends.pipe.send(b"next").expect("room");
         line.clear();
         ends.input.read_line(&mut line).await.expect("a line");
         assert_eq!(

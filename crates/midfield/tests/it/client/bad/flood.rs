@@ -74,7 +74,7 @@ async fn a_server_that_only_asks_and_reads_no_answer_is_left_with_bounded_memory
             format!("{{\"jsonrpc\":\"2.0\",\"id\":\"{id}\",\"method\":\"ping\"}}\n").into_bytes();
         let (target, mut serving) = flooding(speak, b"", ping);
         let client = builder(speak)
-            .timeout(std::time::Duration::from_secs(120))
+            .timeout(std::time::Duration::from_mins(2))
             .connect(target)
             .await
             .expect("a connection");

@@ -99,7 +99,7 @@ fn builder(speak: Speak) -> ClientBuilder {
     Client::builder()
         .speak(speak)
         .timeout(Duration::from_secs(5))
-        .max_time(Duration::from_secs(60))
+        .max_time(Duration::from_mins(1))
 }
 
 /// What a sane server says to a message.
