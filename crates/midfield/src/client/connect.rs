@@ -213,12 +213,11 @@ impl Connecting<'_> {
                     let (codec, server) = *opened;
                     return Ok((link, codec, server));
                 }
-                Found::Session(Err(error)) => return Err(*error),
                 Found::Other(revision) if revision.era() == Era::Modern => wished = revision,
                 Found::Other(_) | Found::NotModern | Found::Unanswered(_) => {
                     return self.initialize_again(link).await;
                 }
-                Found::Failed(error) => return Err(error),
+                Found::Session(Err(error)) | Found::Failed(error) => return Err(*error),
             }
         }
         Err(self.nothing_in_common(&[]))
@@ -282,8 +281,9 @@ impl Connecting<'_> {
         }
         match found {
             Found::Modern(codec, server) => Ok((link, codec, *server)),
-            Found::Failed(error) | Found::Unanswered(error) => Err(error),
-            Found::Session(Err(error)) => Err(*error),
+            Found::Session(Err(error)) | Found::Failed(error) | Found::Unanswered(error) => {
+                Err(*error)
+            }
             // It was said to be one: what it offers shows when it is asked.
             Found::NotModern => Ok((link, Codec::new(newest), ServerInfo::default())),
             Found::Other(_) | Found::Session(Ok(_)) => Err(self.nothing_in_common(&[])),
@@ -303,16 +303,18 @@ impl Connecting<'_> {
         );
         let bytes = match written {
             Ok(bytes) => bytes.into(),
-            Err(error) => return Found::Failed(Error::Unsayable(error)),
+            Err(error) => return Found::Failed(Box::new(Error::Unsayable(error))),
         };
         let outgoing = outgoing(id, call.method(), bytes, codec);
         match link.request(&outgoing, self.hearing).await {
             Ok(Ok(result)) => self.discovered(codec, &result),
             Ok(Err(error)) => self.not_discovered(&error),
             Err(failure) => match failure.error {
-                error @ (Error::Unreachable { .. } | Error::Closed) => Found::Failed(error),
-                error if error.is_unauthorized() => Found::Failed(error),
-                error => Found::Unanswered(error),
+                error @ (Error::Unreachable { .. } | Error::Closed) => {
+                    Found::Failed(Box::new(error))
+                }
+                error if error.is_unauthorized() => Found::Failed(Box::new(error)),
+                error => Found::Unanswered(Box::new(error)),
             },
         }
     }
@@ -327,7 +329,7 @@ impl Connecting<'_> {
             .iter()
             .filter_map(|name| name.parse::<Revision>().ok());
         let Some(best) = known.max() else {
-            return Found::Failed(self.nothing_in_common(&discovery.supported));
+            return Found::Failed(Box::new(self.nothing_in_common(&discovery.supported)));
         };
         if best.era() != Era::Modern {
             return Found::Other(best);
@@ -352,12 +354,12 @@ impl Connecting<'_> {
                 .filter_map(|name| name.parse::<Revision>().ok());
             return match known.max() {
                 Some(best) => Found::Other(best),
-                None => Found::Failed(self.nothing_in_common(&supported)),
+                None => Found::Failed(Box::new(self.nothing_in_common(&supported))),
             };
         }
         if wire::is_modern(error) {
             let error = ServerError::new("server/discover", error.clone());
-            return Found::Failed(Error::Refused(error));
+            return Found::Failed(Box::new(Error::Refused(error)));
         }
         Found::NotModern
     }
@@ -411,9 +413,9 @@ enum Found {
     /// It does not understand what only the modern era has.
     NotModern,
     /// It has said nothing that could be understood. What is older may take the question so.
-    Unanswered(Error),
+    Unanswered(Box<Error>),
     /// It cannot be asked.
-    Failed(Error),
+    Failed(Box<Error>),
 }
 
 impl Found {

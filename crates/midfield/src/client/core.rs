@@ -64,7 +64,7 @@ impl Core {
         };
         // What a server asks before it has said what it speaks is not answered when nothing comes of it.
         let ended = hearing.stop().clone().drop_guard();
-        let connection = connecting.connect(0).await?;
+        let connection = Box::pin(connecting.connect(0)).await?;
         ended.disarm();
         let core = Arc::new(Self {
             target,

@@ -137,7 +137,7 @@ async fn list<T: Kept>(core: &Arc<Core>, anew: bool) -> Result<Arc<Vec<T>>, Erro
     }
     let moment = core.cache.moment();
     let within = core.options.max_time;
-    let read = tokio::time::timeout(within, pages::<T>(core)).await;
+    let read = tokio::time::timeout(within, Box::pin(pages::<T>(core))).await;
     let (mut items, lifetime) = read.unwrap_or_else(|_| {
         Err(Error::EndlessList {
             method: T::list(None).method().to_owned(),
