@@ -310,7 +310,7 @@ fn a_server_that_cannot_be_had_is_code_3() {
                 "--",
                 "/bin/sh",
                 "-c",
-                "echo 'no licence' >&2; exit 3",
+                "read line; echo 'no licence' >&2; exit 3",
             ],
             "no licence",
         ),

@@ -202,10 +202,13 @@ impl Child {
         let fail = pipe.failing();
         hearing.tasks().spawn(async move {
             let listening = listen(errors, words.clone(), server);
+            let heard = CancellationToken::new();
             let ending = async {
                 // The driver owns both pipes: when it ends, the server reads the end of its input.
                 let end = driving.await;
                 let end_of_process = finish(process, &group).await;
+                // What it said last may not have been read yet.
+                let _ = tokio::time::timeout(LAST_MOMENT, heard.cancelled()).await;
                 let is_ours = closing.is_cancelled();
                 fail(&if is_ours {
                     end.to_string()
@@ -217,7 +220,7 @@ impl Child {
             tokio::select! {
                 biased;
                 () = ending => {}
-                () = async { listening.await; std::future::pending().await } => {}
+                () = async { listening.await; heard.cancel(); std::future::pending().await } => {}
             }
             drop(done);
         });
@@ -366,6 +369,9 @@ async fn listen(mut errors: ChildStderr, words: LastWords, server: Arc<str>) {
 
 /// How long the server may take for each step of its end.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long its standard error is read after it has ended.
+const LAST_MOMENT: Duration = Duration::from_millis(200);
 
 /// How much of what it wrote to its standard error is kept, in bytes.
 const LAST_WORDS: usize = 4096;
