@@ -147,6 +147,13 @@ fn a_tool_runs_as_a_task_that_is_waited_for_or_left() {
     let output = ask(&workshop, "call", &["job", "--detach"]);
     assert_eq!(output.code, Some(0), "{output:?}");
     assert!(output.stdout.starts_with("2026-07-28:"), "{output:?}");
+    let handle = output.stdout.trim();
+    let output = run(&["tasks", "--url", &workshop.url(), "result", handle]);
+    assert_eq!(
+        (output.code, output.stdout.as_str()),
+        (Some(0), "the job is done\n"),
+        "{output:?}"
+    );
     let told = ask_json(&workshop, "call", &["job", "--detach"]);
     assert_eq!(
         told["task"],
@@ -310,7 +317,7 @@ fn a_server_that_cannot_be_had_is_code_3() {
                 "--",
                 "/bin/sh",
                 "-c",
-                "echo 'no licence' >&2; exit 3",
+                "read line; echo 'no licence' >&2; exit 3",
             ],
             "no licence",
         ),

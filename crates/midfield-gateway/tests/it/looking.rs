@@ -143,7 +143,12 @@ fn doctor_ends_with_1_at_the_first_step_that_fails_and_says_what_to_do() {
         (&[&refusing], "speaks", "--token-env"),
         (&["--", "no-such-program-here"], "program", "install it"),
         (
-            &["--", "/bin/sh", "-c", "echo 'no licence' >&2; exit 3"],
+            &[
+                "--",
+                "/bin/sh",
+                "-c",
+                "read line; echo 'no licence' >&2; exit 3",
+            ],
             "speaks",
             "by hand",
         ),
@@ -162,7 +167,12 @@ fn doctor_ends_with_1_at_the_first_step_that_fails_and_says_what_to_do() {
             "{steps:?}"
         );
     }
-    let (_, steps) = doctor(&["--", "/bin/sh", "-c", "echo 'no licence' >&2; exit 3"]);
+    let (_, steps) = doctor(&[
+        "--",
+        "/bin/sh",
+        "-c",
+        "read line; echo 'no licence' >&2; exit 3",
+    ]);
     assert!(
         steps
             .iter()
@@ -222,7 +232,7 @@ fn a_shell_at_a_terminal_keeps_its_history_and_cancels_what_runs() {
     terminal.wait_for_next("connected to workshop, revision 2026-07-28");
     terminal.wait_for_next("midfield");
     terminal.press("call add a=20 b=3\r");
-    terminal.wait_for_next("\r\n23\r\n");
+    terminal.wait_for_next("23\r\n");
     terminal.press("call climb\r");
     terminal.wait_for_next("25% step 1");
     terminal.interrupt();

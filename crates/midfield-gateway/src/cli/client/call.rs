@@ -25,7 +25,7 @@ pub(in crate::cli) struct Call {
     words: Vec<String>,
 
     #[command(flatten)]
-    how: How,
+    how: Manner,
 
     #[command(flatten)]
     via: Via,
@@ -39,12 +39,12 @@ pub(in crate::cli) struct What {
     words: Vec<String>,
 
     #[command(flatten)]
-    pub(in crate::cli) how: How,
+    pub(in crate::cli) how: Manner,
 }
 
-/// How a tool is called.
+/// Manner a tool is called.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct How {
+pub(in crate::cli) struct Manner {
     /// The arguments as a JSON object, `@FILE` with one, or `-` for stdin. `NAME=VALUE` goes before what stands there.
     #[arg(long, value_name = "JSON")]
     args: Option<String>,
@@ -85,7 +85,7 @@ impl What {
     }
 }
 
-impl How {
+impl Manner {
     /// The arguments that are given all at once.
     fn base(&self, words: &[String]) -> Result<Map<String, Value>, Ended> {
         if words.is_empty() {

@@ -26,7 +26,7 @@ pub(in crate::cli) struct Complete {
     words: Vec<String>,
 
     #[command(flatten)]
-    how: How,
+    how: Manner,
 
     #[command(flatten)]
     via: Via,
@@ -43,12 +43,12 @@ pub(in crate::cli) struct What {
     words: Vec<String>,
 
     #[command(flatten)]
-    pub(in crate::cli) how: How,
+    pub(in crate::cli) how: Manner,
 }
 
-/// How it is printed.
+/// Manner it is printed.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct How {
+pub(in crate::cli) struct Manner {
     /// Print the whole answer as JSON, for programs.
     #[arg(long)]
     pub(in crate::cli) json: bool,
@@ -70,7 +70,7 @@ impl What {
     }
 }
 
-impl How {
+impl Manner {
     async fn run(&self, session: &Session, words: &[String]) -> anyhow::Result<Verdict> {
         let [kind, name, argument, rest @ ..] = words else {
             let told =

@@ -175,10 +175,7 @@ impl Lists {
             for (signature, description) in items {
                 let _ = writeln!(text, "{indent}{signature}");
                 // The first line that says something.
-                let mut said = description
-                    .iter()
-                    .flat_map(|said| said.lines())
-                    .map(line);
+                let mut said = description.iter().flat_map(|said| said.lines()).map(line);
                 if let Some(said) = said.find(|said| !said.is_empty()) {
                     let _ = writeln!(text, "{indent}    {said}");
                 }

@@ -25,7 +25,7 @@ pub(in crate::cli) struct Ask {
     words: Vec<String>,
 
     #[command(flatten)]
-    how: How,
+    how: Manner,
 
     #[command(flatten)]
     via: Via,
@@ -39,12 +39,12 @@ pub(in crate::cli) struct What {
     words: Vec<String>,
 
     #[command(flatten)]
-    pub(in crate::cli) how: How,
+    pub(in crate::cli) how: Manner,
 }
 
-/// How it is printed.
+/// Manner it is printed.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct How {
+pub(in crate::cli) struct Manner {
     /// Print the whole result as JSON, for programs.
     #[arg(long)]
     pub(in crate::cli) json: bool,
@@ -66,7 +66,7 @@ impl What {
     }
 }
 
-impl How {
+impl Manner {
     async fn run(&self, session: &Session, words: &[String]) -> anyhow::Result<Verdict> {
         let [name, words @ ..] = words else {
             return Err(Ended::usage(

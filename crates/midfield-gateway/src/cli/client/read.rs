@@ -28,7 +28,7 @@ pub(in crate::cli) struct Read {
     words: Vec<String>,
 
     #[command(flatten)]
-    how: How,
+    how: Manner,
 
     #[command(flatten)]
     via: Via,
@@ -42,12 +42,12 @@ pub(in crate::cli) struct What {
     words: Vec<String>,
 
     #[command(flatten)]
-    pub(in crate::cli) how: How,
+    pub(in crate::cli) how: Manner,
 }
 
 /// Where it goes.
 #[derive(Debug, Args)]
-pub(in crate::cli) struct How {
+pub(in crate::cli) struct Manner {
     /// Write what the resource holds into this file, byte for byte.
     #[arg(long, short, value_name = "FILE", conflicts_with = "json")]
     output: Option<PathBuf>,
@@ -73,7 +73,7 @@ impl What {
     }
 }
 
-impl How {
+impl Manner {
     async fn run(&self, session: &Session, words: &[String]) -> anyhow::Result<Verdict> {
         let [uri] = words else {
             return Err(Ended::usage(

@@ -69,7 +69,10 @@ impl Workshop {
             .unwrap();
         let bench = Bench::default();
         let resource = |uri: &str, name: &str, contents: ResourceContents| {
-            Resource::new(uri, name, async move || contents.clone())
+            Resource::new(uri, name, move || {
+                let contents = contents.clone();
+                async move { contents }
+            })
         };
         let service = Server::new("workshop", "1.2.3")
             .title("The workshop")

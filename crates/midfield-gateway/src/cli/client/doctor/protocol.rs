@@ -38,29 +38,13 @@ pub(super) async fn check(record: &Record, resolved: &Resolved, connection: &Con
 /// A connection in the first of the ways that works; each is tried, and told of.
 async fn connect(record: &Record, resolved: &Resolved, connection: &Connection) -> Went<Client> {
     let is_url = matches!(resolved.entry, Entry::Url(_));
-    let mut ways = Vec::new();
-    if connection.era != Era::Legacy {
-        ways.push(("modern", Speak::Modern, Transport::Auto));
-    }
-    if connection.era != Era::Modern {
-        ways.push(("legacy", Speak::Legacy, Transport::Auto));
-        if is_url {
-            ways.push(("http+sse", Speak::Legacy, Transport::Sse));
-        }
-    }
     let mut errors = Vec::new();
-    let mut first: Option<Client> = None;
-    for (name, speak, transport) in ways {
+    let mut first = None;
+    for (name, speak, transport) in ways(connection.era, is_url) {
         if name == "http+sse" && first.is_some() {
             continue;
         }
-        let target = target(resolved, connection)?.transport(transport);
-        let builder = Client::builder()
-            .speak(speak)
-            .timeout(PATIENCE)
-            .connect_timeout(PATIENCE)
-            .attempts(1);
-        match builder.connect(target).await {
+        match open(resolved, connection, speak, transport).await? {
             Ok(client) => {
                 let itself = client.server().implementation;
                 let itself = itself.map(|it| format!(", as {} {}", it.name, it.version));
@@ -70,10 +54,9 @@ async fn connect(record: &Record, resolved: &Resolved, connection: &Connection) 
                     itself.unwrap_or_default()
                 );
                 record.good(name, &seen)?;
-                match &first {
-                    None => first = Some(client),
-                    Some(_) => client.close().await,
-                }
+                // Two at once may be in each other's way.
+                client.close().await;
+                first.get_or_insert((name, speak, transport));
             }
             Err(error) => {
                 // That it does not speak one way matters only where it speaks none.
@@ -88,7 +71,16 @@ async fn connect(record: &Record, resolved: &Resolved, connection: &Connection) 
         }
     }
     match (first, errors.first()) {
-        (Some(client), _) => Ok(Ok(client)),
+        (Some((name, speak, transport)), _) => {
+            match open(resolved, connection, speak, transport).await? {
+                Ok(client) => Ok(Ok(client)),
+                Err(error) => record.bad(
+                    name,
+                    &format!("not a second time: {error}"),
+                    advice(&error, is_url),
+                ),
+            }
+        }
         (None, Some(error)) => record.bad(
             "speaks",
             "it speaks no revision of the protocol with this client",
@@ -96,6 +88,46 @@ async fn connect(record: &Record, resolved: &Resolved, connection: &Connection) 
         ),
         (None, None) => record.bad("speaks", "nothing was tried", "give another `--era`"),
     }
+}
+
+/// The ways in which a server may be spoken to, the newest first.
+fn ways(era: Era, is_url: bool) -> Vec<(&'static str, Speak, Transport)> {
+    let mut ways = Vec::new();
+    if era != Era::Legacy {
+        ways.push(("modern", Speak::Modern, Transport::Auto));
+    }
+    if era != Era::Modern {
+        ways.push(("legacy", Speak::Legacy, Transport::Auto));
+        if is_url {
+            ways.push(("http+sse", Speak::Legacy, Transport::Sse));
+        }
+    }
+    ways
+}
+
+/// A connection in one way.
+async fn open(
+    resolved: &Resolved,
+    connection: &Connection,
+    speak: Speak,
+    transport: Transport,
+) -> anyhow::Result<Result<Client, Error>> {
+    let target = target(resolved, connection)?.transport(transport);
+    let builder = Client::builder()
+        .speak(speak)
+        .timeout(PATIENCE)
+        .connect_timeout(PATIENCE)
+        .attempts(1);
+    let client = match builder.connect(target).await {
+        Ok(client) => client,
+        Err(error) => return Ok(Err(error)),
+    };
+    // In the newest revision a server need not have said anything yet.
+    if let Err(error) = client.ping().await {
+        client.close().await;
+        return Ok(Err(error));
+    }
+    Ok(Ok(client))
 }
 
 /// What to do about an error.
