@@ -24,7 +24,7 @@ pub(crate) const ROOTS: [&str; 2] = ["file:///srv/samples", "file:///srv/reports
 const LINES: usize = 256;
 
 /// How long a notification may be under way.
-const NEWS_LIMIT: Duration = Duration::from_secs(5);
+pub(crate) const NEWS_LIMIT: Duration = Duration::from_secs(5);
 
 /// A server, and those who answer what it asks.
 pub(crate) struct Peer {
@@ -87,9 +87,14 @@ impl Peer {
         text(&self.client.call_tool(tool, arguments).await?)
     }
 
+    /// Whether the manifest says that the server departs from the specification so.
+    pub(crate) fn may_deviate(&self, name: &str) -> bool {
+        self.deviations.contains(name)
+    }
+
     /// The server departs from the specification, which it may only where the manifest says so.
     pub(crate) fn deviates(&self, name: &'static str, seen: &str) -> Result<Verdict> {
-        if self.deviations.contains(name) {
+        if self.may_deviate(name) {
             return Ok(Verdict::Deviates(name));
         }
         bail!("{seen}; the manifest has no deviation {name}")
