@@ -2,8 +2,10 @@
 //! and stdio.
 //!
 //! Each target is a running server with a plan of what it must do; the clients are the scripts in `tests/interop` and
-//! the program in `tests/rust-clients`. Tasks have clients of their own, see `tasks.rs`.
+//! the program in `tests/rust-clients`. Tasks have clients of their own, see `tasks.rs`. The other way round, an agent of ours uses
+//! tools of servers that others wrote, see `agents.rs`.
 
+mod agents;
 mod plans;
 mod targets;
 mod tasks;
@@ -51,6 +53,7 @@ pub(crate) fn interop(options: Options) -> Result<()> {
         targets::each(&folder, &mut |target, plan| {
             runs.drive(&clients, target, plan)
         })?;
+        agents::each(&mut runs)?;
     }
     println!("\n{}", runs.table);
     if runs.failures > 0 {
@@ -73,23 +76,24 @@ impl Runs {
         for client in clients {
             for &mode in client.modes {
                 println!("\n── {target}, {} client, {mode}", client.name);
-                let result = match process::run(&mut client.command(&file, mode), CLIENT_LIMIT) {
-                    Ok(()) => "passed",
-                    Err(error) => {
-                        println!("{error:#}");
-                        self.failures += 1;
-                        "FAILED"
-                    }
-                };
-                self.table.row([
-                    target.to_owned(),
-                    client.name.to_owned(),
-                    mode.to_owned(),
-                    result.to_owned(),
-                ]);
+                let outcome = process::run(&mut client.command(&file, mode), CLIENT_LIMIT);
+                self.record(target, client.name, mode, outcome);
             }
         }
         Ok(())
+    }
+
+    fn record(&mut self, target: &str, client: &str, mode: &str, outcome: Result<()>) {
+        let result = match outcome {
+            Ok(()) => "passed",
+            Err(error) => {
+                println!("{error:#}");
+                self.failures += 1;
+                "FAILED"
+            }
+        };
+        self.table
+            .row([target, client, mode, result].map(str::to_owned));
     }
 }
 
