@@ -1,5 +1,10 @@
 //! The library: its books, and a list of reservations. Its tools are for clients and for the assistant alike.
 
+#![expect(
+    clippy::needless_pass_by_value,
+    reason = "what a tool takes is its own"
+)]
+
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
