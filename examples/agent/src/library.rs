@@ -1,5 +1,10 @@
 //! The library: its books, and a list of reservations. Its tools are for clients and for the assistant alike.
 
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "a tool owns its arguments, whatever it does with them"
+)]
+
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
