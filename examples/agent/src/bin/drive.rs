@@ -22,19 +22,18 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let model = model();
     let builder = Client::builder().speak(speak).sampling(model.clone());
-    let client = match urls.first() {
-        Some(url) => builder.connect(url.as_str()).await?,
-        None => {
-            // Both programs are built into one folder.
-            let server = std::env::current_exe()?.with_file_name("agent");
-            builder.connect(Command::new(server).arg("--stdio")).await?
-        }
+    let client = if let Some(url) = urls.first() {
+        builder.connect(url.as_str()).await?
+    } else {
+        // Both programs are built into one folder.
+        let server = std::env::current_exe()?.with_file_name("agent");
+        builder.connect(Command::new(server).arg("--stdio")).await?
     };
     let question = "Which book about the sea can I take home?";
     let task = client
         .call_task("advise", json!({"question": question}))
         .await?;
-    let result = task.result().await?;
+    let result = Box::pin(task.result()).await?;
     for (index, (request, _)) in model.asked().iter().enumerate() {
         for message in &request.messages[if index == 0 { 0 } else { 2 * index - 1 }..] {
             say(&serde_json::to_string(message)?);

@@ -24,13 +24,13 @@ const LOG: &str = "The Log from the Sea of Cortez";
 fn model() -> Scripted {
     Scripted::new()
         .uses([
-            ("find_books", object(json!({"subject": "Sea"}))),
-            ("reserve", object(json!({"title": LOG}))),
+            ("find_books", object(&json!({"subject": "Sea"}))),
+            ("reserve", object(&json!({"title": LOG}))),
         ])
         .says("It is reserved.")
 }
 
-fn object(value: Value) -> Map<String, Value> {
+fn object(value: &Value) -> Map<String, Value> {
     value.as_object().cloned().expect("an object")
 }
 
