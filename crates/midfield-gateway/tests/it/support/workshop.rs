@@ -62,7 +62,7 @@ fn add(a: i64, b: i64) -> String {
 #[doc = "Repeats\u{1b}[31m what it is told."]
 #[tool]
 fn echo(text: String, tags: Option<Vec<String>>) -> String {
-    format!("{text}{}", tags.unwrap_or_default().join("+"))
+    text + &tags.unwrap_or_default().join("+")
 }
 
 impl Workshop {
