@@ -4,13 +4,13 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
+use figures::Usage;
 use serde::Serialize;
 use tokio::task::{JoinSet, LocalSet};
 
 use crate::connection::Connection;
 use crate::http::{self, CONNECT_LIMIT, Client};
 use crate::message::{FIRST_ID, Message, Revision, Template, Work};
-use crate::usage::Usage;
 
 /// Sessions for the server to warm up, which nobody counts.
 const WARMUP: u32 = 200;

@@ -3,13 +3,12 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use figures::{Figures, Usage};
 use memchr::memmem::{self, Finder};
 use tokio::task::{JoinSet, LocalSet};
 
 use crate::connection::{Connection, Endpoint};
-use crate::figures::Figures;
 use crate::message::{FIRST_ID, Message, Revision, Template, Work, answer, shown};
-use crate::usage::Usage;
 
 /// How long a server that is only starting may take until it accepts connections.
 pub(crate) const CONNECT_LIMIT: Duration = Duration::from_secs(30);

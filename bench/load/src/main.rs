@@ -11,13 +11,11 @@
 
 mod connection;
 mod crowd;
-mod figures;
 mod http;
 mod message;
 mod start;
 mod stdio;
 mod task;
-mod usage;
 
 use std::process::ExitCode;
 

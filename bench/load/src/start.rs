@@ -4,13 +4,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use figures::{Figures, Usage};
 
 use crate::connection::{Connection, Endpoint};
-use crate::figures::Figures;
 use crate::http::CONNECT_LIMIT;
 use crate::message::{FIRST_ID, Message, Revision, Template, answer};
 use crate::stdio::StdioServer;
-use crate::usage::Usage;
 
 /// How long a server is left alone before its memory is read.
 const IDLE: Duration = Duration::from_millis(300);

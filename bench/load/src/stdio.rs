@@ -5,10 +5,9 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use figures::{Figures, Usage};
 
-use crate::figures::Figures;
 use crate::message::{FIRST_ID, Message, Revision, Template, Work, answer};
-use crate::usage::Usage;
 
 /// How long a server may take to end after its input was closed.
 const STOP_LIMIT: Duration = Duration::from_secs(3);

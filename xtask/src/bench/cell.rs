@@ -14,11 +14,16 @@ use super::{Program, instructions};
 use crate::process;
 use crate::server::{Server, free_port};
 
-const SERVER_PROCESSOR: &str = "0";
-const LOAD_PROCESSOR: &str = "1";
+/// The processor of the server.
+pub(super) const SERVER_PROCESSOR: &str = "0";
+/// The processor of whoever asks it.
+pub(super) const LOAD_PROCESSOR: &str = "1";
 
 /// How often a measurement is tried until the machine was quiet.
 const TRIES: u32 = 3;
+
+/// How long to wait for the machine to become quiet.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// How long the load generator may take, beyond the seconds that it was told.
 const LOAD_LIMIT: Duration = Duration::from_mins(2);
@@ -65,8 +70,8 @@ pub(super) struct Figures {
     pub(super) done: u32,
     per_second: f64,
     median_microseconds: f64,
-    server_cpu_microseconds: f64,
-    server_memory_kib: u32,
+    cpu_microseconds: f64,
+    memory_kib: u32,
 }
 
 impl Bench {
@@ -80,7 +85,7 @@ impl Bench {
         }
         let mut best: Option<Sample> = None;
         for _ in 0..TRIES {
-            machine::wait_until_quiet()?;
+            machine::wait_until_quiet(PATIENCE)?;
             let before = Snapshot::now()?;
             let mut sample = self.once(row, program, &log)?;
             sample.others = Snapshot::now()?.others_since(before);
@@ -193,9 +198,9 @@ impl Sample {
     fn of(figures: &Figures, value: f64) -> Self {
         Self {
             value,
-            memory: f64::from(figures.server_memory_kib) / 1024.0,
+            memory: f64::from(figures.memory_kib) / 1024.0,
             latency: figures.median_microseconds,
-            cpu: figures.server_cpu_microseconds,
+            cpu: figures.cpu_microseconds,
             others: 0.0,
         }
     }
@@ -210,7 +215,7 @@ fn served(http: &Http, port: u16) -> Vec<String> {
 }
 
 /// The command of a stdio server for the load generator, which starts it by itself.
-fn stdio_server(program: &Program) -> Result<[&str; 6]> {
+pub(super) fn stdio_server(program: &Program) -> Result<[&str; 6]> {
     let path = program
         .path
         .to_str()
@@ -225,7 +230,8 @@ fn stdio_server(program: &Program) -> Result<[&str; 6]> {
     ])
 }
 
-fn on_processor(processor: &str, program: &Path) -> Command {
+/// A command that has one processor.
+pub(super) fn on_processor(processor: &str, program: &Path) -> Command {
     let mut command = Command::new("taskset");
     command.args(["--cpu-list", processor]).arg(program);
     command

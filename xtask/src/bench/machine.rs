@@ -9,9 +9,6 @@ use anyhow::{Context, Result};
 /// Processors that others may take up for a measurement to count as quiet.
 pub(super) const QUIET: f64 = 0.25;
 
-/// How long to wait for the machine to become quiet.
-const PATIENCE: Duration = Duration::from_secs(20);
-
 /// Processor time at one moment, in clock ticks since the machine started.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Snapshot {
@@ -63,13 +60,13 @@ impl Snapshot {
     }
 }
 
-/// Waits until other processes are quiet, but not for ever.
-pub(super) fn wait_until_quiet() -> Result<()> {
+/// Waits until other processes are quiet, for so long at the most.
+pub(super) fn wait_until_quiet(patience: Duration) -> Result<()> {
     let begin = Instant::now();
     loop {
         let earlier = Snapshot::now()?;
         thread::sleep(Duration::from_millis(250));
-        if Snapshot::now()?.others_since(earlier) < QUIET || begin.elapsed() > PATIENCE {
+        if Snapshot::now()?.others_since(earlier) < QUIET || begin.elapsed() > patience {
             return Ok(());
         }
     }

@@ -4,6 +4,7 @@
 //! programs are a workspace of their own in `bench/`, so that the peer's dependencies stay out of our lock file.
 
 mod cell;
+mod clients;
 mod instructions;
 mod machine;
 mod memory;
@@ -51,6 +52,8 @@ const LIMIT: &str = "limit";
 enum Part {
     /// What idle sessions and open streams cost in memory, and how soon all streams hear of a change.
     Memory(memory::Options),
+    /// Midfield's client beside rmcp's, both against midfield's server.
+    Clients(clients::Options),
 }
 
 /// A server that is compared.
@@ -62,12 +65,14 @@ struct Program {
 
 /// Builds everything, measures and prints the tables.
 pub(crate) fn bench(options: &Options) -> Result<()> {
-    if let Some(Part::Memory(options)) = &options.part {
-        return memory::memory(options);
+    match &options.part {
+        Some(Part::Memory(options)) => return memory::memory(options),
+        Some(Part::Clients(options)) => return clients::clients(options),
+        None => {}
     }
     let rows: Vec<&Row> = ROWS
         .iter()
-        .filter(|row| is_wanted(row, &options.only))
+        .filter(|row| is_wanted(row.key, &options.only))
         .collect();
     if rows.is_empty() {
         bail!(
@@ -76,10 +81,7 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
             rows::keys()
         );
     }
-    if thread::available_parallelism()?.get() < 2 {
-        bail!("this machine has one processor: the server and the load generator need one each");
-    }
-    install::program("taskset", "util-linux")?;
+    must_be_able_to_pin()?;
     if rows.iter().any(|row| row.needs_valgrind()) {
         install::program("valgrind", "valgrind")?;
     }
@@ -139,8 +141,16 @@ pub(crate) fn bench(options: &Options) -> Result<()> {
     Ok(())
 }
 
-fn is_wanted(row: &Row, only: &[String]) -> bool {
-    only.is_empty() || only.iter().any(|part| row.key.contains(part.as_str()))
+fn is_wanted(key: &str, only: &[String]) -> bool {
+    only.is_empty() || only.iter().any(|part| key.contains(part.as_str()))
+}
+
+/// Whoever asks and whoever answers need a processor each.
+fn must_be_able_to_pin() -> Result<()> {
+    if thread::available_parallelism()?.get() < 2 {
+        bail!("this machine has one processor: the server and who measures it need one each");
+    }
+    install::program("taskset", "util-linux")
 }
 
 /// Builds the programs of the benchmark; returns the folder that they are in.

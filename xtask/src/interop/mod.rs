@@ -3,8 +3,9 @@
 //!
 //! Each target is a running server with a plan of what it must do; the clients are the scripts in `tests/interop` and
 //! the program in `tests/rust-clients`. Tasks have clients of their own, see `tasks.rs`. The other way round, our client
-//! is driven against servers that others wrote, see `peers`.
+//! is driven against servers that others wrote, see `peers`, and an agent of ours uses their tools, see `agents.rs`.
 
+mod agents;
 mod plans;
 mod targets;
 mod tasks;
@@ -53,6 +54,7 @@ pub(crate) fn interop(options: Options) -> Result<()> {
         targets::each(&folder, &mut |target, plan| {
             runs.drive(&clients, target, plan)
         })?;
+        agents::each(&mut runs)?;
     }
     println!("\n{}", runs.table);
     let ours = if options.tasks {
@@ -83,23 +85,24 @@ impl Runs {
         for client in clients {
             for &mode in client.modes {
                 println!("\n── {target}, {} client, {mode}", client.name);
-                let result = match process::run(&mut client.command(&file, mode), CLIENT_LIMIT) {
-                    Ok(()) => "passed",
-                    Err(error) => {
-                        println!("{error:#}");
-                        self.failures += 1;
-                        "FAILED"
-                    }
-                };
-                self.table.row([
-                    target.to_owned(),
-                    client.name.to_owned(),
-                    mode.to_owned(),
-                    result.to_owned(),
-                ]);
+                let outcome = process::run(&mut client.command(&file, mode), CLIENT_LIMIT);
+                self.record(target, client.name, mode, outcome);
             }
         }
         Ok(())
+    }
+
+    fn record(&mut self, target: &str, client: &str, mode: &str, outcome: Result<()>) {
+        let result = match outcome {
+            Ok(()) => "passed",
+            Err(error) => {
+                println!("{error:#}");
+                self.failures += 1;
+                "FAILED"
+            }
+        };
+        self.table
+            .row([target, client, mode, result].map(str::to_owned));
     }
 }
 

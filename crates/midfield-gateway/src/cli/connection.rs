@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
+use midfield::client::Speak;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
 /// How a server is connected to.
@@ -28,6 +29,10 @@ pub(super) struct Connection {
     /// A file with the answers to what the server asks. What it does not answer is asked at the terminal, where there is one.
     #[arg(long, value_name = "FILE")]
     pub(super) answers: Option<PathBuf>,
+
+    /// Show on stderr what the server writes to its log, and what goes on between it and midfield.
+    #[arg(long)]
+    pub(super) verbose: bool,
 }
 
 /// Which era of the protocol is spoken.
@@ -40,6 +45,16 @@ pub(super) enum Era {
     Modern,
     /// Revisions up to 2025-11-25: a session begins with `initialize`.
     Legacy,
+}
+
+impl From<Era> for Speak {
+    fn from(era: Era) -> Self {
+        match era {
+            Era::Auto => Self::Auto,
+            Era::Modern => Self::Modern,
+            Era::Legacy => Self::Legacy,
+        }
+    }
 }
 
 /// The headers that are sent with every request: those of the command line, and the token that an environment variable holds.

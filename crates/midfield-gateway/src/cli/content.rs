@@ -12,7 +12,6 @@ use super::text::{json, line};
 use crate::source::clean;
 
 /// What a tool gave, typed. What is structured is shown where no text says the same.
-#[cfg_attr(not(test), expect(dead_code, reason = "for commands that call tools"))]
 pub(super) fn result(result: &ToolResult) -> String {
     let blocks: Vec<String> = result.content.iter().map(block).collect();
     let structured = result

@@ -1,5 +1,7 @@
 //! How commands end that are about servers: the exit codes, which stay as they are.
 
+use midfield::client;
+
 use super::tasks;
 
 /// How a command ended.
@@ -49,9 +51,11 @@ impl Exit {
             Self::Unreachable => {
                 "the server cannot be reached or started, is none, or does not let us in"
             }
-            Self::NotFound => "there is no such server, tool or task",
+            Self::NotFound => "there is no such server, tool, prompt, resource or task",
             Self::NeedsAnswer => "an answer or a consent is needed, and nobody is there to give it",
-            Self::TimedOut => "it took longer than `--timeout`",
+            Self::TimedOut => {
+                "it took longer than `--timeout`, or than a server may take to answer"
+            }
             Self::Interrupted => "stopped by Ctrl-C",
         }
     }
@@ -70,7 +74,28 @@ impl Exit {
                 .downcast_ref::<tasks::Failure>()
                 .map(tasks::Failure::exit)
         };
-        ended.or_else(failure).unwrap_or(Self::Failed)
+        let client = || error.downcast_ref::<client::Error>().map(Self::of_client);
+        ended
+            .or_else(failure)
+            .or_else(client)
+            .unwrap_or(Self::Failed)
+    }
+
+    /// The code of what the client of a server came to.
+    pub(super) fn of_client(error: &client::Error) -> Self {
+        match error {
+            client::Error::Target { .. } | client::Error::Unsayable(_) => Self::Usage,
+            client::Error::Unreachable { .. }
+            | client::Error::Status { .. }
+            | client::Error::Interrupted { .. }
+            | client::Error::Broken { .. }
+            | client::Error::InvalidAnswer(_)
+            | client::Error::Closed => Self::Unreachable,
+            client::Error::NotOffered { .. } => Self::NotFound,
+            client::Error::Unanswered(_) => Self::NeedsAnswer,
+            client::Error::Timeout { .. } => Self::TimedOut,
+            _ => Self::Failed,
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, fmt};
 
 use crate::audit::{self, Audit};
+use crate::source::clean;
 
 /// How the log is written.
 #[derive(Debug, Args)]
@@ -67,6 +68,41 @@ impl Logging {
             .with(audit.map(|audit| audit.with_filter(acts)))
             .try_init()?;
         Ok(())
+    }
+}
+
+/// Shows what a command about a server is worth being told: warnings, or all that goes on.
+pub(super) fn start_for_client(is_verbose: bool) {
+    let level = if is_verbose {
+        LevelFilter::DEBUG
+    } else {
+        LevelFilter::WARN
+    };
+    let filter =
+        Targets::new().with_targets(["midfield", "midfield_protocol"].map(|name| (name, level)));
+    let layer = fmt::layer()
+        .with_writer(|| Cleaned)
+        .with_ansi(false)
+        .with_target(false)
+        .without_time();
+    // It has begun where a command runs within another one.
+    let _ = tracing_subscriber::registry()
+        .with(layer.with_filter(filter))
+        .try_init();
+}
+
+/// Standard error, without what a terminal obeys.
+struct Cleaned;
+
+impl std::io::Write for Cleaned {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        let text = clean(&String::from_utf8_lossy(bytes));
+        std::io::stderr().write_all(text.as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        std::io::stderr().flush()
     }
 }
 

@@ -7,6 +7,8 @@ mod approve;
 mod arguments;
 mod banner;
 mod check;
+mod client;
+mod connect;
 mod connection;
 mod content;
 mod discover;
@@ -55,6 +57,26 @@ enum Command {
     Tools(tools::Tools),
     /// Care for the keys that seal what clients carry for the server.
     Keys(keys::Keys),
+    /// List what a server offers, as signatures.
+    List(client::list::List),
+    /// Call a tool of a server, and print its result. What the server asks meanwhile is asked at the terminal.
+    Call(client::call::Call),
+    /// Read a resource of a server.
+    Read(client::read::Read),
+    /// Print what a prompt of a server becomes.
+    Prompt(client::prompt::Ask),
+    /// Print what an argument of a prompt or of a template could be.
+    Complete(client::complete::Complete),
+    /// Print what changes at a server, until Ctrl-C.
+    Subscribe(client::subscribe::Subscribe),
+    /// Say what a server says of itself, how much it offers, and what is unusual about it.
+    Inspect(client::inspect::Inspect),
+    /// Find out step by step why a server does not serve, and what to do.
+    ///
+    /// Exits with 1 at the first step that fails.
+    Doctor(client::doctor::Doctor),
+    /// Keep a connection to a server, and do what each line says.
+    Shell(client::shell::Shell),
     /// Look after the tasks of a running server.
     Tasks(tasks::Tasks),
     /// Care for a file that tasks are kept in.
@@ -131,6 +153,15 @@ pub(crate) fn run() -> ExitCode {
         Command::Check(check) => check.run(),
         Command::Tools(tools) => tools.run(),
         Command::Keys(keys) => keys.run(),
+        Command::List(list) => list.run(),
+        Command::Call(call) => call.run(),
+        Command::Read(read) => read.run(),
+        Command::Prompt(prompt) => prompt.run(),
+        Command::Complete(complete) => complete.run(),
+        Command::Subscribe(subscribe) => subscribe.run(),
+        Command::Inspect(inspect) => inspect.run(),
+        Command::Doctor(doctor) => doctor.run(),
+        Command::Shell(shell) => shell.run(),
         Command::Tasks(tasks) => tasks.run(),
         Command::Store(store) => store.run(),
         Command::Discover(discover) => discover.run(),
@@ -180,5 +211,8 @@ fn block_on<T>(future: impl Future<Output = anyhow::Result<T>>) -> anyhow::Resul
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(future)
+    let outcome = runtime.block_on(future);
+    // A thread that waits for a line of stdin would be waited for.
+    runtime.shutdown_background();
+    outcome
 }

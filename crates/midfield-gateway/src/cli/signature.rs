@@ -36,10 +36,6 @@ pub(super) fn signature(tool: &types::Tool) -> String {
 }
 
 /// The signature of a prompt, whose arguments are texts.
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "for commands that list prompts")
-)]
 pub(super) fn prompt(prompt: &types::Prompt) -> String {
     let arguments = prompt.arguments.iter().map(|argument| {
         let mark = if argument.required == Some(true) {
@@ -54,10 +50,6 @@ pub(super) fn prompt(prompt: &types::Prompt) -> String {
 }
 
 /// A resource, with what is known of it: `file:///a (text/plain, 2.0 KiB)`.
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "for commands that list resources")
-)]
 pub(super) fn resource(resource: &types::Resource) -> String {
     line(&format!(
         "{}{}",
@@ -67,10 +59,6 @@ pub(super) fn resource(resource: &types::Resource) -> String {
 }
 
 /// A template of resources, with what is known of it.
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "for commands that list resources")
-)]
 pub(super) fn template(template: &types::ResourceTemplate) -> String {
     line(&format!(
         "{}{}",

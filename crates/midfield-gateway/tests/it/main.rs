@@ -3,12 +3,15 @@
 mod access;
 mod addresses;
 mod answers;
+mod calls;
+mod calls_at_terminal;
 mod commands;
 mod discover;
 mod hostile;
 mod job_shapes;
 mod jobs;
 mod jobs_killed;
+mod looking;
 mod pages;
 mod person_forms;
 mod person_pages;

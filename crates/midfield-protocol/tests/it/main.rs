@@ -3,6 +3,7 @@
 
 mod adapted;
 mod asked;
+mod client;
 mod examples;
 mod frames;
 mod headers;

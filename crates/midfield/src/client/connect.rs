@@ -12,6 +12,7 @@ use midfield_protocol::wire::client::{
     self as wire, Aside, ClientDescription, Discovery, FromResult as _, Handshake,
 };
 use midfield_protocol::{Call, Era, Raw, Revision};
+use tokio::time::Instant;
 
 use super::Error;
 use super::error::ServerError;
@@ -19,6 +20,7 @@ use super::hear::Hearing;
 use super::icons::Pictured as _;
 use super::link::{self, Child, Http, Link, Outgoing, Pipe};
 use super::options::{Options, Speak};
+use super::shown::shown;
 use super::target::{Kind, Target, Transport};
 
 /// A server that was found to speak something.
@@ -61,13 +63,14 @@ impl Connecting<'_> {
     /// Connects within the time that is allowed for it.
     pub(super) async fn connect(&self, number: u64) -> Result<Connection, Error> {
         let within = self.options.connect_timeout;
+        let begun = Instant::now();
         let connected = tokio::time::timeout(within, self.find_out()).await;
         let (link, codec, server) = connected.unwrap_or_else(|_| {
             Err(Error::Timeout {
                 server: self.server.clone(),
                 method: "server/discover` or `initialize".into(),
                 after: within,
-                hint: String::new(),
+                hint: self.hearing.stray(begun),
             })
         })?;
         self.hearing.speak(codec, server.implementation.as_ref());
@@ -113,6 +116,13 @@ impl Connecting<'_> {
     /// A way to the server, over which nothing was said yet.
     async fn open(&self) -> Result<Link, Error> {
         let max_message = self.options.max_message;
+        if let Some(driver) = self.target.take_driver() {
+            let stop = self.hearing.stop().clone();
+            self.hearing.tasks().spawn(async move {
+                // It ends with the client.
+                let _ = stop.run_until_cancelled(driver).await;
+            });
+        }
         match &self.target.kind {
             Kind::Command(command) => {
                 Child::start(command, self.server, max_message, self.hearing).map(Link::Child)
@@ -134,7 +144,9 @@ impl Connecting<'_> {
                 let ends = ends.lock().unwrap_or_else(PoisonError::into_inner).take();
                 let (input, output) = ends.ok_or_else(|| Error::Unreachable {
                     server: self.server.clone(),
-                    detail: "a pair of streams can be connected to once".into(),
+                    detail:
+                        "its pipe was used up by another connection: give a new pair of streams"
+                            .into(),
                 })?;
                 let pipe = Pipe::new(self.server.clone(), max_message);
                 pipe.spawn(input, output, self.hearing);
@@ -178,31 +190,34 @@ impl Connecting<'_> {
             let found = {
                 let mut discovering = pin!(self.discover(&link, wished));
                 let within = self.options.probe_timeout;
-                match tokio::time::timeout(within, &mut discovering).await {
-                    Ok(found) => found,
-                    Err(_) => {
-                        let mut initializing = pin!(self.handshake(&link));
-                        tokio::select! {
-                            found = &mut discovering => match found {
-                                found @ Found::Modern(..) => found,
-                                _ => Found::Session(initializing.await.map_err(Box::new)),
-                            },
-                            opened = &mut initializing => match opened {
-                                Ok(opened) => Found::Session(Ok(opened)),
-                                // A server that is only slow, and has no sessions, still answers.
-                                Err(_) => discovering.await,
-                            },
-                        }
+                if let Ok(found) = tokio::time::timeout(within, &mut discovering).await {
+                    found
+                } else {
+                    let mut initializing = pin!(self.handshake(&link));
+                    tokio::select! {
+                        found = &mut discovering => match found {
+                            found @ Found::Modern(..) => found,
+                            _ => Found::session(initializing.await),
+                        },
+                        opened = &mut initializing => match opened {
+                            Ok(opened) => Found::session(Ok(opened)),
+                            // A server that is only slow, and has no sessions, still answers.
+                            Err(_) => discovering.await,
+                        },
                     }
                 }
             };
             match found {
                 Found::Modern(codec, server) => return Ok((link, codec, *server)),
-                Found::Session(Ok((codec, server))) => return Ok((link, codec, server)),
-                Found::Session(Err(error)) => return Err(*error),
+                Found::Session(Ok(opened)) => {
+                    let (codec, server) = *opened;
+                    return Ok((link, codec, server));
+                }
                 Found::Other(revision) if revision.era() == Era::Modern => wished = revision,
-                Found::Other(_) | Found::NotModern => return self.initialize_again(link).await,
-                Found::Failed(error) => return Err(error),
+                Found::Other(_) | Found::NotModern | Found::Unanswered(_) => {
+                    return self.initialize_again(link).await;
+                }
+                Found::Session(Err(error)) | Found::Failed(error) => return Err(*error),
             }
         }
         Err(self.nothing_in_common(&[]))
@@ -266,8 +281,9 @@ impl Connecting<'_> {
         }
         match found {
             Found::Modern(codec, server) => Ok((link, codec, *server)),
-            Found::Failed(error) => Err(error),
-            Found::Session(Err(error)) => Err(*error),
+            Found::Session(Err(error)) | Found::Failed(error) | Found::Unanswered(error) => {
+                Err(*error)
+            }
             // It was said to be one: what it offers shows when it is asked.
             Found::NotModern => Ok((link, Codec::new(newest), ServerInfo::default())),
             Found::Other(_) | Found::Session(Ok(_)) => Err(self.nothing_in_common(&[])),
@@ -287,16 +303,18 @@ impl Connecting<'_> {
         );
         let bytes = match written {
             Ok(bytes) => bytes.into(),
-            Err(error) => return Found::Failed(Error::Unsayable(error)),
+            Err(error) => return Found::Failed(Box::new(Error::Unsayable(error))),
         };
         let outgoing = outgoing(id, call.method(), bytes, codec);
         match link.request(&outgoing, self.hearing).await {
             Ok(Ok(result)) => self.discovered(codec, &result),
             Ok(Err(error)) => self.not_discovered(&error),
             Err(failure) => match failure.error {
-                error @ (Error::Unreachable { .. } | Error::Closed) => Found::Failed(error),
-                error if error.is_unauthorized() => Found::Failed(error),
-                _ => Found::NotModern,
+                error @ (Error::Unreachable { .. } | Error::Closed) => {
+                    Found::Failed(Box::new(error))
+                }
+                error if error.is_unauthorized() => Found::Failed(Box::new(error)),
+                error => Found::Unanswered(Box::new(error)),
             },
         }
     }
@@ -311,7 +329,7 @@ impl Connecting<'_> {
             .iter()
             .filter_map(|name| name.parse::<Revision>().ok());
         let Some(best) = known.max() else {
-            return Found::Failed(self.nothing_in_common(&discovery.supported));
+            return Found::Failed(Box::new(self.nothing_in_common(&discovery.supported)));
         };
         if best.era() != Era::Modern {
             return Found::Other(best);
@@ -336,12 +354,12 @@ impl Connecting<'_> {
                 .filter_map(|name| name.parse::<Revision>().ok());
             return match known.max() {
                 Some(best) => Found::Other(best),
-                None => Found::Failed(self.nothing_in_common(&supported)),
+                None => Found::Failed(Box::new(self.nothing_in_common(&supported))),
             };
         }
         if wire::is_modern(error) {
             let error = ServerError::new("server/discover", error.clone());
-            return Found::Failed(Error::Refused(error));
+            return Found::Failed(Box::new(Error::Refused(error)));
         }
         Found::NotModern
     }
@@ -372,7 +390,7 @@ impl Connecting<'_> {
     fn nothing_in_common(&self, supported: &[String]) -> Error {
         let theirs = match supported {
             [] => "no revision that this client may speak".to_owned(),
-            names => format!("only {}", names.join(", ")),
+            names => format!("only {}", shown(&names.join(", "), 200)),
         };
         Error::Broken {
             server: self.server.clone(),
@@ -389,13 +407,21 @@ enum Found {
     /// It is of the modern era.
     Modern(Codec, Box<ServerInfo>),
     /// It has opened a session, or has refused to.
-    Session(Result<(Codec, ServerInfo), Box<Error>>),
+    Session(Result<Box<(Codec, ServerInfo)>, Box<Error>>),
     /// It wants to speak this instead.
     Other(Revision),
     /// It does not understand what only the modern era has.
     NotModern,
+    /// It has said nothing that could be understood. What is older may take the question so.
+    Unanswered(Box<Error>),
     /// It cannot be asked.
-    Failed(Error),
+    Failed(Box<Error>),
+}
+
+impl Found {
+    fn session(opened: Result<(Codec, ServerInfo), Error>) -> Self {
+        Self::Session(opened.map(Box::new).map_err(Box::new))
+    }
 }
 
 fn outgoing(id: i64, method: &str, bytes: Bytes, codec: Codec) -> Outgoing {

@@ -62,7 +62,10 @@ impl Core {
             next_id: &|| ids.fetch_add(1, Ordering::Relaxed),
             known: None,
         };
-        let connection = connecting.connect(0).await?;
+        // What a server asks before it has said what it speaks is not answered when nothing comes of it.
+        let ended = hearing.stop().clone().drop_guard();
+        let connection = Box::pin(connecting.connect(0)).await?;
+        ended.disarm();
         let core = Arc::new(Self {
             target,
             server,
@@ -127,7 +130,14 @@ impl Core {
             next_id: &|| self.next_id(),
             known,
         };
-        let connection = connecting.connect(lost + 1).await?;
+        // A rare event is not carried by every request.
+        let connected = Box::pin(connecting.connect(lost + 1));
+        let connected = self.hearing.stop().run_until_cancelled(connected).await;
+        let connection = connected.unwrap_or(Err(Error::Closed))?;
+        if self.is_closed.load(Ordering::Relaxed) {
+            connection.link.close().await;
+            return Err(Error::Closed);
+        }
         // What was learned in another session is not known of this one.
         self.cache.clear();
         *self

@@ -10,6 +10,7 @@ use midfield_protocol::wire::client::InvalidAnswer;
 use midfield_protocol::{Error as ProtocolError, Raw};
 
 use super::Refusal;
+use super::shown::Shown;
 
 /// What the methods of a client return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -25,7 +26,7 @@ pub enum Error {
         detail: String,
     },
     /// The server could not be reached: nothing was sent.
-    #[error("could not reach {server}: {detail}")]
+    #[error("could not reach {server}: {}", Shown(detail, LONGEST))]
     Unreachable {
         /// The server, as the host knows it.
         server: Arc<str>,
@@ -43,9 +44,14 @@ pub enum Error {
         detail: String,
         /// The header `WWW-Authenticate`, which says how to be let in.
         challenge: Option<String>,
+        /// How long the server wants to be left alone, by the header `Retry-After`.
+        retry_after: Option<Duration>,
     },
     /// The connection ended before the answer came. What was asked may have been done all the same.
-    #[error("the connection to {server} ended before the answer came: {detail}")]
+    #[error(
+        "the connection to {server} ended before the answer came: {}",
+        Shown(detail, LONGEST)
+    )]
     Interrupted {
         /// The server, as the host knows it.
         server: Arc<str>,
@@ -65,7 +71,7 @@ pub enum Error {
         hint: String,
     },
     /// The server sent what is no message, or too much.
-    #[error("{server} does not speak the protocol: {detail}")]
+    #[error("{server} does not speak the protocol: {}", Shown(detail, LONGEST))]
     Broken {
         /// The server, as the host knows it.
         server: Arc<str>,
@@ -79,10 +85,13 @@ pub enum Error {
     #[error(transparent)]
     Refused(ServerError),
     /// The tool failed; what it said is for the model.
-    #[error("the tool failed: {}", text_of(.0))]
+    #[error("the tool failed: {}", Shown(&text_of(.0), LONGEST))]
     Tool(Box<ToolResult>),
     /// A structured result does not fit what the tool promises by its output schema, or the type that was asked for.
-    #[error("the result of the tool {tool} does not fit: {detail}")]
+    #[error(
+        "the result of the tool {tool} does not fit: {}",
+        Shown(detail, LONGEST)
+    )]
     Unfit {
         /// The tool.
         tool: String,
@@ -140,7 +149,7 @@ pub enum Error {
 
 /// The error that a server answered with.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("the server refused `{method}`: {message} ({code})")]
+#[error("the server refused `{method}`: {} ({code})", Shown(message, LONGEST))]
 #[non_exhaustive]
 pub struct ServerError {
     /// What was asked.
@@ -199,10 +208,13 @@ impl fmt::Display for Suffix<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             "" => Ok(()),
-            text => write!(f, ": {text}"),
+            text => write!(f, ": {}", Shown(text, LONGEST)),
         }
     }
 }
+
+/// Most characters of a server's text that an error shows.
+const LONGEST: usize = 1_000;
 
 fn seconds(duration: Duration) -> String {
     let millis = duration.as_millis();

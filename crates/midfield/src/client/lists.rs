@@ -136,7 +136,17 @@ async fn list<T: Kept>(core: &Arc<Core>, anew: bool) -> Result<Arc<Vec<T>>, Erro
         return Ok(kept);
     }
     let moment = core.cache.moment();
-    let (mut items, lifetime) = pages::<T>(core).await?;
+    let within = core.options.max_time;
+    let read = tokio::time::timeout(within, Box::pin(pages::<T>(core))).await;
+    let (mut items, lifetime) = read.unwrap_or_else(|_| {
+        Err(Error::EndlessList {
+            method: T::list(None).method().to_owned(),
+            detail: format!(
+                "it was not over after {} s, see `max_time`",
+                within.as_secs()
+            ),
+        })
+    })?;
     T::learn(&mut items, core);
     let items = Arc::new(items);
     core.cache
@@ -172,6 +182,7 @@ async fn pages<T: Kept>(core: &Arc<Core>) -> Result<(Vec<T>, Duration), Error> {
     let mut lifetime = Duration::MAX;
     let mut cursor = None;
     let mut seen = HashSet::new();
+    let mut size = 0;
     loop {
         let call = T::list(cursor);
         let method = call.method().to_owned();
@@ -182,6 +193,12 @@ async fn pages<T: Kept>(core: &Arc<Core>) -> Result<(Vec<T>, Duration), Error> {
         let Done::Complete { result, codec } = run(core, call, &settings).await? else {
             return Err(endless("it was answered with a task".into()));
         };
+        size += result.as_str().len();
+        if size > MAX_SIZE.max(core.options.max_message) {
+            return Err(endless(format!(
+                "its pages have more than {MAX_SIZE} bytes, see `max_message`"
+            )));
+        }
         let page: Page<T> = read(&method, codec, &result)?;
         for reason in &page.unreadable {
             tracing::warn!(server = %core.server, reason, "left out what cannot be read");
@@ -210,6 +227,9 @@ async fn pages<T: Kept>(core: &Arc<Core>) -> Result<(Vec<T>, Duration), Error> {
         }
     }
 }
+
+/// Most bytes of a list, unless a single message may have more.
+const MAX_SIZE: usize = 64 << 20;
 
 /// Most pages of a list.
 const MAX_PAGES: usize = 10_000;

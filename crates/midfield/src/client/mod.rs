@@ -31,6 +31,7 @@ mod calls;
 mod connect;
 mod core;
 mod error;
+mod exchange;
 mod hear;
 mod icons;
 mod inputs;
@@ -39,7 +40,9 @@ mod lists;
 mod options;
 mod receiver;
 mod request;
+mod retry_after;
 mod run;
+mod shown;
 mod skills;
 mod subscribe;
 mod target;
@@ -50,6 +53,7 @@ mod wanted;
 pub use builder::ClientBuilder;
 pub use connect::ServerInfo;
 pub use error::{Error, Result, ServerError};
+pub use exchange::{Exchange, Recording};
 pub use inputs::{AnswerElicitation, Asker, ListRoots, Refusal, Sample};
 pub use link::Command;
 pub use midfield_protocol::Reference;
@@ -57,6 +61,8 @@ pub use midfield_protocol::wire::client::{InvalidAnswer, TaskState};
 pub use options::Speak;
 pub use receiver::TaskReceiver;
 pub use request::Request;
+#[cfg(feature = "models")]
+pub(crate) use retry_after::retry_after;
 pub use skills::{SkillEntry, SkillFile};
 pub use subscribe::{Change, Subscription};
 pub use target::{Target, Transport};
@@ -89,6 +95,18 @@ impl Client {
         Error: From<T::Error>,
     {
         Self::builder().connect(target).await
+    }
+
+    /// A client of a server in this process, for tests: without sockets, in the era that the test is about.
+    ///
+    /// # Errors
+    /// When the server cannot be built, or does not speak so.
+    pub async fn of<T>(server: T, speak: Speak) -> Result<Self>
+    where
+        T: TryInto<Target>,
+        Error: From<T::Error>,
+    {
+        Self::builder().speak(speak).connect(server).await
     }
 
     async fn open(builder: ClientBuilder, target: Target) -> Result<Self> {

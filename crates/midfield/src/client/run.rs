@@ -70,8 +70,6 @@ pub(super) async fn run_noting(
     settings: &Settings,
     was_asked_back: &mut bool,
 ) -> Result<Done, Error> {
-    // Permits are given out as long as there is a client.
-    let _room = core.room.acquire().await.map_err(|_| Error::Closed)?;
     let _under_way = core.hearing.under_way();
     let mut patience = Patience::new(core, settings);
     let mut rounds = 0;
@@ -96,7 +94,7 @@ pub(super) async fn run_noting(
                 Outcome::InputRequired(required) => {
                     rounds = next_round(core, rounds)?;
                     *was_asked_back = true;
-                    let retry = answer(core, required, &call, &mut patience).await?;
+                    let retry = Box::pin(answer(core, required, &call, &mut patience)).await?;
                     set_retry(&mut call, retry);
                 }
                 _ => return Err(Error::Closed),
@@ -114,7 +112,7 @@ pub(super) async fn run_noting(
                     core.reopen_anew(connection.number).await?;
                 } else if let Some(pages) = wire::pages(codec, &error) {
                     rounds = next_round(core, rounds)?;
-                    visit(core, pages, &call, &mut patience, error).await?;
+                    Box::pin(visit(core, pages, &call, &mut patience, error)).await?;
                 } else {
                     return Err(Error::Refused(ServerError::new(call.method(), error)));
                 }
@@ -122,11 +120,17 @@ pub(super) async fn run_noting(
             Err(failure) => {
                 let may_repeat = failure.is_unsent || settings.is_safe;
                 let is_worth_it = failure.is_gone || is_passing(&failure.error);
-                if !may_repeat || !is_worth_it || attempts >= core.options.attempts {
+                let wished = retry_after(&failure.error);
+                if !may_repeat
+                    || !is_worth_it
+                    || attempts >= core.options.attempts
+                    || wished > MAX_RETRY_AFTER
+                {
                     return Err(failure.error);
                 }
                 if attempts > 1 || !failure.is_gone {
-                    tokio::time::sleep(pause(attempts)).await;
+                    patience.slot.touch();
+                    tokio::time::sleep(pause(attempts).max(wished)).await;
                 }
                 attempts += 1;
                 if failure.is_gone {
@@ -150,6 +154,14 @@ pub(super) fn is_passing(error: &Error) -> bool {
         Error::Unreachable { .. } | Error::Interrupted { .. } => true,
         Error::Status { status, .. } => matches!(status, 429 | 502 | 503 | 504),
         _ => false,
+    }
+}
+
+/// How long the server wants to be left alone.
+fn retry_after(error: &Error) -> Duration {
+    match error {
+        Error::Status { retry_after, .. } => retry_after.unwrap_or_default(),
+        _ => Duration::ZERO,
     }
 }
 
@@ -272,7 +284,15 @@ async fn attempt(
     outgoing: &Outgoing,
     patience: &mut Patience,
 ) -> Result<Answer, Failure> {
+    // Permits are given out as long as there is a client. While one is held nothing is waited for but the answer, and for that
+    // not for ever.
+    let _room = if patience.is_endless {
+        None
+    } else {
+        Some(core.room.acquire().await.map_err(|_| Error::Closed)?)
+    };
     patience.slot.touch();
+    let begun = Instant::now();
     let heard = core.hearing.register(outgoing.id, patience.slot.clone());
     patience.heard = Some(heard);
     let mut answering = pin!(connection.link.request(outgoing, &core.hearing));
@@ -280,13 +300,13 @@ async fn attempt(
     let mut stopped = pin!(core.hearing.stop().cancelled());
     tokio::select! {
         biased;
-        answer = &mut answering => answer,
         () = &mut stopped => Err(Error::Closed.into()),
+        answer = &mut answering => answer,
         after = &mut running_out => Err(Error::Timeout {
             server: core.server.clone(),
             method: outgoing.method.clone(),
             after,
-            hint: connection.link.stray(),
+            hint: core.hearing.stray(begun),
         }.into()),
     }
 }
@@ -390,6 +410,9 @@ impl From<Refusal> for Error {
 
 /// The pause before a second attempt.
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
+
+/// The longest that a server may want to be left alone, and is asked again after it.
+const MAX_RETRY_AFTER: Duration = Duration::from_secs(30);
 
 /// How often it is looked whether the server still waits for us.
 const ASKED: Duration = Duration::from_millis(250);

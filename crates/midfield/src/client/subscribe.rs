@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_util::Stream;
 use midfield_protocol::Call;
@@ -13,6 +14,7 @@ use midfield_protocol::wire::Changed;
 use midfield_protocol::wire::client::{TaskState, Told};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::core::Core;
@@ -140,18 +142,25 @@ impl Listener {
     async fn listen(mut self) {
         let mut failures = 0;
         loop {
+            let begun = Instant::now();
             let (has_begun, error) = self.listen_once().await;
             if let Some(accept) = self.accept.take() {
                 // Whoever asked may have gone.
                 let _ = accept.send(Err(error));
                 return;
             }
-            failures = if has_begun { 1 } else { failures + 1 };
+            // One that breaks off again and again is asked for less and less often.
+            failures = if has_begun && begun.elapsed() > STEADY {
+                1
+            } else {
+                failures + 1
+            };
             let is_final = matches!(
                 error,
                 Error::Refused(_) | Error::Closed | Error::Unsayable(_)
             );
-            if (is_final && !has_begun) || failures > ATTEMPTS || self.sender.is_closed() {
+            let is_hopeless = !has_begun && (is_final || failures > ATTEMPTS);
+            if is_hopeless || self.sender.is_closed() {
                 tracing::warn!(server = %self.core.server, %error, "a subscription ended");
                 return;
             }
@@ -204,16 +213,15 @@ impl Listener {
     }
 
     async fn begin(&mut self, accepted: Filter) {
-        match self.accept.take() {
+        if let Some(accept) = self.accept.take() {
             // Whoever asked may have gone.
-            Some(accept) => drop(accept.send(Ok(accepted))),
-            // Nobody listened for a while.
-            None => {
-                self.core.cache.clear();
-                for change in all(&accepted) {
-                    let _ = self.sender.send(change).await;
-                }
-            }
+            let _ = accept.send(Ok(accepted));
+            return;
+        }
+        // Nobody listened for a while.
+        self.core.cache.clear();
+        for change in all(&accepted) {
+            let _ = self.sender.send(change).await;
         }
     }
 
@@ -374,6 +382,9 @@ fn all(filter: &Filter) -> Vec<Change> {
 
 /// Changes that wait for a slow reader.
 const WAITING: usize = 256;
+
+/// How long a subscription lasts that is as good as one that never breaks off.
+const STEADY: Duration = Duration::from_mins(1);
 
 /// How often in a row a subscription is asked for again without success.
 const ATTEMPTS: usize = 8;

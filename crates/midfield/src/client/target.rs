@@ -2,7 +2,8 @@
 
 use std::convert::Infallible;
 use std::fmt;
-use std::sync::{Arc, Mutex};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
@@ -15,12 +16,17 @@ use crate::server::{Server, Service};
 
 /// A server to connect to: an address, a program, or a server within this process.
 ///
-/// It is made from a URL, as a [`Url`] or a text, from a [`Command`], and from a [`Server`] or a [`Service`], for tests.
+/// It is made from a URL, as a [`Url`] or a text, from a [`Command`], from a pair of streams by [`Target::pipe`], and from a
+/// [`Server`] or a [`Service`], for tests.
 #[derive(Clone)]
 pub struct Target {
     pub(super) kind: Kind,
     pub(super) name: Option<String>,
+    driver: Option<Driver>,
 }
+
+/// What has to run beside the client for its server to answer.
+type Driver = Arc<Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>>;
 
 #[derive(Clone)]
 pub(super) enum Kind {
@@ -53,17 +59,48 @@ pub enum Transport {
 
 impl Target {
     fn of(kind: Kind) -> Self {
-        Self { kind, name: None }
+        Self {
+            kind,
+            name: None,
+            driver: None,
+        }
     }
 
-    /// A server at the other end of a pair of streams, which speaks as over stdio: `input` is what it writes, `output` what it reads.
-    /// It can be connected to once, and not again when the connection is lost.
+    /// A server at the other end of a pair of streams, a message in each line: `input` is what it writes, `output` what it reads. It
+    /// serves for whatever this library does not connect to by itself, such as a socket or a channel of SSH.
+    ///
+    /// The streams are used once. When they end, so does the client: nothing is connected anew, and of the clones of such a
+    /// target only the first that connects has a server.
+    ///
+    /// ```no_run
+    /// use midfield::client::Target;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let socket = tokio::net::TcpStream::connect("127.0.0.1:9000").await?;
+    /// let (input, output) = socket.into_split();
+    /// let client = midfield::Client::connect(Target::pipe(input, output)).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn pipe(
         input: impl AsyncRead + Send + Unpin + 'static,
         output: impl AsyncWrite + Send + Unpin + 'static,
     ) -> Self {
         let ends: Ends = (Box::new(input), Box::new(output));
         Self::of(Kind::Pipe(Arc::new(Mutex::new(Some(ends)))))
+    }
+
+    /// The same, with what plays the server, which runs as long as the client.
+    pub(super) fn driven(mut self, driver: impl Future<Output = ()> + Send + 'static) -> Self {
+        self.driver = Some(Arc::new(Mutex::new(Some(Box::pin(driver)))));
+        self
+    }
+
+    /// What has to run beside the client, to be taken once.
+    pub(super) fn take_driver(&self) -> Option<Pin<Box<dyn Future<Output = ()> + Send>>> {
+        let driver = self.driver.as_ref()?;
+        driver.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Calls the server so, in errors and before those who are asked on its behalf. Default: the address without what may be

@@ -1,10 +1,10 @@
 //! What is known of a server's tools: which arguments are repeated in headers, and what their results look like.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use http::{HeaderName, HeaderValue};
-use midfield_protocol::types::{TaskSupport, Tool, ToolResult};
+use midfield_protocol::types::{Schema, TaskSupport, Tool, ToolResult};
 use serde_json::value::RawValue;
 
 use super::Error;
@@ -20,8 +20,10 @@ pub(super) struct Known {
     /// Whether it can or must run as a task of revision 2025-11-25.
     pub(super) task_support: TaskSupport,
     mirrored: Mirrored,
-    /// `None`: it promises nothing. An error: what it promises cannot be checked.
-    results: Option<Result<ResultCheck, String>>,
+    /// What it promises of its results.
+    promise: Option<Schema>,
+    /// The check of that, made when it is needed first, since a list may be long. An error: it cannot be checked.
+    results: OnceLock<Result<ResultCheck, String>>,
 }
 
 impl Tools {
@@ -46,12 +48,11 @@ impl Tools {
                     return false;
                 }
             };
-            let results = tool.output_schema.as_ref();
-            let results = results.map(|schema| ResultCheck::of_peer(schema).map_err(|error| error.to_string()));
             known.insert(tool.name.clone(), Arc::new(Known {
                 task_support: tool.task_support(),
                 mirrored,
-                results,
+                promise: tool.output_schema.clone(),
+                results: OnceLock::new(),
             }));
             true
         });
@@ -77,12 +78,17 @@ impl Known {
             tool: tool.to_owned(),
             detail,
         };
-        match &self.results {
-            None => Ok(()),
-            Some(Err(invalid)) => Err(unfit(format!(
+        let Some(promise) = &self.promise else {
+            return Ok(());
+        };
+        let results = self
+            .results
+            .get_or_init(|| ResultCheck::of_peer(promise).map_err(|error| error.to_string()));
+        match results {
+            Err(invalid) => Err(unfit(format!(
                 "the tool's output schema cannot be used: {invalid}"
             ))),
-            Some(Ok(check)) => match check.misfit(result.structured_content.as_ref()) {
+            Ok(check) => match check.misfit(result.structured_content.as_ref()) {
                 None => Ok(()),
                 Some(misfit) => Err(unfit(format!(
                     "it is not what the tool's output schema says{misfit}"

@@ -2,6 +2,7 @@
 
 use super::Left;
 use super::terminal::{Key, Terminal, height};
+use crate::cli::text::line;
 
 /// Lets a person choose one of `options`, none of which is longer than a line; `at` is where the mark stands first.
 ///
@@ -51,7 +52,7 @@ pub(super) async fn many<T>(
             Err(left) => return Ok(Err(left)),
             Ok(Key::Enter) => match accept(&chosen) {
                 Ok(value) => return Ok(Ok(value)),
-                Err(wrong) => told = super::words::line(&wrong),
+                Err(wrong) => told = line(&wrong),
             },
             Ok(Key::Text(text)) if text == " " => {
                 told.clear();

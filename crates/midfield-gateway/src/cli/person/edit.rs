@@ -4,6 +4,7 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 use super::Left;
 use super::terminal::{Key, Terminal, width};
+use crate::cli::text::line;
 use crate::source::clean;
 
 /// A text with a place in it.
@@ -99,7 +100,7 @@ pub(super) async fn edit<T>(
             Err(left) => return Ok(Err(left)),
             Ok(Key::Enter) => match accept(&edited.text()) {
                 Ok(value) => return Ok(Ok(value)),
-                Err(wrong) => told = super::words::line(&wrong),
+                Err(wrong) => told = line(&wrong),
             },
             Ok(key) => {
                 told.clear();

@@ -8,8 +8,9 @@ use midfield::types::{Action, ElicitResult, Schema};
 use serde_json::{Map, Value};
 
 use super::terminal::Terminal;
-use super::words::{label, line, quoted, shortened, unlinked};
+use super::words::{label, quoted, shortened, unlinked};
 use super::{Left, Outcome, choose, edit};
+use crate::cli::text::line;
 use crate::source::clean;
 
 type Content = Map<String, Value>;

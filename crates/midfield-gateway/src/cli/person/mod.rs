@@ -18,11 +18,13 @@ use midfield::client::{AnswerElicitation, Asker, Refusal};
 use midfield::types::{Action, ElicitResult, Elicitation, ElicitationCapability, Settings};
 use tokio::sync::Mutex;
 
+use super::text::line;
+
 use terminal::Terminal;
 use unattended::Unattended;
 
-pub(super) use terminal::cut;
-pub(super) use words::{choices, label, line, unlinked};
+pub(super) use terminal::{cut, width};
+pub(super) use words::{choices, label, unlinked};
 
 /// Who answers.
 #[derive(Debug)]
@@ -42,9 +44,13 @@ impl Person {
         if let Some(path) = answers {
             return Ok(Some(Self::Away(Unattended::read(path)?)));
         }
-        let is_there = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-        Ok(is_there.then(|| Self::AtTerminal(Mutex::new(()))))
+        Ok(is_there().then(|| Self::AtTerminal(Mutex::new(()))))
     }
+}
+
+/// Whether somebody is there who can be asked.
+pub(super) fn is_there() -> bool {
+    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }
 
 impl AnswerElicitation for Person {

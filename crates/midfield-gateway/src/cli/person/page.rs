@@ -9,8 +9,9 @@ use midfield::host::page::{self, Reviewed};
 use midfield::types::{Action, ElicitResult};
 
 use super::terminal::Terminal;
-use super::words::{line, quoted};
+use super::words::quoted;
 use super::{Outcome, choose};
+use crate::cli::text::line;
 
 /// Asks a person to go to a page.
 ///

@@ -172,7 +172,7 @@ fn key(event: KeyEvent) -> Option<Result<Key, Left>> {
 }
 
 /// How many columns a line has that does not reach the edge.
-pub(super) fn width() -> usize {
+pub(in crate::cli) fn width() -> usize {
     let columns = terminal::size().map_or(80, |(columns, _)| usize::from(columns));
     columns.saturating_sub(1).max(MIN_WIDTH)
 }

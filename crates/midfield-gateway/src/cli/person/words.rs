@@ -5,13 +5,7 @@ use std::fmt::Write as _;
 use midfield::client::Asker;
 use midfield::host::form::{Field, Kind};
 
-use crate::source::clean;
-
-/// A text of a server on one line, without what a terminal obeys and a reader does not see.
-pub(in crate::cli) fn line(text: &str) -> String {
-    let words: Vec<String> = text.split_whitespace().map(clean).collect();
-    words.join(" ")
-}
+use crate::cli::text::line;
 
 /// A text of a server on one line, in which a terminal finds no link to be clicked
 /// ([safe URL handling](https://modelcontextprotocol.io/specification/2026-07-28/client/elicitation#safe-url-handling)).
@@ -114,11 +108,6 @@ mod tests {
     use midfield::types::Implementation;
 
     use super::*;
-
-    #[test]
-    fn a_text_of_a_server_is_one_line_without_commands() {
-        assert_eq!(line(" a\u{1b}[31m\n\tb\u{9b}c\r"), "a[31m bc");
-    }
 
     #[test]
     fn nothing_of_a_servers_text_is_obeyed_or_linked() {

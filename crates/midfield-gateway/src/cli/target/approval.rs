@@ -96,7 +96,7 @@ impl Resolved {
 
 /// Asks whoever is there.
 fn ask(out: &mut impl Write) -> anyhow::Result<()> {
-    if !crate::cli::tasks::has_somebody() {
+    if !crate::cli::person::is_there() {
         let told = "nobody is there to agree to start it: `midfield approve SERVER` asks you at a terminal, `--yes` agrees";
         return Err(Ended::new(Exit::NeedsAnswer, told).into());
     }

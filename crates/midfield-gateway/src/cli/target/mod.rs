@@ -100,27 +100,8 @@ pub(super) enum Origin {
 impl Target {
     /// Finds the server.
     pub(super) fn resolve(&self, around: &Around) -> anyhow::Result<Resolved> {
-        if let [program, arguments @ ..] = self.command.as_slice() {
-            return Ok(Resolved {
-                name: short_name(program),
-                entry: Entry::Command(Command::new(program, arguments)),
-                origin: Origin::CommandLine,
-            });
-        }
-        let Some(server) = self.server.as_deref() else {
-            let told = "say which server: a URL, a file, a name, or a command after `--`";
-            return Err(Ended::usage(told).into());
-        };
-        if server.starts_with("http://") || server.starts_with("https://") {
-            return of_url(server);
-        }
-        match file_of(server) {
-            Some((path, name)) => self.how.of_file(&around.folder.join(path), name, around),
-            None if server.contains("://") => {
-                Err(Ended::usage("SERVER takes URLs of http and https alone").into())
-            }
-            None => lookup::find(server, self.how.config.as_deref(), around),
-        }
+        self.how
+            .resolve(self.server.as_deref(), &self.command, around)
     }
 
     /// Whether a server is named at all.
@@ -130,11 +111,46 @@ impl Target {
 
     /// Whether commands of files are started without asking.
     pub(super) fn is_agreed(&self) -> bool {
-        self.how.yes
+        self.how.is_agreed()
     }
 }
 
 impl How {
+    /// Finds the server that `command` starts, or else the one that `server` stands for.
+    pub(super) fn resolve(
+        &self,
+        server: Option<&str>,
+        command: &[String],
+        around: &Around,
+    ) -> anyhow::Result<Resolved> {
+        if let [program, arguments @ ..] = command {
+            return Ok(Resolved {
+                name: short_name(program),
+                entry: Entry::Command(Command::new(program, arguments)),
+                origin: Origin::CommandLine,
+            });
+        }
+        let Some(server) = server else {
+            let told = "say which server: a URL, a file, a name, or a command after `--`";
+            return Err(Ended::usage(told).into());
+        };
+        if server.starts_with("http://") || server.starts_with("https://") {
+            return of_url(server);
+        }
+        match file_of(server) {
+            Some((path, name)) => self.of_file(&around.folder.join(path), name, around),
+            None if server.contains("://") => {
+                Err(Ended::usage("SERVER takes URLs of http and https alone").into())
+            }
+            None => lookup::find(server, self.config.as_deref(), around),
+        }
+    }
+
+    /// Whether commands of files are started without asking.
+    pub(super) fn is_agreed(&self) -> bool {
+        self.yes
+    }
+
     /// The server of a file.
     fn of_file(
         &self,

@@ -17,8 +17,8 @@ use crate::cli::{Verdict, arguments, print};
 /// The arguments of `midfield tasks answer`.
 #[derive(Debug, Args)]
 pub(super) struct Answer {
-    /// The task's id.
-    #[arg(value_name = "TASK")]
+    /// The task's id, or what `midfield call --detach` printed.
+    #[arg(value_name = "TASK", value_parser = super::id)]
     task: String,
 
     /// The key of the question, as `show` prints it.

@@ -15,8 +15,6 @@ mod watch;
 
 use std::path::PathBuf;
 
-use std::io::IsTerminal as _;
-
 use clap::{Args, Subcommand};
 
 use super::{Verdict, block_on};
@@ -61,8 +59,8 @@ enum Action {
 /// One task.
 #[derive(Debug, Args)]
 struct One {
-    /// The task's id.
-    #[arg(value_name = "TASK")]
+    /// The task's id, or what `midfield call --detach` printed.
+    #[arg(value_name = "TASK", value_parser = id)]
     task: String,
 
     #[command(flatten)]
@@ -123,11 +121,27 @@ impl Format {
     }
 }
 
-/// Whether somebody is there who can be asked.
-pub(super) fn has_somebody() -> bool {
-    std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+/// The id of a task that is written as an id or as a handle, `2026-07-28:ID`.
+#[expect(clippy::unnecessary_wraps, reason = "clap wants a `Result`")]
+fn id(written: &str) -> Result<String, std::convert::Infallible> {
+    let id = written
+        .split_once(':')
+        .filter(|(revision, _)| revision.parse::<midfield::Revision>().is_ok())
+        .map_or(written, |(_, id)| id);
+    Ok(id.to_owned())
 }
 
 const EXIT_CODES: &str = "Exit codes: 0 done; 1 the task failed or was cancelled, or the server refused; 2 the command line is \
                           not understood; 3 the server cannot be reached; 4 there is no such task; 5 the task needs an answer, \
                           and nobody is there to give it.";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_task_is_written_as_an_id_or_as_a_handle() {
+        assert_eq!(id("2026-07-28:a:b"), Ok("a:b".to_owned()));
+        assert_eq!(id("a:b"), Ok("a:b".to_owned()));
+    }
+}

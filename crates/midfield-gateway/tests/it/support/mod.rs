@@ -8,6 +8,7 @@ mod midfield;
 mod questioner;
 mod service;
 mod terminal;
+mod workshop;
 
 pub(crate) use asking::{ADA, Asking, GRACE, make_task};
 pub(crate) use client::{Client, Era};
@@ -17,6 +18,7 @@ pub(crate) use midfield::{Midfield, Output, free_port, run, run_with};
 pub(crate) use questioner::Questioner;
 pub(crate) use service::{Recorded, Service, answer};
 pub(crate) use terminal::Terminal;
+pub(crate) use workshop::Workshop;
 
 use serde_json::Value;
 

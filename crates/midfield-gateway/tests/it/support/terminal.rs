@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
@@ -51,6 +52,7 @@ impl Terminal {
         drop(command);
         let keys = File::from(terminal);
         let mut screen = keys.try_clone().unwrap();
+        let mut answers = keys.try_clone().unwrap();
         let seen: Arc<Mutex<String>> = Arc::default();
         let shown = Arc::clone(&seen);
         let reading = thread::spawn(move || {
@@ -63,6 +65,10 @@ impl Terminal {
                     .next()
                     .map_or(0, |chunk| chunk.valid().len());
                 let text: Vec<u8> = all.drain(..whole).collect();
+                // A terminal is asked where its cursor stands, and says so.
+                if text.windows(4).any(|part| part == b"\x1b[6n") {
+                    let _ = answers.write_all(b"\x1b[1;1R");
+                }
                 shown
                     .lock()
                     .unwrap()
@@ -119,6 +125,12 @@ impl Terminal {
     /// Presses keys, as a terminal sends them.
     pub(crate) fn press(&mut self, keys: &str) {
         self.keys.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Interrupts the command, as a terminal does for Ctrl-C.
+    pub(crate) fn interrupt(&self) {
+        let id = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
+        kill_process(id, Signal::INT).unwrap();
     }
 
     /// Whether the terminal gives whole lines, as it does while nobody reads it key by key.

@@ -35,11 +35,27 @@ pub struct InvalidAnswer {
 }
 
 impl InvalidAnswer {
-    /// An answer to `method` with which this is wrong.
+    /// An answer to `method` with which this is wrong. What of it comes from the answer itself is cut, and commands no terminal.
     pub fn new(method: &str, detail: impl std::fmt::Display) -> Self {
+        let detail = detail.to_string();
+        let mut shown: String = detail
+            .chars()
+            .take(LONGEST)
+            .map(|character| match character {
+                '\n' | '\r' | '\t' => ' ',
+                other if other.is_control() => char::REPLACEMENT_CHARACTER,
+                other => other,
+            })
+            .collect();
+        if detail.chars().nth(LONGEST).is_some() {
+            shown.push('…');
+        }
         Self {
             method: method.to_owned(),
-            detail: detail.to_string(),
+            detail: shown,
         }
     }
 }
+
+/// Most characters that are told of what is wrong.
+const LONGEST: usize = 500;

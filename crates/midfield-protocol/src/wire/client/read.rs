@@ -9,9 +9,9 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, DeserializeSeed, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
-use crate::Raw;
 use crate::types::{CacheScope, Completion, Freshness, Meta, PromptResult, ReadResult, ToolResult};
 use crate::wire::{Codec, SERVER_INFO, SUBSCRIPTION_ID};
+use crate::{Era, Raw};
 
 /// What a complete result becomes.
 pub trait FromResult: Sized {
@@ -37,9 +37,13 @@ impl FromResult for () {
 }
 
 impl FromResult for ToolResult {
-    fn from_result(_: Codec, result: &Raw) -> Result<Self, String> {
+    fn from_result(codec: Codec, result: &Raw) -> Result<Self, String> {
         let mut read: Self = object(result)?;
         read.meta = own(read.meta);
+        // Since it may be any JSON value, `null` is one, and not as good as absent.
+        if codec.revision().era() == Era::Modern && read.structured_content.is_none() {
+            read.structured_content = member(result, "structuredContent").ok();
+        }
         Ok(read)
     }
 }

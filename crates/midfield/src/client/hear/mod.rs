@@ -7,9 +7,11 @@ pub(super) use slot::{Registered, Slot};
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use futures_util::future::{AbortHandle, Abortable};
 use midfield_protocol::jsonrpc::{self, Code, ErrorObject, Notification, Request, RequestId};
 use midfield_protocol::types::{
@@ -17,7 +19,8 @@ use midfield_protocol::types::{
 };
 use midfield_protocol::wire::Codec;
 use midfield_protocol::wire::client::{self as wire, Asked, Told};
-use tokio::sync::{Notify, broadcast, mpsc};
+use tokio::sync::{Notify, Semaphore, broadcast, mpsc};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -26,6 +29,7 @@ use super::cache::Cache;
 use super::inputs::{Asker, Handlers, Refusal};
 use super::link::Outlet;
 use super::receiver::{About, Receiving};
+use super::shown::shown;
 
 /// What hears of progress.
 pub(in crate::client) type OnProgress = Arc<dyn Fn(Progress) + Send + Sync>;
@@ -42,12 +46,16 @@ pub(in crate::client) struct Hearing {
     /// Where the tasks are that the server asks for.
     receiving: Option<Receiving>,
     /// How the server writes, as soon as that is known.
-    codec: OnceLock<Codec>,
-    implementation: OnceLock<Implementation>,
+    codec: Mutex<Option<Codec>>,
+    implementation: Mutex<Option<Implementation>>,
+    /// What came last that nobody has asked for, and when.
+    stray: Mutex<Option<(Instant, String)>>,
     progress: Mutex<HashMap<i64, Arc<Slot>>>,
     subscriptions: Mutex<HashMap<i64, mpsc::Sender<Told>>>,
     news: broadcast::Sender<Told>,
     questions: Mutex<Questions>,
+    /// How many answers to the server may be on their way at once.
+    replies: Arc<Semaphore>,
     tracker: TaskTracker,
     stop: CancellationToken,
 }
@@ -78,12 +86,14 @@ impl Hearing {
             on_log,
             cache,
             receiving,
-            codec: OnceLock::new(),
-            implementation: OnceLock::new(),
+            codec: Mutex::default(),
+            implementation: Mutex::default(),
+            stray: Mutex::default(),
             progress: Mutex::default(),
             subscriptions: Mutex::default(),
             news: broadcast::Sender::new(NEWS),
             questions: Mutex::default(),
+            replies: Arc::new(Semaphore::new(MAX_REPLIES)),
             tracker: TaskTracker::new(),
             stop: CancellationToken::new(),
         })
@@ -101,23 +111,34 @@ impl Hearing {
 
     /// From now on it is known how the server writes, and what it says it is.
     pub(in crate::client) fn speak(&self, codec: Codec, implementation: Option<&Implementation>) {
-        // A server that comes back speaks as it did before: what it is, is decided once.
-        let _ = self.codec.set(codec);
-        if let Some(implementation) = implementation {
-            let _ = self.implementation.set(implementation.clone());
+        *lock(&self.codec) = Some(codec);
+        *lock(&self.implementation) = implementation.cloned();
+    }
+
+    /// Something came that nobody has asked for: it may explain why somebody waits in vain.
+    pub(in crate::client) fn note(&self, stray: String) {
+        tracing::debug!(server = %self.server, "{stray}");
+        *lock(&self.stray) = Some((Instant::now(), stray));
+    }
+
+    /// What came since then that nobody has asked for, for a person; empty where nothing did.
+    pub(in crate::client) fn stray(&self, since: Instant) -> String {
+        match &*lock(&self.stray) {
+            Some((at, stray)) if *at >= since => stray.clone(),
+            _ => String::new(),
         }
     }
 
     fn codec(&self) -> Codec {
         let first = Codec::new(midfield_protocol::Revision::NEWEST_LEGACY);
-        self.codec.get().copied().unwrap_or(first)
+        lock(&self.codec).unwrap_or(first)
     }
 
     /// Who asks, on behalf of what the client had asked.
     pub(in crate::client) fn asker(&self, on_behalf_of: Option<&str>) -> Asker {
         Asker {
             server: self.server.to_string(),
-            implementation: self.implementation.get().cloned(),
+            implementation: lock(&self.implementation).clone(),
             on_behalf_of: on_behalf_of.map(str::to_owned),
         }
     }
@@ -195,7 +216,7 @@ impl Hearing {
             Told::Progress { token, progress } => self.progressed(&token, progress),
             Told::Log(message) => {
                 if let Some(on_log) = &self.on_log {
-                    on_log(message);
+                    shielded("the log", || on_log(message));
                 }
             }
             Told::Cancelled { request, .. }
@@ -240,6 +261,8 @@ impl Hearing {
         match sender {
             // Whoever is too slow to take changes misses some; the cache knows of them all.
             Some(sender) => drop(sender.try_send(told)),
+            // What only an extension may know is for nobody here.
+            None if matches!(told, Told::Other { .. }) => {}
             // That nobody listens is no error.
             None => drop(self.news.send(told)),
         }
@@ -286,8 +309,10 @@ impl Hearing {
     ) {
         let codec = self.codec();
         if !wire::answers(codec) {
-            tracing::warn!(server = %self.server, method = %request.method, "the server sent a request, where its revision has none");
-            return;
+            return self.note(format!(
+                "it sent the request `{}`, where its revision has none",
+                shown(&request.method, 60)
+            ));
         }
         let id = request.id.clone();
         match wire::read_question(codec, request) {
@@ -348,7 +373,12 @@ impl Hearing {
         let hearing = self.clone();
         let asker = self.asker(of);
         let answering = async move {
-            let answer = hearing.handlers.answer(request, asker).await;
+            let answering = AssertUnwindSafe(hearing.handlers.answer(request, asker));
+            // A question that stayed open would let the clocks of all requests stand still for ever.
+            let answer = answering.catch_unwind().await.unwrap_or_else(|_| {
+                tracing::error!(server = %hearing.server, "what answers the server's questions panicked");
+                Err(Refusal::failed("the client failed to answer"))
+            });
             let written = wire::reply(
                 hearing.codec(),
                 &id,
@@ -399,8 +429,20 @@ impl Hearing {
         written: Result<Vec<u8>, serde_json::Error>,
     ) {
         let hearing = self.clone();
-        self.tracker
-            .spawn(async move { hearing.send(outlet.as_ref(), written).await });
+        let mut sending = Box::pin(async move { hearing.send(outlet.as_ref(), written).await });
+        // Over a pipe that is all.
+        if sending.as_mut().now_or_never().is_some() {
+            return;
+        }
+        let Ok(permit) = self.replies.clone().try_acquire_owned() else {
+            tracing::warn!(server = %self.server, "left a request of the server without an answer: it does not take those that it has asked for");
+            return;
+        };
+        let stop = self.stop.clone();
+        self.tracker.spawn(async move {
+            let _ = stop.run_until_cancelled(sending).await;
+            drop(permit);
+        });
     }
 
     async fn send(&self, outlet: &dyn Outlet, written: Result<Vec<u8>, serde_json::Error>) {
@@ -425,9 +467,19 @@ impl fmt::Debug for Hearing {
     }
 }
 
+/// Lets somebody else's code hear something: when it panics, that ends no connection.
+fn shielded(what: &str, hear: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(hear)).is_err() {
+        tracing::error!("what hears of {what} panicked");
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Changes that wait for a slow listener.
 const NEWS: usize = 256;
+
+/// Most answers to a server that are on their way at once.
+const MAX_REPLIES: usize = 64;

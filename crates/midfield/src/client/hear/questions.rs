@@ -21,8 +21,8 @@ pub(super) struct Questions {
     about_tasks: HashMap<RequestId, Option<AbortHandle>>,
     /// How many of its tasks are being worked on.
     at_work: usize,
-    /// How many came since no request of ours was under way.
-    since_idle: usize,
+    /// How many came since requests of ours were last under way, or since they are.
+    since: usize,
     /// Requests of ours that are under way.
     under_way: usize,
     /// Since when the server waits for us.
@@ -56,14 +56,17 @@ impl Questions {
                 "more than {MAX_OPEN} questions at once"
             )));
         }
-        if self.since_idle >= MAX_SINCE_IDLE {
+        if self.since >= MAX_SINCE {
+            let when = if self.under_way > 0 {
+                "the client's requests are under way"
+            } else {
+                "no request of the client is under way"
+            };
             return Err(Refusal::failed(format!(
-                "more than {MAX_SINCE_IDLE} questions while the client's requests are under way"
+                "more than {MAX_SINCE} questions while {when}"
             )));
         }
-        if self.under_way > 0 {
-            self.since_idle += 1;
-        }
+        self.since += 1;
         self.begin();
         self.open.insert(id.clone(), Open { handle, task });
         Ok(())
@@ -183,7 +186,11 @@ pub(in crate::client) struct UnderWay<'a>(&'a Hearing);
 
 impl<'a> UnderWay<'a> {
     pub(super) fn begin(hearing: &'a Hearing) -> Self {
-        lock(&hearing.questions).under_way += 1;
+        let mut questions = lock(&hearing.questions);
+        if questions.under_way == 0 {
+            questions.since = 0;
+        }
+        questions.under_way += 1;
         Self(hearing)
     }
 }
@@ -193,7 +200,7 @@ impl Drop for UnderWay<'_> {
         let mut questions = lock(&self.0.questions);
         questions.under_way -= 1;
         if questions.under_way == 0 {
-            questions.since_idle = 0;
+            questions.since = 0;
         }
     }
 }
@@ -206,8 +213,8 @@ const MAX_OPEN: usize = 16;
 /// Most requests of a server about tasks that are answered at once.
 const MAX_ABOUT_TASKS: usize = 64;
 
-/// Most questions of a server while requests of ours are under way.
-const MAX_SINCE_IDLE: usize = 256;
+/// Most questions of a server while requests of ours are under way, and between them.
+const MAX_SINCE: usize = 256;
 
 /// Most pages that users were sent to and have not come back from.
 const MAX_PAGES: usize = 256;

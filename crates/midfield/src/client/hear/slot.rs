@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use midfield_protocol::types::Progress;
 use tokio::time::Instant;
 
-use super::{Hearing, OnProgress};
+use super::{Hearing, OnProgress, shielded};
 
 /// A request of ours that hears of its progress.
 pub(in crate::client) struct Slot {
@@ -56,7 +56,7 @@ impl Slot {
             state.last = Instant::now();
         }
         if let Some(on_progress) = &self.on_progress {
-            on_progress(progress);
+            shielded("progress", || on_progress(progress));
         }
     }
 }

@@ -5,6 +5,7 @@ use midfield_protocol::types::{Action, ElicitResult, Schema};
 use serde_json::{Map, Value};
 
 use super::Refusal;
+use crate::server::ResultCheck;
 
 /// Most fields of a form.
 const MAX_FIELDS: usize = 200;
@@ -33,7 +34,10 @@ pub(super) fn check_schema(schema: &Schema) -> Result<(), Refusal> {
             )));
         }
     }
-    Ok(())
+    // What leads elsewhere or takes too long to check is found out before anybody fills it in.
+    ResultCheck::of_peer(schema)
+        .map(drop)
+        .map_err(|error| Refusal::invalid(format!("`requestedSchema` cannot be used: {error}")))
 }
 
 fn is_primitive(property: &Value) -> bool {

@@ -209,13 +209,19 @@ impl Handlers {
 
 /// Refuses what is no page that a browser may be sent to.
 fn check_page(page: &str) -> Result<(), Refusal> {
+    // A name before the host is there to be taken for it.
     let is_page = page.trim() == page
-        && url::Url::parse(page).is_ok_and(|page| matches!(page.scheme(), "http" | "https"));
+        && !page.contains(char::is_control)
+        && url::Url::parse(page).is_ok_and(|page| {
+            matches!(page.scheme(), "http" | "https")
+                && page.username().is_empty()
+                && page.password().is_none()
+        });
     if is_page {
         return Ok(());
     }
     Err(Refusal::invalid(
-        "the page to open is no `https` or `http` URL",
+        "the page to open is no `https` or `http` URL, or has a name or a password before its host",
     ))
 }
 

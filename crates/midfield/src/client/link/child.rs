@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,7 +16,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::Error;
 use super::super::hear::Hearing;
-use super::pipe::Pipe;
+use super::super::shown::shown;
+use super::pipe::{End, Pipe};
 
 /// A program that speaks MCP on its standard input and output.
 ///
@@ -179,8 +181,14 @@ impl Child {
             detail,
         };
         let mut process = command.start().map_err(|error| {
+            let hint = match error.kind() {
+                std::io::ErrorKind::NotFound => {
+                    "; install it, or give the whole path of the program"
+                }
+                _ => "",
+            };
             unreachable(format!(
-                "could not start `{}`: {error}",
+                "could not start `{}`: {error}{hint}",
                 command.program.to_string_lossy()
             ))
         })?;
@@ -192,7 +200,11 @@ impl Child {
             return Err(unreachable("its pipes could not be made".into()));
         };
         let pipe = Pipe::new(server.clone(), max_message);
-        let group = Group::of(&process);
+        let mut process = Process {
+            group: Group::of(&process),
+            child: process,
+            has_ended: false,
+        };
         let words = LastWords::default();
         let ended = CancellationToken::new();
         let driving = pipe.drive(output, input, hearing.clone());
@@ -201,11 +213,18 @@ impl Child {
         let server = server.clone();
         let fail = pipe.failing();
         hearing.tasks().spawn(async move {
-            let listening = listen(errors, words.clone(), server);
+            let said = CancellationToken::new();
+            let listening = async {
+                listen(errors, words.clone(), server).await;
+                said.cancel();
+                std::future::pending::<()>().await;
+            };
             let ending = async {
                 // The driver owns both pipes: when it ends, the server reads the end of its input.
-                let end = driving.await;
-                let end_of_process = finish(process, &group).await;
+                let end = process.drive(driving).await;
+                let end_of_process = process.finish().await;
+                // Its last words may still be under way.
+                let _ = tokio::time::timeout(LAST_WAIT, said.cancelled()).await;
                 let is_ours = closing.is_cancelled();
                 fail(&if is_ours {
                     end.to_string()
@@ -217,7 +236,7 @@ impl Child {
             tokio::select! {
                 biased;
                 () = ending => {}
-                () = async { listening.await; std::future::pending().await } => {}
+                () = listening => {}
             }
             drop(done);
         });
@@ -235,29 +254,70 @@ impl Child {
     }
 }
 
-/// Waits for the end of a process that has been told to end, and helps it along.
-async fn finish(mut process: tokio::process::Child, group: &Group) -> String {
-    let steps = [Step::Wait, Step::Terminate, Step::Kill];
-    for step in steps {
-        match step {
-            Step::Wait => {}
-            Step::Terminate => group.terminate(),
-            Step::Kill => {
-                group.kill();
-                // The group may be out of reach: the process itself is not.
-                let _ = process.start_kill();
+/// A process and all that it has started. Dropping it leaves nothing of them.
+struct Process {
+    child: tokio::process::Child,
+    group: Group,
+    has_ended: bool,
+}
+
+impl Process {
+    /// Moves bytes until one side ends. What the process has started may keep its output open when it has ended itself.
+    async fn drive(&mut self, driving: impl Future<Output = End>) -> End {
+        let mut driving = pin!(driving);
+        tokio::select! {
+            biased;
+            end = &mut driving => return end,
+            _ = self.child.wait() => {}
+        }
+        // What it wrote before it ended is still read.
+        let rest = tokio::time::timeout(REST, driving).await;
+        rest.unwrap_or(End::Exited)
+    }
+
+    /// Waits for the end of the process, which has been told to end, and helps it along.
+    async fn finish(&mut self) -> String {
+        let steps = [Step::Wait, Step::Terminate, Step::Kill];
+        for step in steps {
+            match step {
+                Step::Wait => {}
+                Step::Terminate => self.group.terminate(),
+                Step::Kill => {
+                    self.group.kill();
+                    // The group may be out of reach: the process itself is not.
+                    let _ = self.child.start_kill();
+                }
+            }
+            if let Ok(status) = tokio::time::timeout(PATIENCE, self.child.wait()).await {
+                self.has_ended = true;
+                // What it has started and left behind ends with it.
+                self.group.kill();
+                return match status {
+                    Ok(status) => format!("the server has ended ({status})"),
+                    Err(error) => format!("how the server has ended cannot be found out: {error}"),
+                };
             }
         }
-        if let Ok(status) = tokio::time::timeout(PATIENCE, process.wait()).await {
-            // What it has started and left behind ends with it.
-            group.kill();
-            return match status {
-                Ok(status) => format!("the server has ended ({status})"),
-                Err(error) => format!("how the server has ended cannot be found out: {error}"),
-            };
+        "the server does not end, though it was killed".into()
+    }
+}
+
+/// The runtime is shut down, or nobody is left to wait for the end in good order.
+impl Drop for Process {
+    fn drop(&mut self) {
+        if self.has_ended {
+            return;
+        }
+        self.group.kill();
+        let _ = self.child.start_kill();
+        // Nobody else would take note of its end, and it would stay in the list of processes until this one ends, too.
+        for _ in 0..LAST_LOOKS {
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                return;
+            }
+            std::thread::sleep(LAST_LOOK);
         }
     }
-    "the server does not end, though it was killed".into()
 }
 
 /// How far the server is pressed to end.
@@ -269,7 +329,7 @@ enum Step {
     Kill,
 }
 
-/// The processes that a server has started, and itself. Dropping it kills them.
+/// The processes that a server has started, and itself.
 struct Group {
     #[cfg(unix)]
     leader: Option<rustix::process::Pid>,
@@ -297,13 +357,6 @@ impl Group {
 
     fn kill(&self) {
         self.signal(rustix::process::Signal::KILL);
-    }
-}
-
-#[cfg(unix)]
-impl Drop for Group {
-    fn drop(&mut self) {
-        self.kill();
     }
 }
 
@@ -344,7 +397,7 @@ impl LastWords {
             .unwrap_or_default();
         match last {
             [] => String::new(),
-            lines => format!("; its last words: {}", lines.join(" | ")),
+            lines => format!("; its last words: {}", shown(&lines.join(" | "), LONGEST)),
         }
     }
 }
@@ -367,8 +420,19 @@ async fn listen(mut errors: ChildStderr, words: LastWords, server: Arc<str>) {
 /// How long the server may take for each step of its end.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long its output is still read after it has ended.
+const REST: Duration = Duration::from_secs(1);
+
+/// How often, and how long after one another, it is looked whether a process is gone that was killed.
+const LAST_LOOKS: usize = 200;
+const LAST_LOOK: Duration = Duration::from_millis(1);
+
+/// How long its last words may take after its end.
+const LAST_WAIT: Duration = Duration::from_millis(250);
+
 /// How much of what it wrote to its standard error is kept, in bytes.
 const LAST_WORDS: usize = 4096;
 
-/// How many lines of it are told.
+/// How many lines of it are told, and how many characters of them.
 const LAST_LINES: usize = 3;
+const LONGEST: usize = 500;

@@ -110,15 +110,16 @@ impl Link {
         match self {
             Self::Pipe(pipe) => pipe.request(outgoing).await,
             Self::Child(child) => child.pipe().request(outgoing).await,
-            Self::Http(http) => http.request(outgoing, hearing).await,
+            // Most of it is the HTTP client's, and a call over a pipe need not carry it.
+            Self::Http(http) => Box::pin(http.request(outgoing, hearing)).await,
         }
     }
 
     /// Sends what is no request.
     pub(super) async fn send(&self, message: Vec<u8>) -> Result<(), Error> {
         match self {
-            Self::Pipe(pipe) => pipe.send(message),
-            Self::Child(child) => child.pipe().send(message),
+            Self::Pipe(pipe) => pipe.send(&message),
+            Self::Child(child) => child.pipe().send(&message),
             Self::Http(http) => http.send(message).await,
         }
     }
@@ -128,15 +129,6 @@ impl Link {
         match self {
             Self::Pipe(_) | Self::Child(_) => true,
             Self::Http(http) => http.is_listening(),
-        }
-    }
-
-    /// What came that nobody has asked for, for a person; empty where nothing did.
-    pub(super) fn stray(&self) -> String {
-        match self {
-            Self::Pipe(pipe) => pipe.stray(),
-            Self::Child(child) => child.pipe().stray(),
-            Self::Http(_) => String::new(),
         }
     }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 use midfield_protocol::types::{InputReply, TaskStatus, ToolResult};
 use midfield_protocol::wire::client::{self as wire, TaskState};
 use midfield_protocol::{Call, Raw};
+use tokio::runtime::Handle;
 
 use super::super::Error;
 use super::super::error::ServerError;
@@ -25,7 +26,10 @@ impl Task {
         self,
         heard: Registered,
     ) -> Result<ToolResult, Error> {
-        let mut unwanted = Unwanted(Some(self.clone()));
+        let mut unwanted = Unwanted {
+            task: Some(self.clone()),
+            runtime: Handle::current(),
+        };
         let result = self.drive().await;
         drop(heard);
         let is_stuck = matches!(
@@ -33,7 +37,7 @@ impl Task {
             Err(Error::Unanswered(_) | Error::TooManyRounds { .. })
         );
         if !is_stuck {
-            unwanted.0 = None;
+            unwanted.task = None;
         }
         result
     }
@@ -74,34 +78,33 @@ impl Task {
             if state.task.status.is_terminal() {
                 return self.outcome(state);
             }
-            if self.answer_new(&state, &mut answered).await? {
-                rounds += 1;
-                if rounds > self.core.options.max_rounds {
-                    return Err(Error::TooManyRounds { rounds });
-                }
-            }
+            self.answer_new(&state, &mut answered, &mut rounds).await?;
             state = following.next(&state).await?;
         }
     }
 
-    /// Answers the questions that were not answered before; whether there were any.
+    /// Answers the questions that were not answered before.
     async fn answer_new(
         &self,
         state: &TaskState,
         answered: &mut HashSet<String>,
-    ) -> Result<bool, Error> {
+        rounds: &mut usize,
+    ) -> Result<(), Error> {
         let open = state
             .inputs
             .iter()
             .filter(|(key, _)| !answered.contains(key));
         let open: Vec<_> = open.cloned().collect();
         if open.is_empty() || state.task.status != TaskStatus::InputRequired {
-            return Ok(false);
+            return Ok(());
         }
+        if *rounds >= self.core.options.max_rounds {
+            return Err(Error::TooManyRounds { rounds: *rounds });
+        }
+        *rounds += 1;
         answered.extend(open.iter().map(|(key, _)| key.clone()));
         let replies = answer_all(&self.core, open, self.tool.as_deref()).await?;
-        self.answer(&replies).await?;
-        Ok(true)
+        self.answer(&replies).await
     }
 
     /// Sends answers to questions of the task, by their keys.
@@ -215,11 +218,16 @@ impl Task {
 }
 
 /// A task that nobody waits for any more when this is dropped.
-struct Unwanted(Option<Task>);
+struct Unwanted {
+    task: Option<Task>,
+    /// It may be dropped where there is no runtime.
+    runtime: Handle,
+}
 
 impl Drop for Unwanted {
     fn drop(&mut self) {
-        if let Some(task) = self.0.take() {
+        if let Some(task) = self.task.take() {
+            let _runtime = self.runtime.enter();
             task.cancel_soon();
         }
     }

@@ -118,7 +118,14 @@ impl Task {
     async fn ask(&self) -> Result<TaskState, Error> {
         let id = self.id.clone().into();
         let result = self.run(Call::GetTask { id }, Settings::default()).await?;
-        read("tasks/get", self.codec, &result)
+        let state: TaskState = read("tasks/get", self.codec, &result)?;
+        if state.task.id != self.id {
+            return Err(Error::Broken {
+                server: self.core.server.clone(),
+                detail: "it was asked for one task and told of another".into(),
+            });
+        }
+        Ok(state)
     }
 
     async fn run(&self, call: Call<'static>, settings: Settings) -> Result<Raw, Error> {

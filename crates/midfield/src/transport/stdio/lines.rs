@@ -62,6 +62,12 @@ impl Lines {
         }
     }
 
+    /// Whether the line that is being read is longer than the limit already.
+    #[cfg(feature = "client")]
+    pub(crate) fn is_too_long(&self) -> bool {
+        self.skipping
+    }
+
     /// The last line, which may lack its end.
     pub(crate) fn last(&mut self) -> Option<Line> {
         if self.buffer.is_empty() && !self.skipping {

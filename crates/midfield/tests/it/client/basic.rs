@@ -43,9 +43,9 @@ async fn careful(context: &Context) -> Result<String> {
 fn server() -> Server {
     Server::new("demo", "1.0.0")
         .tools(tools![add, careful])
-        .prompt(Prompt::new("greet", async || "Hello".to_string()))
+        .prompt(Prompt::new("greet", async || "Hello".to_owned()))
         .resource(Resource::new("demo://readme", "readme", async || {
-            "Read me.".to_string()
+            "Read me.".to_owned()
         }))
 }
 

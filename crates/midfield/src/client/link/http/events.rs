@@ -25,6 +25,8 @@ pub(super) struct Events {
     event: Event,
     has_fields: bool,
     limit: usize,
+    /// The id that was named last, which counts when its event is whole.
+    named_id: Option<String>,
     last_id: Option<String>,
     retry: Option<Duration>,
 }
@@ -44,12 +46,13 @@ impl Events {
             event: Event::default(),
             has_fields: false,
             limit,
+            named_id: None,
             last_id: None,
             retry: None,
         }
     }
 
-    /// The id of the last event that had one: from where a broken stream can be resumed.
+    /// The id of the last whole event that had one: from where a broken stream can be resumed.
     pub(super) fn last_id(&self) -> Option<&str> {
         self.last_id.as_deref()
     }
@@ -67,6 +70,7 @@ impl Events {
         self.is_first_line = true;
         self.event = Event::default();
         self.has_fields = false;
+        self.named_id.clone_from(&self.last_id);
     }
 
     /// Adds what came.
@@ -85,6 +89,7 @@ impl Events {
             if !line.is_empty() {
                 self.field(line);
             } else if std::mem::take(&mut self.has_fields) {
+                self.last_id.clone_from(&self.named_id);
                 break Some(std::mem::take(&mut self.event));
             }
             if self
@@ -163,7 +168,7 @@ impl Events {
             b"id" if !value.contains(&0) => {
                 self.has_fields = true;
                 let id = String::from_utf8_lossy(value).into_owned();
-                self.last_id = Some(id).filter(|id| !id.is_empty() && id.len() <= MAX_ID);
+                self.named_id = Some(id).filter(|id| !id.is_empty() && id.len() <= MAX_ID);
             }
             b"retry" => {
                 let text = std::str::from_utf8(value).ok();
@@ -181,3 +186,176 @@ impl Events {
 
 /// Longest id that is sent back, in bytes: servers limit headers.
 const MAX_ID: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The events that come out when `chunks` come in one after the other.
+    fn events<'a>(chunks: impl IntoIterator<Item = &'a [u8]>) -> (Vec<Event>, Events) {
+        let mut stream = Events::new(1 << 20);
+        let mut events = Vec::new();
+        for chunk in chunks {
+            stream.add(chunk);
+            while let Some(event) = stream.next().expect("nothing is too large") {
+                events.push(event);
+            }
+        }
+        (events, stream)
+    }
+
+    fn event(kind: &str, data: Option<&str>) -> Event {
+        Event {
+            kind: kind.into(),
+            data: data.map(|data| data.as_bytes().to_vec()),
+        }
+    }
+
+    fn data(data: &str) -> Event {
+        event("", Some(data))
+    }
+
+    #[test]
+    fn the_standards_examples_are_read_as_it_says() {
+        let cases: [(&str, Vec<Event>); 12] = [
+            ("data: a\n\ndata: b\n\n", vec![data("a"), data("b")]),
+            (
+                "data: YHOO\ndata: +2\ndata: 10\n\n",
+                vec![data("YHOO\n+2\n10")],
+            ),
+            (": comment\n\ndata:a\n\n", vec![data("a")]),
+            ("data\n\ndata\ndata\n\ndata:", vec![data(""), data("\n")]),
+            (
+                "data:test\n\ndata: test\n\ndata:  test\n\n",
+                vec![data("test"), data("test"), data(" test")],
+            ),
+            (
+                "event: x\ndata: 1\n\ndata: 2\n\n",
+                vec![event("x", Some("1")), data("2")],
+            ),
+            (
+                "data: a\r\rdata: b\r\n\r\ndata: c\n\n",
+                vec![data("a"), data("b"), data("c")],
+            ),
+            ("\u{feff}data: a\n\n\u{feff}data: b\n\n", vec![data("a")]),
+            ("moon: x\nDATA: x\n data: x\ndata: a\n\n", vec![data("a")]),
+            ("\n\r\n\r\r\n\n", vec![]),
+            ("event: x\n\n", vec![event("x", None)]),
+            ("data: never whole\n", vec![]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(events([text.as_bytes()]).0, expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn ids_are_kept_until_another_comes_and_those_with_a_nul_or_too_long_are_none() {
+        let id = |text: &str| events([text.as_bytes()]).1.last_id().map(str::to_owned);
+        assert_eq!(id("id: 1\ndata: a\n\ndata: b\n\n").as_deref(), Some("1"));
+        assert_eq!(id("id: 1\n\nid: 2\u{0}\ndata: b\n\n").as_deref(), Some("1"));
+        assert_eq!(id("id: 1\n\nid\n\n"), None);
+        assert_eq!(id(&format!("id: 1\n\nid: {}\n\n", "x".repeat(5_000))), None);
+    }
+
+    #[test]
+    fn a_retry_is_digits_and_nothing_else() {
+        let retry = |text: &str| events([text.as_bytes()]).1.retry();
+        assert_eq!(retry("retry: 250\n"), Some(Duration::from_millis(250)));
+        for text in [
+            "retry: -1\n",
+            "retry: 1.5\n",
+            "retry: 1e3\n",
+            "retry:\n",
+            "retry: ٣\n",
+            "retry: 99999999999999999999999\n",
+        ] {
+            assert_eq!(retry(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_stream_that_goes_on_elsewhere_begins_with_a_whole_event() {
+        let mut stream = Events::new(100);
+        stream.add(b"id: 1\ndata: a\n\nid: 2\nevent: x\ndata: hal");
+        assert_eq!(stream.next(), Ok(Some(data("a"))));
+        assert_eq!(stream.next(), Ok(None));
+        stream.begin_anew();
+        stream.add(b"data: half\n\n");
+        assert_eq!(stream.next(), Ok(Some(data("half"))));
+        assert_eq!(stream.last_id(), Some("1"));
+    }
+
+    #[test]
+    fn neither_a_line_nor_the_lines_of_an_event_grow_beyond_the_limit() {
+        for chunk in [
+            "x",
+            "data: ",
+            "data: x\n",
+            "data\n",
+            ": comment without end ",
+        ] {
+            let mut stream = Events::new(1_000);
+            let mut count = 0;
+            while stream.next().is_ok() {
+                stream.add(chunk.as_bytes());
+                count += 1;
+                assert!(count < 3_000, "{chunk:?}");
+            }
+        }
+        let mut stream = Events::new(1_000);
+        for _ in 0..10_000 {
+            stream.add(b": comment\ndata: x\n\n");
+            assert_eq!(stream.next(), Ok(Some(data("x"))));
+        }
+    }
+
+    /// What streams are made of.
+    fn piece() -> impl Strategy<Value = Vec<u8>> {
+        let known = [
+            "data: a\n",
+            "data:b\r\n",
+            "data\r",
+            "\n",
+            "\r",
+            "\r\n",
+            ":c\n",
+            "event: x\n",
+            "id: 1\n",
+            "id\n",
+            "retry: 5\n",
+            "\u{feff}",
+            "ä€",
+        ];
+        prop_oneof![
+            4 => prop::sample::select(known.to_vec()).prop_map(|piece| piece.as_bytes().to_vec()),
+            1 => prop::collection::vec(any::<u8>(), 0..6),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn however_a_stream_is_cut_its_events_are_the_same(
+            pieces in prop::collection::vec(piece(), 0..40),
+            sizes in prop::collection::vec(1_usize..7, 1..40),
+        ) {
+            let whole = pieces.concat();
+            let mut chunks = Vec::new();
+            let mut rest = whole.as_slice();
+            for size in sizes.iter().cycle() {
+                if rest.is_empty() {
+                    break;
+                }
+                let (chunk, after) = rest.split_at((*size).min(rest.len()));
+                chunks.push(chunk);
+                rest = after;
+            }
+            let (expected, at_once) = events([whole.as_slice()]);
+            let (found, in_pieces) = events(chunks);
+            prop_assert_eq!(found, expected);
+            prop_assert_eq!(in_pieces.last_id(), at_once.last_id());
+            prop_assert_eq!(in_pieces.retry(), at_once.retry());
+        }
+    }
+}

@@ -13,6 +13,7 @@ use super::super::super::hear::Hearing;
 use super::super::Outlet;
 use super::Http;
 use super::events::Events;
+use super::post::essence;
 
 impl Http {
     /// Listens, as long as the session lasts, to what the server says by itself. Not every server does. Returns when the stream
@@ -36,7 +37,9 @@ impl Http {
                 while let Some(http) = http.upgrade() {
                     match http.hear(&mut last_id, &hearing, begun.take()).await {
                         Heard::Nothing => break,
-                        Heard::Stream { retry } => pause = retry.unwrap_or(RETRY),
+                        Heard::Stream { retry } => {
+                            pause = retry.unwrap_or(RETRY).clamp(MIN_RETRY, MAX_RETRY);
+                        }
                         Heard::Failed => pause = (pause * 2).min(MAX_RETRY),
                     }
                     drop(http);
@@ -56,7 +59,11 @@ impl Http {
         begun: Option<oneshot::Sender<()>>,
     ) -> Heard {
         let response = match self.get(last_id.as_deref()).await {
-            Ok(response) if response.status().is_success() => response,
+            Ok(response)
+                if response.status().is_success() && essence(&response) == "text/event-stream" =>
+            {
+                response
+            }
             Ok(response) if response.status().is_server_error() => return Heard::Failed,
             // It offers no such stream, or the session has ended.
             Ok(_) => return Heard::Nothing,
@@ -138,5 +145,6 @@ const BEGINNING: Duration = Duration::from_secs(1);
 /// How long to wait before the stream is asked for again.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// The longest such wait.
+/// The shortest and the longest such wait, whatever the server says.
+const MIN_RETRY: Duration = Duration::from_millis(100);
 const MAX_RETRY: Duration = Duration::from_mins(1);

@@ -19,6 +19,7 @@ use http::HeaderMap;
 use http::header::HeaderValue;
 use midfield_protocol::wire::Codec;
 use reqwest::redirect::{Action, Attempt, Policy};
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use url::{Host, Url};
@@ -37,6 +38,8 @@ pub(in crate::client) struct Http {
     /// How long a server may take to say that it has taken a message which is no request.
     patience: Duration,
     session: Mutex<Option<HeaderValue>>,
+    /// The session has ended, as either side has said.
+    is_over: AtomicBool,
     /// What is spoken, as soon as that is known.
     codec: OnceLock<Codec>,
     is_listening: AtomicBool,
@@ -65,6 +68,7 @@ impl Http {
             max_message,
             patience,
             session: Mutex::default(),
+            is_over: AtomicBool::new(false),
             codec: OnceLock::new(),
             is_listening: AtomicBool::new(false),
             tasks: hearing.tasks().clone(),
@@ -87,6 +91,7 @@ impl Http {
         let mut interest = Interest {
             http: self,
             outgoing,
+            runtime: Handle::current(),
             is_over: false,
         };
         let answer = self.exchange(outgoing, hearing).await;
@@ -119,8 +124,10 @@ impl Http {
     /// Ends the session, if there is one.
     pub(super) async fn close(&self) {
         self.stop.cancel();
-        let session = self.session().take();
-        if let Some(session) = session {
+        let session = self.session().clone();
+        if let Some(session) = session
+            && !self.is_over.swap(true, Ordering::Relaxed)
+        {
             self.delete(session).await;
         }
     }
@@ -162,6 +169,8 @@ impl fmt::Debug for Http {
 struct Interest<'a> {
     http: &'a Arc<Http>,
     outgoing: &'a Outgoing,
+    /// It may be dropped where there is no runtime.
+    runtime: Handle,
     is_over: bool,
 }
 
@@ -176,11 +185,12 @@ impl Drop for Interest<'_> {
             return;
         };
         let http = self.http.clone();
-        self.http.tasks.spawn(async move {
+        let cancelling = async move {
             if let Err(error) = http.post_message(message).await {
                 tracing::debug!(%error, "a request could not be cancelled");
             }
-        });
+        };
+        self.http.tasks.spawn_on(cancelling, &self.runtime);
     }
 }
 
@@ -199,11 +209,13 @@ fn client(url: &Url, patience: Duration) -> Result<reqwest::Client, reqwest::Err
     }
 }
 
-/// Another origin may be another party, which neither arguments nor secrets are meant for.
+/// Another origin may be another party, which neither arguments nor secrets are meant for. And by any other status the request
+/// would be followed without its body.
 fn within_origin(attempt: Attempt<'_>) -> Action {
     let first = attempt.previous().first();
     let is_own = first.is_some_and(|first| first.origin() == attempt.url().origin());
-    if is_own && attempt.previous().len() <= MAX_REDIRECTS {
+    let is_whole = matches!(attempt.status().as_u16(), 307 | 308);
+    if is_own && is_whole && attempt.previous().len() <= MAX_REDIRECTS {
         attempt.follow()
     } else {
         attempt.stop()

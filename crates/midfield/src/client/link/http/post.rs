@@ -1,7 +1,12 @@
 //! One request of HTTP: its headers, and what its response is.
 
+use std::sync::atomic::Ordering;
+use std::time::{Duration, SystemTime};
+
 use bytes::{Bytes, BytesMut};
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue, WWW_AUTHENTICATE};
+use http::header::{
+    ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use http::{HeaderMap, Method, StatusCode};
 use midfield_protocol::Era;
 use midfield_protocol::jsonrpc::{ErrorObject, Incoming, Message, RequestId};
@@ -9,6 +14,8 @@ use midfield_protocol::wire::{Codec, modern};
 use reqwest::{RequestBuilder, Response};
 
 use super::super::super::Error;
+use super::super::super::retry_after::retry_after;
+use super::super::super::shown::shown;
 use super::super::{Answer, Failure, Outgoing};
 use super::{Http, chain};
 
@@ -138,10 +145,11 @@ impl Http {
             });
         }
         if status == StatusCode::NOT_FOUND
+            && outgoing.method != "initialize"
             && has_sessions(outgoing.codec)
             && self.session().is_some()
         {
-            *self.session() = None;
+            self.is_over.store(true, Ordering::Relaxed);
             let error =
                 self.interrupted("the session has ended, as the server says by HTTP status 404");
             return Err(Failure::gone(error, true));
@@ -149,14 +157,7 @@ impl Http {
         if !status.is_success() {
             return self.refusal(response, outgoing).await;
         }
-        let kind = response.headers().get(CONTENT_TYPE);
-        let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        let essence = kind
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
+        let essence = essence(&response);
         match essence.as_str() {
             "text/event-stream" => Ok(Reply::Events(response)),
             "application/json" => {
@@ -165,9 +166,9 @@ impl Http {
             }
             _ => Err(self
                 .broken(format!(
-                    "it answered HTTP status {} with {}, where `application/json` or `text/event-stream` was expected",
+                    "it answered HTTP status {} with {}, where `application/json` or `text/event-stream` was expected; is the address that of an MCP endpoint?",
                     status.as_u16(),
-                    if essence.is_empty() { "no content type".to_owned() } else { format!("the content type {essence:?}") },
+                    if essence.is_empty() { "no content type".to_owned() } else { format!("the content type `{essence}`") },
                 ))
                 .into()),
         }
@@ -179,29 +180,48 @@ impl Http {
         let challenge = response.headers().get(WWW_AUTHENTICATE);
         let challenge = challenge
             .and_then(|value| value.to_str().ok())
+            .filter(|challenge| challenge.len() <= MAX_CHALLENGE)
             .map(str::to_owned);
+        let retry_after = wished_pause(&response);
+        let moved = moved(&response);
         let body = self.body(response, MAX_REFUSAL).await.unwrap_or_default();
         let error = error_of(&body, outgoing.id);
         let is_about_caller = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN);
         match error {
             Some(error) if !is_about_caller => Ok(Reply::Answer(Err(error))),
-            error => Err(Failure::unsent(Error::Status {
-                server: self.server.clone(),
-                status: status.as_u16(),
-                detail: error.map_or_else(|| readable(&body), |error| error.message.into_owned()),
-                challenge,
-            })),
+            error => {
+                let said =
+                    error.map_or_else(|| readable(&body), |error| error.message.into_owned());
+                let error = Error::Status {
+                    server: self.server.clone(),
+                    status: status.as_u16(),
+                    detail: moved.unwrap_or(said),
+                    challenge,
+                    retry_after,
+                };
+                // A gateway may say so of a server that is at work on the request.
+                let is_unsent = status.is_client_error()
+                    || status == StatusCode::SERVICE_UNAVAILABLE && retry_after.is_some();
+                Err(Failure {
+                    error,
+                    is_unsent,
+                    is_gone: false,
+                })
+            }
         }
     }
 
     async fn refused(&self, response: Response) -> Error {
         let status = response.status().as_u16();
+        let retry_after = wished_pause(&response);
+        let moved = moved(&response);
         let body = self.body(response, MAX_REFUSAL).await.unwrap_or_default();
         Error::Status {
             server: self.server.clone(),
             status,
-            detail: readable(&body),
+            detail: moved.unwrap_or_else(|| readable(&body)),
             challenge: None,
+            retry_after,
         }
     }
 
@@ -230,6 +250,33 @@ impl Http {
     }
 }
 
+/// The content type of a response, without its parameters.
+pub(super) fn essence(response: &Response) -> String {
+    let kind = response.headers().get(CONTENT_TYPE);
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    shown(&essence.to_ascii_lowercase(), 100)
+}
+
+/// How long the server wants to be left alone.
+fn wished_pause(response: &Response) -> Option<Duration> {
+    let text = response.headers().get(RETRY_AFTER)?.to_str().ok()?;
+    retry_after(text, SystemTime::now())
+}
+
+/// Where the server wants to be asked instead, which is not done unasked.
+fn moved(response: &Response) -> Option<String> {
+    if !response.status().is_redirection() {
+        return None;
+    }
+    let place = response.headers().get(LOCATION)?.to_str().ok()?;
+    let place = response.url().join(place).ok()?;
+    Some(format!(
+        "it sends clients to {}, which was not followed: connect to that address if it is the right one",
+        shown(place.as_str(), 300)
+    ))
+}
+
 /// The error that a body is, about this request or one whose id could not be read.
 fn error_of(body: &[u8], id: i64) -> Option<ErrorObject> {
     let Ok(Incoming::Single(Message::Response(response))) = Incoming::parse(body) else {
@@ -245,7 +292,7 @@ fn error_of(body: &[u8], id: i64) -> Option<ErrorObject> {
 fn readable(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    text.chars().take(200).collect()
+    shown(&text, 200)
 }
 
 fn insert(headers: &mut HeaderMap, name: &'static str, value: &str) {
@@ -256,6 +303,9 @@ fn insert(headers: &mut HeaderMap, name: &'static str, value: &str) {
 }
 
 const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
+
+/// Largest challenge that is passed on, in bytes.
+const MAX_CHALLENGE: usize = 16 << 10;
 
 /// Most bytes that are read of a response which says that the request is not served.
 const MAX_REFUSAL: usize = 64 << 10;

@@ -49,6 +49,7 @@ pub(in crate::client) async fn open(
     let closing = pipe.closing();
     let mut headers = headers.clone();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let heard = hearing.clone();
     hearing.tasks().spawn(async move {
         let receiving = async {
             while let Some(message) = stream.message().await {
@@ -69,12 +70,12 @@ pub(in crate::client) async fn open(
                 match sent.timeout(patience).send().await {
                     Ok(response) if response.status().is_success() => {}
                     // Whoever waits for the answer waits in vain, and not for ever.
-                    Ok(response) => tracing::warn!(
-                        status = response.status().as_u16(),
-                        "the server did not take a message"
-                    ),
+                    Ok(response) => heard.note(format!(
+                        "it did not take a message: HTTP status {}",
+                        response.status().as_u16()
+                    )),
                     Err(error) => {
-                        tracing::warn!(error = chain(&error), "a message could not be sent")
+                        heard.note(format!("a message could not be sent: {}", chain(&error)));
                     }
                 }
             }
@@ -124,7 +125,10 @@ impl Stream {
             .join(text.trim())
             .map_err(|error| format!("its endpoint is no URL: {error}"))?;
         if endpoint.origin() != url.origin() {
-            return Err("its endpoint is on another origin".into());
+            return Err(format!(
+                "its endpoint is on another origin, {}, where nothing was sent",
+                endpoint.origin().ascii_serialization()
+            ));
         }
         Ok(endpoint)
     }

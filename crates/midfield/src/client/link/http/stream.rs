@@ -2,6 +2,7 @@
 //! ([2025-11-25, resumability](https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#resumability-and-redelivery)).
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -12,7 +13,7 @@ use super::super::super::Error;
 use super::super::super::hear::Hearing;
 use super::super::{Answer, Failure, Outgoing, Outlet};
 use super::events::Events;
-use super::post::has_sessions;
+use super::post::{essence, has_sessions};
 use super::{Http, chain};
 
 impl Http {
@@ -56,11 +57,11 @@ impl Http {
                     if is_ours {
                         answer.get_or_insert(response.result);
                     } else {
-                        tracing::debug!(server = %self.server, id = ?response.id, "passed over an answer that nobody waits for");
+                        hearing.note("it answered a request that nobody waits for".into());
                     }
                 }
                 Message::Notification(notification) => {
-                    hearing.notification(&notification, Some(outgoing.id))
+                    hearing.notification(&notification, Some(outgoing.id));
                 }
                 Message::Request(request) => {
                     let outlet: Arc<dyn Outlet> = self.clone();
@@ -99,7 +100,7 @@ impl Http {
                 return Err(self.interrupted(broke).into());
             };
             let id = id.to_owned();
-            let pause = events.retry().unwrap_or(RETRY).min(MAX_RETRY);
+            let pause = events.retry().unwrap_or(RETRY).clamp(MIN_RETRY, MAX_RETRY);
             response = self.resume(&id, pause, &broke).await?;
             events.begin_anew();
         }
@@ -145,9 +146,18 @@ impl Http {
         for _ in 0..MAX_RESUMES {
             tokio::time::sleep(pause).await;
             match self.get(Some(id)).await {
-                Ok(response) if response.status().is_success() => return Ok(response),
+                Ok(response) if response.status().is_success() => {
+                    let essence = essence(&response);
+                    if essence == "text/event-stream" {
+                        return Ok(response);
+                    }
+                    let detail = format!(
+                        "{broke}, and it cannot be resumed: what came instead has the content type `{essence}`"
+                    );
+                    return Err(self.interrupted(detail).into());
+                }
                 Ok(response) if response.status() == StatusCode::NOT_FOUND => {
-                    *self.session() = None;
+                    self.is_over.store(true, Ordering::Relaxed);
                     let error =
                         self.interrupted(format!("{broke}, and the session has ended meanwhile"));
                     return Err(Failure::gone(error, false));
@@ -207,7 +217,8 @@ enum Read {
 /// How long to wait before a stream is asked for again, where the server does not say.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// The longest such wait.
+/// The shortest and the longest such wait, whatever the server says.
+const MIN_RETRY: Duration = Duration::from_millis(50);
 const MAX_RETRY: Duration = Duration::from_secs(30);
 
 /// How often it is asked for again before that is given up.

@@ -12,10 +12,10 @@ use url::Url;
 
 use super::super::failure::{Failure, Word};
 use super::super::key::{ApiKey, ApiKeyError};
-use super::super::retries::retry_after;
 use super::draft::Draft;
 use super::events::Events;
 use super::{Dialect, ProviderError, Timeouts, is_this_machine, kind_of};
+use crate::client::retry_after;
 
 /// Where a provider is asked, and as whom.
 #[derive(Debug)]

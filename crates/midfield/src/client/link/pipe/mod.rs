@@ -6,14 +6,17 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::BytesMut;
-use midfield_protocol::jsonrpc::{Incoming, Message, RequestId, Response};
+use midfield_protocol::jsonrpc::{Incoming, Message, Rejected, RequestId, Response};
 use midfield_protocol::wire;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
 
 use super::super::Error;
 use super::super::hear::Hearing;
+use super::super::shown::shown;
 use super::{Answer, Failure, Outgoing, Outlet, Sending};
 use crate::transport::stdio::{Line, Lines};
 
@@ -30,6 +33,8 @@ struct Shared {
     wake: Notify,
     waiting: Mutex<Waiting>,
     close: CancellationToken,
+    /// The server does not read what it is sent.
+    is_full: CancellationToken,
     max_message: usize,
 }
 
@@ -38,8 +43,6 @@ struct Waiting {
     answers: HashMap<i64, oneshot::Sender<Result<Answer, Failure>>>,
     /// Why nothing comes any more.
     ended: Option<Error>,
-    /// What came that nobody waits for, for the error of whoever waits in vain.
-    stray: Option<String>,
 }
 
 impl Pipe {
@@ -51,6 +54,7 @@ impl Pipe {
             wake: Notify::new(),
             waiting: Mutex::default(),
             close: CancellationToken::new(),
+            is_full: CancellationToken::new(),
             max_message,
         }))
     }
@@ -107,11 +111,11 @@ impl Pipe {
         answer.unwrap_or_else(|_| Err(Failure::gone(Error::Closed, false)))
     }
 
-    pub(super) fn send(&self, message: Vec<u8>) -> Result<(), Error> {
+    pub(super) fn send(&self, message: &[u8]) -> Result<(), Error> {
         if let Some(ended) = &self.0.waiting().ended {
             return Err(ended.clone());
         }
-        self.0.write(&message);
+        self.0.write(message);
         Ok(())
     }
 
@@ -128,11 +132,6 @@ impl Pipe {
         let shared = self.0.clone();
         move |detail| shared.end(detail)
     }
-
-    /// What came that nobody has asked for, for a person; empty where nothing did.
-    pub(in crate::client) fn stray(&self) -> String {
-        self.0.waiting().stray.clone().unwrap_or_default()
-    }
 }
 
 impl Drop for Pipe {
@@ -148,15 +147,15 @@ impl Shared {
 
     fn write(&self, message: &[u8]) {
         let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
+        if out.len() > MAX_UNREAD {
+            // A server that only ever writes would fill our memory with what it does not read.
+            self.is_full.cancel();
+            return;
+        }
         out.reserve(message.len() + 1);
         out.extend_from_slice(message);
         out.extend_from_slice(b"\n");
-        let is_too_much = out.len() > MAX_UNREAD;
         drop(out);
-        if is_too_much {
-            // A server that only ever writes would fill our memory with what it does not read.
-            self.close.cancel();
-        }
         self.wake.notify_one();
     }
 
@@ -176,8 +175,8 @@ impl Shared {
         }
     }
 
-    /// Hands an answer to whoever waits for it.
-    fn answer(&self, response: Response) {
+    /// Hands an answer to whoever waits for it; else, what is to be said of it.
+    fn answer(&self, response: Response) -> Option<String> {
         let mut waiting = self.waiting();
         let sender = match &response.id {
             Some(RequestId::Integer(id)) => waiting.answers.remove(id),
@@ -186,22 +185,45 @@ impl Shared {
         if let Some(sender) = sender {
             // Whoever asked may have gone.
             let _ = sender.send(Ok(response.result));
-            return;
+            return None;
         }
-        let stray = match (&response.id, &response.result) {
-            (None, Err(error)) => format!(
+        match (&response.id, &response.result) {
+            (None, Err(error)) => Some(format!(
                 "it could not read what it was sent, and said: {} ({})",
-                short(&error.message),
+                short(error.message.as_bytes()),
                 error.code
-            ),
-            (Some(id), _) => format!(
+            )),
+            (Some(id), _) => Some(format!(
                 "it answered the request {}, which nobody waits for",
-                short(&id.to_string())
-            ),
-            (None, Ok(_)) => return,
+                short(id.to_string().as_bytes())
+            )),
+            (None, Ok(_)) => None,
+        }
+    }
+
+    /// Fails whoever waits for an answer that came and is none.
+    fn spoiled(&self, rejected: &Rejected, line: &[u8]) {
+        #[derive(Deserialize)]
+        struct Shape {
+            method: Option<IgnoredAny>,
+        }
+        let Some(RequestId::Integer(id)) = &rejected.id else {
+            return;
         };
-        tracing::debug!(server = %self.server, "{stray}");
-        waiting.stray = Some(stray);
+        // A request of the server's has ids of its own.
+        let is_answer =
+            serde_json::from_slice::<Shape>(line).is_ok_and(|shape| shape.method.is_none());
+        let sender = is_answer
+            .then(|| self.waiting().answers.remove(id))
+            .flatten();
+        if let Some(sender) = sender {
+            let error = Error::Broken {
+                server: self.server.clone(),
+                detail: format!("its answer is no message: {}", rejected.error.message),
+            };
+            // Whoever asked may have gone.
+            let _ = sender.send(Err(error.into()));
+        }
     }
 }
 
@@ -247,6 +269,9 @@ pub(super) enum End {
     Output(std::io::Error),
     Input(Option<std::io::Error>),
     TooLong(usize),
+    Unread,
+    /// The process has ended, and what it has started keeps the streams open.
+    Exited,
 }
 
 impl fmt::Display for End {
@@ -260,6 +285,13 @@ impl fmt::Display for End {
                 f,
                 "the server wrote a line of more than {limit} bytes, see `max_message`"
             ),
+            Self::Unread => write!(
+                f,
+                "the server does not read what it is sent, of which more than {MAX_UNREAD} bytes wait"
+            ),
+            Self::Exited => {
+                f.write_str("the server has ended, and left behind what keeps its output open")
+            }
         }
     }
 }
@@ -284,6 +316,10 @@ impl Driver {
                     Line::Text(line) => self.line(&line),
                     Line::TooLong => return End::TooLong(self.shared.max_message),
                 }
+            }
+            // It may have no end.
+            if lines.is_too_long() {
+                return End::TooLong(self.shared.max_message);
             }
             if out.is_empty() {
                 let mut next = self
@@ -312,6 +348,7 @@ impl Driver {
                 },
                 () = self.shared.wake.notified(), if out.is_empty() => {}
                 () = self.shared.close.cancelled() => return End::Closed,
+                () = self.shared.is_full.cancelled() => return End::Unread,
             }
         }
     }
@@ -348,17 +385,22 @@ impl Driver {
                 }
             }
             Err(rejected) => {
-                let text = short(&String::from_utf8_lossy(line));
+                let text = short(line);
                 tracing::warn!(server = %self.shared.server, %rejected, text, "the server wrote a line that is no message");
-                self.shared.waiting().stray =
-                    Some(format!("it wrote a line that is no message: {text:?}"));
+                self.hearing
+                    .note(format!("it wrote a line that is no message: `{text}`"));
+                self.shared.spoiled(&rejected, line);
             }
         }
     }
 
     fn message(&self, message: Message<'_>) {
         match message {
-            Message::Response(response) => self.shared.answer(response),
+            Message::Response(response) => {
+                if let Some(stray) = self.shared.answer(response) {
+                    self.hearing.note(stray);
+                }
+            }
             Message::Notification(notification) => self.hearing.notification(&notification, None),
             Message::Request(request) => {
                 let outlet: Arc<dyn Outlet> = self.shared.clone();
@@ -390,12 +432,19 @@ impl Outlet for Shared {
 }
 
 /// As much of a text as an error message has room for.
-fn short(text: &str) -> String {
-    text.chars().take(120).collect()
+fn short(text: &[u8]) -> String {
+    let beginning = text.get(..LONGEST * 4).unwrap_or(text);
+    shown(&String::from_utf8_lossy(beginning), LONGEST)
 }
 
-/// Most bytes that a server has not read yet.
-const MAX_UNREAD: usize = 256 << 20;
+/// Most characters of what a server wrote that an error message shows.
+const LONGEST: usize = 120;
+
+/// Most bytes that a server has not read yet, before another message is added.
+const MAX_UNREAD: usize = 64 << 20;
 
 /// How long a server that no longer reads is still listened to.
 const REST: std::time::Duration = std::time::Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests;

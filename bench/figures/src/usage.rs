@@ -5,16 +5,16 @@ use std::time::Duration;
 
 /// What a process has used.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Usage {
+pub struct Usage {
     /// User and system time of all its living threads.
-    pub(crate) cpu: Duration,
+    pub cpu: Duration,
     /// Resident memory.
-    pub(crate) memory_kib: u64,
+    pub memory_kib: u64,
 }
 
 impl Usage {
     /// What the process with this id has used; nothing when there is none, or when `/proc` does not say.
-    pub(crate) fn of(pid: u32) -> Self {
+    pub fn of(pid: u32) -> Self {
         Self {
             cpu: cpu(pid),
             memory_kib: memory_kib(pid).unwrap_or(0),

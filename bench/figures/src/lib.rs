@@ -1,36 +1,34 @@
 //! What a run prints. The names of the members are an interface: `cargo xtask bench` reads them.
 
+mod usage;
+
+pub use self::usage::Usage;
+
 use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::usage::Usage;
-
 /// The figures of one run.
 #[derive(Debug, Serialize)]
-pub(crate) struct Figures {
+pub struct Figures {
     /// Requests that were answered inside the timed window.
-    pub(crate) done: u32,
+    pub done: u32,
     /// Requests per second.
-    pub(crate) per_second: f64,
+    pub per_second: f64,
     /// Median time from the request to its answer, in microseconds.
-    pub(crate) median_microseconds: f64,
+    pub median_microseconds: f64,
     /// Time that 99 of 100 requests took at most, in microseconds.
-    pub(crate) p99_microseconds: f64,
-    /// Processor time of the server for each request, in microseconds; 0 when no process was named.
-    pub(crate) server_cpu_microseconds: f64,
-    /// Resident memory of the server at the end, in KiB; 0 when no process was named.
-    pub(crate) server_memory_kib: u64,
+    pub p99_microseconds: f64,
+    /// Processor time for each request, of the server or of the client that was measured, in microseconds; 0 when no process
+    /// was named.
+    pub cpu_microseconds: f64,
+    /// Its resident memory at the end, in KiB; 0 when no process was named.
+    pub memory_kib: u64,
 }
 
 impl Figures {
-    /// The figures of requests with these latencies, done in `time`, while the server went from `before` to `after`.
-    pub(crate) fn new(
-        mut latencies: Vec<Duration>,
-        time: Duration,
-        before: Usage,
-        after: Usage,
-    ) -> Self {
+    /// The figures of requests with these latencies, done in `time`, while the process went from `before` to `after`.
+    pub fn new(mut latencies: Vec<Duration>, time: Duration, before: Usage, after: Usage) -> Self {
         latencies.sort_unstable();
         let done = u32::try_from(latencies.len()).unwrap_or(u32::MAX);
         let cpu = after.cpu.saturating_sub(before.cpu);
@@ -39,8 +37,8 @@ impl Figures {
             per_second: f64::from(done) / time.as_secs_f64(),
             median_microseconds: quantile(&latencies, 50),
             p99_microseconds: quantile(&latencies, 99),
-            server_cpu_microseconds: cpu.as_secs_f64() * 1e6 / f64::from(done.max(1)),
-            server_memory_kib: after.memory_kib,
+            cpu_microseconds: cpu.as_secs_f64() * 1e6 / f64::from(done.max(1)),
+            memory_kib: after.memory_kib,
         }
     }
 }
@@ -70,9 +68,6 @@ mod tests {
             (figures.median_microseconds, figures.p99_microseconds),
             (51.0, 100.0)
         );
-        assert_eq!(
-            (figures.server_cpu_microseconds, figures.server_memory_kib),
-            (2.0, 7)
-        );
+        assert_eq!((figures.cpu_microseconds, figures.memory_kib), (2.0, 7));
     }
 }

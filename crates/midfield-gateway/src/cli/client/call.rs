@@ -1,0 +1,181 @@
+//! `midfield call`: calls a tool.
+
+use clap::Args;
+use midfield::client::{self, TaskHandle};
+use midfield::types::{Tool, ToolResult};
+use serde_json::{Map, Value};
+
+use super::unknown;
+use crate::cli::connect::{Session, Via};
+use crate::cli::exit::{Ended, Exit};
+use crate::cli::text::line;
+use crate::cli::{Verdict, arguments, content, note};
+
+/// The arguments of `midfield call`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = Exit::help(),
+    override_usage = "midfield call [OPTIONS] SERVER TOOL [NAME=VALUE]...\n       \
+                      midfield call [OPTIONS] TOOL [NAME=VALUE]... -- COMMAND [ARG]..."
+)]
+pub(in crate::cli) struct Call {
+    /// The server, the tool, and its arguments: `count=3`, `tags=a tags=b`, `name=@FILE`, `list:=[1, 2]`. SERVER is left out where
+    /// a command follows after `--`.
+    #[arg(value_name = "SERVER TOOL NAME=VALUE", required = true)]
+    words: Vec<String>,
+
+    #[command(flatten)]
+    how: Manner,
+
+    #[command(flatten)]
+    via: Via,
+}
+
+/// What is called, where the server is known.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct What {
+    /// The tool, and its arguments: `count=3`, `tags=a tags=b`, `name=@FILE`, `list:=[1, 2]`.
+    #[arg(value_name = "TOOL NAME=VALUE", required = true)]
+    words: Vec<String>,
+
+    #[command(flatten)]
+    pub(in crate::cli) how: Manner,
+}
+
+/// Manner a tool is called.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Manner {
+    /// The arguments as a JSON object, `@FILE` with one, or `-` for stdin. `NAME=VALUE` goes before what stands there.
+    #[arg(long, value_name = "JSON")]
+    args: Option<String>,
+
+    /// Run it as a task, where tool and server can, and wait for its end. Ctrl-C leaves the task alone.
+    #[arg(long)]
+    task: bool,
+
+    /// Run it as a task, print what finds it again, and do not wait.
+    #[arg(long, conflicts_with = "task")]
+    detach: bool,
+
+    /// Print the whole result as JSON, for programs.
+    #[arg(long)]
+    pub(in crate::cli) json: bool,
+}
+
+impl Call {
+    pub(in crate::cli) fn run(&self) -> anyhow::Result<Verdict> {
+        let (server, words) = self.via.split(&self.words)?;
+        // Before anything is asked of the server.
+        let base = self.how.base(words)?;
+        let stopped = if self.how.task {
+            "a task that was begun goes on"
+        } else {
+            "the call was cancelled"
+        };
+        self.via.run(server, stopped, async |session| {
+            Box::pin(self.how.run(session, words, base)).await
+        })
+    }
+}
+
+impl What {
+    pub(in crate::cli) async fn run(&self, session: &Session) -> anyhow::Result<Verdict> {
+        let base = self.how.base(&self.words)?;
+        Box::pin(self.how.run(session, &self.words, base)).await
+    }
+}
+
+impl Manner {
+    /// The arguments that are given all at once.
+    fn base(&self, words: &[String]) -> Result<Map<String, Value>, Ended> {
+        if words.is_empty() {
+            return Err(Ended::usage(
+                "say which tool: `midfield list` shows what there is",
+            ));
+        }
+        let text = self.args.as_deref();
+        let base = text.map(|text| arguments::base("--args", text, &mut arguments::read_file));
+        Ok(base.transpose().map_err(Ended::usage)?.unwrap_or_default())
+    }
+
+    async fn run(
+        &self,
+        session: &Session,
+        words: &[String],
+        base: Map<String, Value>,
+    ) -> anyhow::Result<Verdict> {
+        let [name, words @ ..] = words else {
+            return Err(Ended::usage("say which tool").into());
+        };
+        let tools = session.client.tools().await?;
+        let tool = tools.iter().find(|tool| tool.name == *name);
+        let names = tools.iter().map(|tool| tool.name.as_str());
+        let tool = tool.ok_or_else(|| unknown("tool", name, names))?;
+        let schema = tool.input_schema.to_value();
+        let given = arguments::read(words, base, &schema, &mut arguments::read_file);
+        let given = given.map_err(|told| usage(tool, &told))?;
+        let given = Value::Object(given);
+        if self.task || self.detach {
+            return Box::pin(self.begin(session, name, given)).await;
+        }
+        let bar = session.bar.clone();
+        let call = session.client.call_tool(name, given);
+        let result = call.on_progress(move |step| bar.show(&step)).await?;
+        self.tell(session, &result)
+    }
+
+    /// Calls it as a task.
+    async fn begin(&self, session: &Session, name: &str, given: Value) -> anyhow::Result<Verdict> {
+        let bar = session.bar.clone();
+        let call = session.client.call_task(name, given);
+        let handle = call.on_progress(move |step| bar.show(&step)).await?;
+        if let Some(result) = handle.answered() {
+            note("the tool answered at once: there is no task");
+            return self.tell(session, result);
+        }
+        if self.detach {
+            return self.tell_handle(session, &handle);
+        }
+        note(&format!("task {}", line(&handle.to_string())));
+        match Box::pin(handle.result()).await {
+            Ok(result) => self.tell(session, &result),
+            Err(error @ client::Error::Refused(_)) => {
+                Err(anyhow::Error::from(error).context("the task failed"))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn tell_handle(&self, session: &Session, handle: &TaskHandle) -> anyhow::Result<Verdict> {
+        if let Some(told) = handle.immediate_response() {
+            note(&line(told));
+        }
+        let written = handle.to_string();
+        if self.json {
+            let told = serde_json::json!({"task": written, "taskId": handle.id()});
+            session.print_json(&told)?;
+        } else {
+            session.print(&format!("{}\n", line(&written)))?;
+        }
+        Ok(Verdict::Fine)
+    }
+
+    fn tell(&self, session: &Session, result: &ToolResult) -> anyhow::Result<Verdict> {
+        if self.json {
+            session.print_json(result)?;
+        } else {
+            session.print(&content::result(result))?;
+        }
+        Ok(if result.is_error {
+            Verdict::Wrong
+        } else {
+            Verdict::Fine
+        })
+    }
+}
+
+/// Arguments that do not fit, with what would.
+fn usage(tool: &Tool, told: &str) -> Ended {
+    let signature = crate::cli::signature::signature(tool);
+    Ended::usage(format!("{told}\nthe tool is {signature}"))
+}

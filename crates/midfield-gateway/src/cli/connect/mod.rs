@@ -1,0 +1,318 @@
+//! Connecting to the server that a command is about, with whoever answers what it asks, until Ctrl-C or `--timeout`.
+
+mod answering;
+mod bar;
+
+pub(super) use bar::Bar;
+
+use std::cell::Cell;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use clap::Args;
+use midfield::Client;
+use midfield::client::config::Entry;
+use midfield::client::{self, Target};
+use midfield::types::{Implementation, LogLevel, LogMessage};
+use serde::Serialize;
+
+use super::connection::{self, Connection};
+use super::exit::{Ended, Exit};
+use super::person::Person;
+use super::target::{Around, How, Origin, Resolved};
+use super::text::{json, line};
+use super::{Verdict, block_on, logging, print};
+use answering::Answering;
+
+/// How a server is reached, by a command that has words of its own behind SERVER.
+#[derive(Debug, Args)]
+pub(super) struct Via {
+    #[command(flatten)]
+    how: How,
+
+    #[command(flatten)]
+    connection: Connection,
+
+    /// The command that starts the server. It stands in place of SERVER.
+    #[arg(last = true, value_name = "COMMAND", conflicts_with_all = ["name", "config"])]
+    command: Vec<String>,
+}
+
+impl Via {
+    /// SERVER, where no command starts one, and the words behind it.
+    ///
+    /// # Errors
+    /// When no server is named.
+    pub(super) fn split<'w>(
+        &self,
+        words: &'w [String],
+    ) -> Result<(Option<&'w str>, &'w [String]), Ended> {
+        match words {
+            _ if !self.command.is_empty() => Ok((None, words)),
+            [server, rest @ ..] => Ok((Some(server), rest)),
+            [] => Err(Ended::usage(
+                "say which server: a URL, a file, a name, or a command after `--`",
+            )),
+        }
+    }
+
+    /// SERVER of a command that has no more words.
+    ///
+    /// # Errors
+    /// When no server is named, or two are.
+    pub(super) fn only<'w>(&self, server: Option<&'w String>) -> Result<Option<&'w str>, Ended> {
+        match (server, self.command.is_empty()) {
+            (Some(_), false) => Err(Ended::usage(
+                "SERVER and a command after `--` are two servers: give one",
+            )),
+            (server, _) => Ok(server.map(String::as_str)),
+        }
+    }
+
+    /// Finds the server, and gets the consent to start it where that is needed.
+    ///
+    /// # Errors
+    /// When there is no such server, or nobody agrees.
+    pub(super) fn resolve(&self, server: Option<&str>) -> anyhow::Result<Resolved> {
+        let around = Around::of_process()?;
+        let resolved = self.how.resolve(server, &self.command, &around)?;
+        resolved.consent(&around, self.how.is_agreed())?;
+        Ok(resolved)
+    }
+
+    /// How it is connected to.
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Connects to a server, and does `work` with it. `stopped` says what Ctrl-C came to.
+    ///
+    /// # Errors
+    /// When the server cannot be found, started or reached, the work fails, or it is stopped.
+    pub(super) fn run(
+        &self,
+        server: Option<&str>,
+        stopped: &str,
+        work: impl AsyncFnOnce(&Session) -> anyhow::Result<Verdict>,
+    ) -> anyhow::Result<Verdict> {
+        self.run_until(server, Some(stopped), work)
+    }
+
+    /// The same, for work that hears Ctrl-C itself.
+    ///
+    /// # Errors
+    /// When the server cannot be found, started or reached, or the work fails.
+    pub(super) fn run_on(
+        &self,
+        server: Option<&str>,
+        work: impl AsyncFnOnce(&Session) -> anyhow::Result<Verdict>,
+    ) -> anyhow::Result<Verdict> {
+        self.run_until(server, None, work)
+    }
+
+    fn run_until(
+        &self,
+        server: Option<&str>,
+        stopped: Option<&str>,
+        work: impl AsyncFnOnce(&Session) -> anyhow::Result<Verdict>,
+    ) -> anyhow::Result<Verdict> {
+        logging::start_for_client(self.connection.verbose);
+        let resolved = self.resolve(server)?;
+        let person = Person::here(self.connection.answers.as_deref())?;
+        block_on(async {
+            let mut limit = pin!(limit(self.connection.timeout));
+            let mut interrupt = pin!(tokio::signal::ctrl_c());
+            let session = tokio::select! {
+                opened = Session::open(&resolved, &self.connection, person) => opened?,
+                ended = &mut limit => return Err(ended.into()),
+                _ = &mut interrupt => return Err(Ended::new(Exit::Interrupted, "stopped by Ctrl-C").into()),
+            };
+            let outcome = tokio::select! {
+                done = work(&session) => session.settle(done),
+                ended = &mut limit => session.give_up(ended).await,
+                _ = &mut interrupt, if stopped.is_some() => {
+                    let stopped = stopped.unwrap_or_default();
+                    let ended = Ended::new(Exit::Interrupted, format!("stopped by Ctrl-C: {stopped}"));
+                    session.give_up(ended).await
+                }
+            };
+            session.bar.clear();
+            session.client.close().await;
+            outcome
+        })
+    }
+}
+
+/// The end of the time that a command has.
+async fn limit(timeout: Option<Duration>) -> Ended {
+    let Some(timeout) = timeout else {
+        return std::future::pending().await;
+    };
+    tokio::time::sleep(timeout).await;
+    let timeout = humantime::format_duration(timeout);
+    Ended::new(Exit::TimedOut, format!("it took longer than {timeout}"))
+}
+
+/// A server that is connected to.
+pub(super) struct Session {
+    pub(super) client: Client,
+    /// Shows how far a call has come.
+    pub(super) bar: Arc<Bar>,
+    /// Whether the server asked what nobody was there to answer.
+    unanswered: Arc<AtomicBool>,
+    /// Whether each object is printed on a line of its own.
+    pub(super) is_brief: Cell<bool>,
+}
+
+impl Session {
+    async fn open(
+        resolved: &Resolved,
+        connection: &Connection,
+        person: Option<Person>,
+    ) -> anyhow::Result<Self> {
+        let target = target(resolved, connection)?;
+        let bar = Arc::new(Bar::new());
+        let unanswered = Arc::<AtomicBool>::default();
+        let answering = Answering {
+            person,
+            bar: bar.clone(),
+            unanswered: unanswered.clone(),
+        };
+        let mut builder = Client::builder()
+            .implementation(Implementation::new("midfield", env!("CARGO_PKG_VERSION")))
+            .speak(connection.era.into())
+            .elicitation(answering)
+            .timeout(PATIENCE)
+            .max_time(PATIENCE);
+        if connection.verbose {
+            let bar = bar.clone();
+            builder = builder.on_log(LogLevel::Debug, move |message| bar.aside(&logged(&message)));
+        }
+        let client = builder.connect(target).await.map_err(told)?;
+        Ok(Self {
+            client,
+            bar,
+            unanswered,
+            is_brief: Cell::new(false),
+        })
+    }
+
+    /// Prints an object for programs.
+    ///
+    /// # Errors
+    /// When stdout cannot be written to.
+    pub(super) fn print_json(&self, value: &impl Serialize) -> anyhow::Result<()> {
+        self.bar.clear();
+        print(&json(&serde_json::to_value(value)?, !self.is_brief.get()))
+    }
+
+    /// Prints what a command was asked for.
+    ///
+    /// # Errors
+    /// When stdout cannot be written to.
+    pub(super) fn print(&self, text: &str) -> anyhow::Result<()> {
+        self.bar.clear();
+        print(text)
+    }
+
+    /// What a command came to: one whose server asked what nobody could answer has a code of its own.
+    pub(super) fn settle(&self, outcome: anyhow::Result<Verdict>) -> anyhow::Result<Verdict> {
+        self.bar.clear();
+        let outcome = outcome.map_err(|error| match error.downcast::<client::Error>() {
+            Ok(error) => told(error),
+            Err(error) => error,
+        });
+        if !self.unanswered.swap(false, Ordering::Relaxed) {
+            return outcome;
+        }
+        let advice = "nobody was there to answer what the server asked: run it at a terminal, or give `--answers FILE`";
+        let told = match outcome {
+            Ok(_) => advice.to_owned(),
+            Err(error) => format!("{error:#}\n{advice}"),
+        };
+        Err(Ended::new(Exit::NeedsAnswer, told).into())
+    }
+
+    /// Lets the server hear that what was asked is wanted no more, which goes out before the answer to a ping can come.
+    async fn give_up(&self, ended: Ended) -> anyhow::Result<Verdict> {
+        self.bar.clear();
+        // A server that does not answer has heard it all the same, or never will.
+        let _ = tokio::time::timeout(FAREWELL, self.client.ping()).await;
+        Err(ended.into())
+    }
+
+    /// The same, for work that ends while the connection goes on.
+    pub(super) async fn cancelled(&self) {
+        let _ = tokio::time::timeout(FAREWELL, self.client.ping()).await;
+    }
+}
+
+/// What is connected to.
+pub(super) fn target(resolved: &Resolved, connection: &Connection) -> anyhow::Result<Target> {
+    let mut entry = resolved.entry.clone();
+    let headers = connection::headers(&connection.header, connection.token_env.as_deref());
+    let headers = headers.map_err(Ended::usage)?;
+    match &mut entry {
+        Entry::Url(endpoint) => {
+            for (name, value) in &headers {
+                let known = endpoint
+                    .headers
+                    .names()
+                    .find(|known| known.eq_ignore_ascii_case(name.as_str()));
+                let name = known.unwrap_or(name.as_str()).to_owned();
+                let value = value
+                    .to_str()
+                    .map_err(|_| Ended::usage("a header takes visible ASCII characters alone"))?;
+                // What the command line says goes before what a file says.
+                endpoint.headers.set(name, value);
+            }
+        }
+        Entry::Command(command) => {
+            if !headers.is_empty() {
+                let told = "a command has no headers: it takes secrets from its environment";
+                return Err(Ended::usage(told).into());
+            }
+            if resolved.origin == Origin::CommandLine {
+                // Who wrote the command also set the environment that it is meant to have.
+                let command = client::Command::new(&command.program).args(&command.arguments);
+                return Ok(Target::from(command.inherit_environment()).named(&resolved.name));
+            }
+        }
+        // What else there may be has no headers.
+        _ => {}
+    }
+    let target = Target::try_from(entry)?;
+    Ok(match resolved.origin {
+        Origin::CommandLine => target,
+        Origin::Own(_) | Origin::Foreign(_) => target.named(&resolved.name),
+    })
+}
+
+/// An error of the client, with what to do where that is known.
+pub(super) fn told(error: client::Error) -> anyhow::Error {
+    if matches!(error, client::Error::Status { status: 401, .. }) {
+        let advice = "it wants to know who you are: put a token into the environment, and name its variable with `--token-env`";
+        return Ended::new(Exit::of_client(&error), format!("{error}\n{advice}")).into();
+    }
+    error.into()
+}
+
+/// What a server wrote to its log, in a line.
+fn logged(message: &LogMessage) -> String {
+    let said: serde_json::Value = message.data.read().unwrap_or_default();
+    let said = match &said {
+        serde_json::Value::String(text) => line(text),
+        other => line(&other.to_string()),
+    };
+    let logger = message.logger.as_deref().map(line).unwrap_or_default();
+    let gap = if logger.is_empty() { "" } else { " " };
+    format!("log {}{gap}{logger}: {said}", message.level)
+}
+
+/// How long a server may take for one request, where `--timeout` does not say.
+const PATIENCE: Duration = Duration::from_hours(24);
+
+/// How long is waited until a server has heard that something is wanted no more.
+const FAREWELL: Duration = Duration::from_secs(1);
