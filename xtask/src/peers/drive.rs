@@ -235,7 +235,12 @@ fn failed_lines(log: &Path) -> String {
     } else {
         failed.join("\n")
     };
-    lines.lines().map(|line| format!("\n  {line}")).collect()
+    let mut indented = String::new();
+    for line in lines.lines() {
+        indented.push_str("\n  ");
+        indented.push_str(line);
+    }
+    indented
 }
 
 #[cfg(test)]

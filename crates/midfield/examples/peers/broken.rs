@@ -16,7 +16,7 @@ use super::report::{ALWAYS, Report, Verdict};
 const BEFORE: Duration = Duration::from_millis(300);
 
 /// How long a call takes that is over when its stream is resumed, and one that is not: servers let clients wait up to 3 s.
-const SHORT: Duration = Duration::from_millis(1_000);
+const SHORT: Duration = Duration::from_secs(1);
 const LONG: Duration = Duration::from_millis(4_500);
 
 /// How long the result of a call may take that was cut off.

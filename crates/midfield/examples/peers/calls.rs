@@ -20,7 +20,9 @@ pub(crate) const INVALID_PARAMS: i32 = -32602;
 
 pub(crate) async fn check(peer: &Peer, report: &mut Report) {
     report
-        .check(ALWAYS, "the server says what it is", described(peer))
+        .check(ALWAYS, "the server says what it is", async {
+            described(peer)
+        })
         .await;
     report
         .check(ALWAYS, "the server is there", there(peer))
@@ -95,7 +97,7 @@ pub(crate) async fn check(peer: &Peer, report: &mut Report) {
         .await;
 }
 
-async fn described(peer: &Peer) -> Result<Verdict> {
+fn described(peer: &Peer) -> Result<Verdict> {
     let server = peer.client.server();
     same(server.instructions.as_deref(), Some("Call `echo` first."))?;
     ensure!(

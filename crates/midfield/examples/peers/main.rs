@@ -11,6 +11,7 @@ mod calls;
 mod changes;
 mod data;
 mod everything;
+mod everything_changes;
 mod peer;
 mod person;
 mod questions;
@@ -119,6 +120,7 @@ async fn run() -> Result<bool> {
     let peer = Peer::connect(&arguments).await?;
     if arguments.server == EVERYTHING {
         everything::check(&peer, &mut report).await;
+        everything_changes::check(&peer, &mut report).await;
         tasks_2025::check(&peer, &mut report).await;
     } else {
         calls::check(&peer, &mut report).await;

@@ -134,6 +134,10 @@ pub(crate) fn text(result: &ToolResult) -> Result<String> {
 }
 
 /// Fails unless the two are the same.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "what is compared is mostly made for that"
+)]
 pub(crate) fn same<T: PartialEq + std::fmt::Debug>(seen: T, expected: T) -> Result<()> {
     if seen == expected {
         return Ok(());

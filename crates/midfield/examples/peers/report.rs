@@ -1,5 +1,10 @@
 //! What came of each check.
 
+#![expect(
+    clippy::print_stdout,
+    reason = "what came of the checks is what the program is for"
+)]
+
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
