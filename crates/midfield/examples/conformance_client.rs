@@ -103,7 +103,7 @@ async fn run() -> Result<()> {
     let client = builder().connect(url.as_str()).await?;
     match scenario.as_str() {
         "initialize" | "request-metadata" | "json-schema-ref-no-deref" => {
-            drop(client.tools().await?)
+            drop(client.tools().await?);
         }
         "tools_call" => {
             client.tools().await?;

@@ -1,10 +1,5 @@
 //! A server of many kinds of things, in the test's own process, that lets anybody in.
 
-#![expect(
-    clippy::needless_pass_by_value,
-    reason = "the arguments of a handler are its own"
-)]
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
