@@ -418,4 +418,4 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(30);
 const ASKED: Duration = Duration::from_millis(250);
 
 /// How long a user may take on a page before the request is sent again all the same.
-const PAGE: Duration = Duration::from_mins(10);
+const PAGE: Duration = Duration::from_secs(15);
