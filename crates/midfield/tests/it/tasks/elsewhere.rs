@@ -18,12 +18,26 @@ async fn pair(folder: &Folder) -> [(Host, Probe); 2] {
     ]
 }
 
+/// A task that waits, and the servers: that which runs it, then the other. A server that has just begun may leave it to the other.
+async fn waiting(pair: [(Host, Probe); 2]) -> (String, [(Host, Probe); 2]) {
+    let [first, second] = pair;
+    let id = User::modern(&first.0, A).make("wait").await;
+    let is_first = tokio::select! {
+        () = first.1.started() => true,
+        () = second.1.started() => false,
+    };
+    let pair = if is_first {
+        [first, second]
+    } else {
+        [second, first]
+    };
+    (id, pair)
+}
+
 #[tokio::test]
 async fn a_task_is_seen_and_waited_for_where_it_does_not_run() {
     let folder = Folder::new("elsewhere-seen");
-    let [(here, probe), (there, _)] = pair(&folder).await;
-    let id = User::modern(&here, A).make("wait").await;
-    probe.started().await;
+    let (id, [(here, probe), (there, _)]) = waiting(pair(&folder).await).await;
     let user = User::legacy(&there, A).await;
     user.until(&id, "working").await;
     let waits = user.of("tasks/result", &id);
@@ -57,9 +71,7 @@ async fn a_question_is_answered_where_its_task_does_not_run() {
 #[tokio::test]
 async fn a_task_is_cancelled_where_it_does_not_run() {
     let folder = Folder::new("elsewhere-cancelled");
-    let [(here, probe), (there, _)] = pair(&folder).await;
-    let id = User::modern(&here, A).make("wait").await;
-    probe.started().await;
+    let (id, [(here, probe), (there, _)]) = waiting(pair(&folder).await).await;
     let told = User::legacy(&there, A).await.of("tasks/cancel", &id).await;
     assert_eq!(told["result"]["status"], "cancelled", "{told}");
     User::modern(&here, A).until(&id, "cancelled").await;
@@ -72,9 +84,7 @@ async fn a_task_is_cancelled_where_it_does_not_run() {
 #[tokio::test]
 async fn who_listens_is_told_where_the_task_does_not_run() {
     let folder = Folder::new("elsewhere-told");
-    let [(here, probe), (there, _)] = pair(&folder).await;
-    let id = User::modern(&here, A).make("wait").await;
-    probe.started().await;
+    let (id, [(here, probe), (there, _)]) = waiting(pair(&folder).await).await;
     let listener = User::modern(&there, A);
     let filter = json!({"notifications": {"taskIds": [id]}});
     let request = listener.request("subscriptions/listen", &filter);
