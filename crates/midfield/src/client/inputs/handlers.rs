@@ -12,6 +12,7 @@ use midfield_protocol::types::{
 
 use super::{AnswerElicitation, Asker, ListRoots, Refusal, Sample, form};
 use crate::conversation;
+use crate::host::form::Fields;
 
 type Answering<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -151,10 +152,10 @@ impl Handlers {
             Elicitation::Form {
                 requested_schema, ..
             } => {
-                let schema = requested_schema.clone();
-                form::check_schema(&schema)?;
+                // What cannot be checked is found out before anybody fills it in.
+                let fields = Fields::read(requested_schema)?;
                 let result = handler.answer(elicitation, asker).await?;
-                form::complete(&schema, result)
+                form::complete(&fields, result)
             }
             _ => Err(Refusal::invalid(
                 "this client does not know the mode of elicitation",
