@@ -99,3 +99,8 @@ struct Readme;
 #[cfg(all(doctest, feature = "models"))]
 #[doc = include_str!("../../../docs/sampling.md")]
 struct Sampling;
+
+/// And in that on clients.
+#[cfg(all(doctest, feature = "client"))]
+#[doc = include_str!("../../../docs/client.md")]
+struct Clients;
