@@ -56,6 +56,13 @@ impl Codec {
         self.revision
     }
 
+    /// Whether it is spoken in sessions: they begin with a handshake, and in them a server sends requests of its own and a client
+    /// responses, which it must not in later revisions
+    /// ([2026-07-28, sending messages](https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/stdio#sending-messages)).
+    pub const fn has_sessions(self) -> bool {
+        matches!(self.revision.era(), Era::Legacy)
+    }
+
     /// Decodes a request: the method by name, the parameters straight into the call. A method that the
     /// protocol does not know at all is [`Call::Other`]: an extension may know it.
     ///

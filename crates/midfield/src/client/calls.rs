@@ -166,7 +166,7 @@ impl Client {
     /// Whether the server is there. Servers of 2026-07-28 have no such question: they are asked what they are.
     pub fn ping(&self) -> Request<()> {
         let codec = self.0.connection().codec;
-        let call = if codec.has_words_for(&Call::Ping) {
+        let call = if codec.has_sessions() {
             Call::Ping
         } else {
             Call::Discover
@@ -190,9 +190,7 @@ impl Client {
     /// When the connection has ended.
     pub async fn roots_changed(&self) -> Result<(), Error> {
         let connection = self.0.connection();
-        if self.0.description.capabilities.roots.is_none()
-            || !connection.codec.has_words_for(&Call::Ping)
-        {
+        if self.0.description.capabilities.roots.is_none() || !connection.codec.has_sessions() {
             return Ok(());
         }
         connection.link.send(roots_changed()).await

@@ -161,12 +161,7 @@ fn keep<T: Kept>(core: &Core, lifetime: Duration) -> Keep {
         .capabilities
         .as_ref()
         .is_some_and(T::is_announced);
-    if connection
-        .codec
-        .has_words_for(&midfield_protocol::Call::Ping)
-        && is_announced
-        && connection.link.hears_unasked()
-    {
+    if connection.codec.has_sessions() && is_announced && connection.link.hears_unasked() {
         return Keep::UntilChanged;
     }
     Keep::For(lifetime)

@@ -113,11 +113,7 @@ impl Client {
         let core = Core::open(builder, target).await?;
         let client = Self(core);
         if let Some(level) = client.0.options.log_level
-            && client
-                .0
-                .connection()
-                .codec
-                .has_words_for(&midfield_protocol::Call::Ping)
+            && client.0.connection().codec.has_sessions()
             && client.0.offers(|server| server.logging.is_some())
         {
             client.set_log_level(level).await?;

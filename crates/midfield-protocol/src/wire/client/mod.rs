@@ -1,4 +1,4 @@
-//! The client's half of the wire: writing what is asked, and reading what a server answers, tells and asks back.
+//! The client's half of the wire: writing what is asked, and reading what a server tells and asks back.
 
 mod handshake;
 mod hear;
@@ -17,8 +17,8 @@ pub use page::{Listed, Page};
 pub use read::FromResult;
 pub use refused::{is_header_mismatch, is_modern, pages, supported};
 pub use reply::{
-    answer, answers, refusal, reply, responses, roots_changed, task_answer, task_created,
-    task_page, task_state,
+    answer, refusal, reply, responses, roots_changed, task_answer, task_created, task_page,
+    task_state,
 };
 pub use task::{TaskPage, TaskState, task_result};
 pub use write::{Aside, ClientDescription};

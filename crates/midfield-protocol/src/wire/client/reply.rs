@@ -8,13 +8,7 @@ use serde::{Serialize, Serializer};
 use crate::jsonrpc::{self, ErrorObject, RequestId};
 use crate::types::{InputReply, Meta, SampleResult, SamplingContent, Task};
 use crate::wire::{Codec, legacy};
-use crate::{Era, Error, Raw, Revision};
-
-/// Whether a client sends responses at all: in 2026-07-28 it must not
-/// ([sending messages](https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/stdio#sending-messages)).
-pub fn answers(codec: Codec) -> bool {
-    codec.revision().era() == Era::Legacy
-}
+use crate::{Error, Raw, Revision};
 
 /// The response to a request of the server. Where it asked for a task of its own, the answer names that task too.
 ///

@@ -308,7 +308,7 @@ impl Hearing {
         of: Option<&str>,
     ) {
         let codec = self.codec();
-        if !wire::answers(codec) {
+        if !codec.has_sessions() {
             return self.note(format!(
                 "it sent the request `{}`, where its revision has none",
                 shown(&request.method, 60)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use midfield_protocol::jsonrpc::Code;
 use midfield_protocol::types::{Filter, TaskStatus};
 use midfield_protocol::wire::client::TaskState;
-use midfield_protocol::{Call, Era, Raw};
+use midfield_protocol::{Call, Raw};
 use tokio::time::Instant;
 
 use super::super::Error;
@@ -65,7 +65,7 @@ impl Following {
 
     /// Whether there is nothing more to ask for: what came of a task need not stand in the news of it.
     pub(super) fn is_whole(&self, state: &TaskState) -> bool {
-        let is_told = self.task.codec.revision().era() == Era::Modern;
+        let is_told = !self.task.codec.has_sessions();
         let has_outcome = matches!(
             state.task.status,
             TaskStatus::Completed | TaskStatus::Failed

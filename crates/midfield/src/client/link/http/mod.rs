@@ -176,8 +176,7 @@ struct Interest<'a> {
 
 impl Drop for Interest<'_> {
     fn drop(&mut self) {
-        if self.is_over || !self.outgoing.is_cancellable || !post::has_sessions(self.outgoing.codec)
-        {
+        if self.is_over || !self.outgoing.is_cancellable || !self.outgoing.codec.has_sessions() {
             return;
         }
         let id = midfield_protocol::jsonrpc::RequestId::Integer(self.outgoing.id);

@@ -8,7 +8,6 @@ use http::header::{
     ACCEPT, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use http::{HeaderMap, Method, StatusCode};
-use midfield_protocol::Era;
 use midfield_protocol::jsonrpc::{ErrorObject, Incoming, Message, RequestId};
 use midfield_protocol::wire::{Codec, modern};
 use reqwest::{RequestBuilder, Response};
@@ -29,11 +28,6 @@ pub(super) enum Reply {
     Events(Response),
 }
 
-/// Whether the revision has sessions.
-pub(super) fn has_sessions(codec: Codec) -> bool {
-    codec.revision().era() == Era::Legacy
-}
-
 impl Http {
     /// Sends a request.
     pub(super) async fn post(&self, outgoing: &Outgoing) -> Result<Response, Failure> {
@@ -42,7 +36,7 @@ impl Http {
             ACCEPT,
             HeaderValue::from_static("application/json, text/event-stream"),
         );
-        if !has_sessions(outgoing.codec) {
+        if !outgoing.codec.has_sessions() {
             insert(&mut headers, modern::METHOD, &outgoing.method);
             if let Some(name) = &outgoing.name {
                 insert(&mut headers, modern::NAME, &modern::encode_header(name));
@@ -122,7 +116,7 @@ impl Http {
             modern::PROTOCOL_VERSION,
             codec.revision().as_str(),
         );
-        if has_sessions(codec)
+        if codec.has_sessions()
             && let Some(session) = self.session().clone()
         {
             headers.insert(SESSION_ID, session);
@@ -146,7 +140,7 @@ impl Http {
         }
         if status == StatusCode::NOT_FOUND
             && outgoing.method != "initialize"
-            && has_sessions(outgoing.codec)
+            && outgoing.codec.has_sessions()
             && self.session().is_some()
         {
             self.is_over.store(true, Ordering::Relaxed);

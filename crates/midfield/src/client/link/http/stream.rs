@@ -13,7 +13,7 @@ use super::super::super::Error;
 use super::super::super::hear::Hearing;
 use super::super::{Answer, Failure, Outgoing, Outlet};
 use super::events::Events;
-use super::post::{essence, has_sessions};
+use super::post::essence;
 use super::{Http, chain};
 
 impl Http {
@@ -95,7 +95,7 @@ impl Http {
             fruitless = if has_come { 0 } else { fruitless + 1 };
             let Some(id) = events
                 .last_id()
-                .filter(|_| has_sessions(outgoing.codec) && fruitless <= MAX_FRUITLESS)
+                .filter(|_| outgoing.codec.has_sessions() && fruitless <= MAX_FRUITLESS)
             else {
                 return Err(self.interrupted(broke).into());
             };
