@@ -46,7 +46,7 @@ pub(in crate::cli) struct What {
     pub(in crate::cli) how: Manner,
 }
 
-/// Manner it is printed.
+/// How it is printed.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Manner {
     /// Print the whole answer as JSON, for programs.

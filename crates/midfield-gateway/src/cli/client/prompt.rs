@@ -42,7 +42,7 @@ pub(in crate::cli) struct What {
     pub(in crate::cli) how: Manner,
 }
 
-/// Manner it is printed.
+/// How it is printed.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Manner {
     /// Print the whole result as JSON, for programs.
