@@ -42,7 +42,7 @@ pub(in crate::cli) struct What {
     pub(in crate::cli) how: Manner,
 }
 
-/// Manner a tool is called.
+/// How a tool is called.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Manner {
     /// The arguments as a JSON object, `@FILE` with one, or `-` for stdin. `NAME=VALUE` goes before what stands there.
