@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use midfield::client::Speak;
+use midfield::host::model::Scripted;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
 /// How a server is connected to.
@@ -30,6 +32,10 @@ pub(super) struct Connection {
     #[arg(long, value_name = "FILE")]
     pub(super) answers: Option<PathBuf>,
 
+    /// A file with a script: what a model says, in order, when the server asks for one. Without it no model is there.
+    #[arg(long, value_name = "FILE")]
+    pub(super) model: Option<PathBuf>,
+
     /// Show on stderr what the server writes to its log, and what goes on between it and midfield.
     #[arg(long)]
     pub(super) verbose: bool,
@@ -45,6 +51,29 @@ pub(super) enum Era {
     Modern,
     /// Revisions up to 2025-11-25: a session begins with `initialize`.
     Legacy,
+}
+
+impl Connection {
+    /// The model that answers the server, where there is one.
+    ///
+    /// # Errors
+    /// When its script cannot be read.
+    pub(super) fn model(&self) -> anyhow::Result<Option<Scripted>> {
+        let Some(path) = &self.model else {
+            return Ok(None);
+        };
+        let failed = || format!("could not read the script of a model in {}", path.display());
+        let script = std::fs::read(path).with_context(failed)?;
+        Scripted::read(&script).map(Some).with_context(failed)
+    }
+
+    /// What is spoken, where a command has a wish of its own.
+    pub(super) fn speak(&self, wish: Option<Speak>) -> Speak {
+        match (self.era, wish) {
+            (Era::Auto, Some(wish)) => wish,
+            (said, _) => said.into(),
+        }
+    }
 }
 
 impl From<Era> for Speak {

@@ -4,45 +4,22 @@ use std::fmt::Write as _;
 
 use bytesize::ByteSize;
 use midfield::types::{Content, ResourceContents, ToolResult};
-use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::signature::facts;
 use super::text::{json, line};
 use crate::source::clean;
 
-/// What a tool gave, typed. What is structured is shown where no text says the same.
+/// What a tool gave. What is structured is shown where no text says the same.
 pub(super) fn result(result: &ToolResult) -> String {
-    let blocks: Vec<String> = result.content.iter().map(block).collect();
-    let structured = result
-        .structured_content
-        .as_ref()
-        .and_then(|raw| serde_json::from_str(raw.as_str()).ok());
-    with_structured(&blocks, structured.as_ref())
-}
-
-/// The same, of a result that may have what is not known here.
-pub(super) fn result_of_value(result: &Value) -> String {
-    let blocks = result.get("content").and_then(Value::as_array);
-    let blocks = blocks.into_iter().flatten().map(|told| {
-        Content::deserialize(told).map_or_else(|_| unknown(told), |content| block(&content))
-    });
-    with_structured(&blocks.collect::<Vec<_>>(), result.get("structuredContent"))
-}
-
-/// A piece of a kind that is not known here.
-fn unknown(told: &Value) -> String {
-    let kind = told.get("type").and_then(Value::as_str);
-    format!("[{}: `--json` shows it]", line(kind.unwrap_or("content")))
-}
-
-fn with_structured(blocks: &[String], structured: Option<&Value>) -> String {
     let mut text = String::new();
-    for block in blocks {
-        let _ = writeln!(text, "{}", block.trim_end_matches('\n'));
+    for content in &result.content {
+        let _ = writeln!(text, "{}", block(content).trim_end_matches('\n'));
     }
-    match structured {
-        Some(value) if text.is_empty() => json(value, true),
+    match &result.structured_content {
+        Some(raw) if text.is_empty() => {
+            serde_json::from_str(raw.as_str()).map_or(text, |value: Value| json(&value, true))
+        }
         _ => text,
     }
 }
@@ -94,6 +71,7 @@ fn in_words(what: &str, kind: &str, base64: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use midfield::Raw;
     use midfield::types::ResourceLink;
     use serde_json::json;
 
@@ -118,15 +96,14 @@ mod tests {
             "one[2J\ntwo\n[image image/png, 100 B: `--json` shows it]\n[audio audio/wav, 1 B: `--json` shows it]\n\
              [a file:///a (text/plain, 2.0 KiB)]\ninside\n[file:///b image/x, 10 B: `--json` shows it]\n"
         );
-        let told = serde_json::to_value(&given).unwrap();
-        assert_eq!(result_of_value(&told), result(&given));
     }
 
     #[test]
-    fn structure_is_shown_where_there_is_no_text_and_the_unknown_is_named() {
-        let told = json!({"content": [], "structuredContent": {"a": 1}});
-        assert_eq!(result_of_value(&told), "{\n  \"a\": 1\n}\n");
-        let told = json!({"content": [{"type": "hologram"}, {"type": "text", "text": "x"}], "structuredContent": 1});
-        assert_eq!(result_of_value(&told), "[hologram: `--json` shows it]\nx\n");
+    fn structure_is_shown_where_there_is_no_text() {
+        let mut given = ToolResult::new(Vec::new());
+        given.structured_content = Raw::of(&json!({"a": 1})).ok();
+        assert_eq!(result(&given), "{\n  \"a\": 1\n}\n");
+        given.content.push(Content::text("x"));
+        assert_eq!(result(&given), "x\n");
     }
 }

@@ -2,8 +2,6 @@
 
 use midfield::client;
 
-use super::tasks;
-
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Exit {
@@ -69,16 +67,8 @@ impl Exit {
     /// The code of a command that could not do what it was asked for.
     pub(super) fn of(error: &anyhow::Error) -> Self {
         let ended = error.downcast_ref::<Ended>().map(|ended| ended.exit);
-        let failure = || {
-            error
-                .downcast_ref::<tasks::Failure>()
-                .map(tasks::Failure::exit)
-        };
         let client = || error.downcast_ref::<client::Error>().map(Self::of_client);
-        ended
-            .or_else(failure)
-            .or_else(client)
-            .unwrap_or(Self::Failed)
+        ended.or_else(client).unwrap_or(Self::Failed)
     }
 
     /// The code of what the client of a server came to.
@@ -138,7 +128,7 @@ mod tests {
         let error = anyhow::Error::from(Ended::new(Exit::NotFound, "x")).context("y");
         assert_eq!(Exit::of(&error), Exit::NotFound);
         assert_eq!(Exit::of(&anyhow::anyhow!("x")), Exit::Failed);
-        let failure = tasks::Failure::NeedsInput("x".to_owned());
-        assert_eq!(Exit::of(&failure.into()), Exit::NeedsAnswer);
+        let error = client::Error::Closed;
+        assert_eq!(Exit::of(&error.into()), Exit::Unreachable);
     }
 }

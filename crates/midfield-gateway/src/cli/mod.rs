@@ -77,8 +77,8 @@ enum Command {
     Doctor(client::doctor::Doctor),
     /// Keep a connection to a server, and do what each line says.
     Shell(client::shell::Shell),
-    /// Look after the tasks of a running server.
-    Tasks(tasks::Tasks),
+    /// Look after the tasks of a server.
+    Tasks(tasks::Tasks<connect::Via>),
     /// Care for a file that tasks are kept in.
     Store(store::Store),
     /// List the servers that known hosts have configured, and what is unusual about them. Starts nothing.

@@ -148,7 +148,7 @@ fn a_tool_runs_as_a_task_that_is_waited_for_or_left() {
     assert_eq!(output.code, Some(0), "{output:?}");
     assert!(output.stdout.starts_with("2026-07-28:"), "{output:?}");
     let handle = output.stdout.trim();
-    let output = run(&["tasks", "--url", &workshop.url(), "result", handle]);
+    let output = run(&["tasks", "result", &workshop.url(), handle]);
     assert_eq!(
         (output.code, output.stdout.as_str()),
         (Some(0), "the job is done\n"),
@@ -162,6 +162,52 @@ fn a_tool_runs_as_a_task_that_is_waited_for_or_left() {
     let output = ask(&workshop, "call", &["add", "a=1", "b=2", "--task"]);
     assert_eq!(output.stdout, "3\n", "{output:?}");
     assert!(output.stderr.contains("at once"), "{output:?}");
+}
+
+#[test]
+fn a_call_that_is_named_is_one_task_however_often_it_is_made() {
+    let workshop = Workshop::new();
+    let named = ["job", "--detach", "--idempotency-key", "order-17"];
+    let first = ask(&workshop, "call", &named);
+    assert_eq!(first.code, Some(0), "{first:?}");
+    assert_eq!(ask(&workshop, "call", &named).stdout, first.stdout);
+    let other = ask(
+        &workshop,
+        "call",
+        &["job", "--detach", "--idempotency-key", "order-18"],
+    );
+    assert_ne!(other.stdout, first.stdout);
+    let output = ask(&workshop, "call", &["job", "--idempotency-key", ""]);
+    assert_eq!(output.code, Some(2), "{output:?}");
+}
+
+#[test]
+fn a_script_stands_for_the_model_that_a_server_asks() {
+    let workshop = Workshop::new();
+    let folder = Folder::new();
+    let path = folder.write("model.json", r#"["four", {"refuses": "not that"}]"#);
+    let script = ["--model", path.to_str().unwrap()];
+    for era in ["modern", "legacy"] {
+        let words = [&["muse", "--era", era], &script[..]].concat();
+        let output = ask(&workshop, "call", &words);
+        assert_eq!(
+            (output.code, output.stdout.as_str()),
+            (Some(0), "it says four\n"),
+            "{output:?}"
+        );
+    }
+    let output = ask(&workshop, "call", &["muse"]);
+    assert_eq!(output.code, Some(1), "{output:?}");
+    let wrong = folder.write("wrong.json", r#"[{"use": []}]"#);
+    let output = ask(
+        &workshop,
+        "call",
+        &["muse", "--model", wrong.to_str().unwrap()],
+    );
+    assert!(
+        output.stderr.contains("answer 1 of the script"),
+        "{output:?}"
+    );
 }
 
 #[test]

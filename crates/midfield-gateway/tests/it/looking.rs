@@ -54,7 +54,7 @@ fn a_server_is_inspected() {
     for told in [
         "says it is    workshop 1.2.3 (The workshop)\n",
         "speaks        2026-07-28 (modern)\n",
-        "offers        6 tools, 2 resources, 0 templates, 1 prompt\n",
+        "offers        7 tools, 2 resources, 0 templates, 1 prompt\n",
         "\ninstructions, for the model\n  | Add before you climb.\n",
     ] {
         assert!(
@@ -66,7 +66,7 @@ fn a_server_is_inspected() {
     let output = run(&["inspect", &workshop.url(), "--json", "--era", "legacy"]);
     let report: Value = serde_json::from_str(&output.stdout).unwrap();
     assert_eq!(report["revision"], "2025-11-25");
-    assert_eq!(report["tools"], 6);
+    assert_eq!(report["tools"], 7);
     assert_eq!(report["server"]["name"], "workshop");
 }
 
@@ -222,6 +222,35 @@ fn a_shell_does_what_its_lines_say() {
     assert!(
         output.stderr.contains("2 of 4 commands failed"),
         "{output:?}"
+    );
+}
+
+#[test]
+fn a_shell_looks_after_tasks() {
+    let (home, workshop) = (Home::new(), Workshop::new());
+    let begun = run(&["call", &workshop.url(), "job", "--detach"]);
+    let handle = begun.stdout.trim();
+    let lines =
+        format!("tasks result {handle}\ntasks watch {handle}\ntasks show {handle}x\ntasks list\n");
+    let output = shell(&home, &workshop, &lines, &["--json"]);
+    let told = output.stdout.lines();
+    let told: Vec<Value> = told
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(told.len(), 4, "{output:?}");
+    assert_eq!(told[0]["content"][0]["text"], "the job is done");
+    assert_eq!(told[1]["status"], "completed");
+    assert_eq!(
+        (&told[2]["exit"], &told[3]["exit"]),
+        (&json!(4), &json!(4)),
+        "{told:?}"
+    );
+    assert!(
+        told[3]["error"]
+            .as_str()
+            .unwrap()
+            .contains("`--era legacy`"),
+        "{told:?}"
     );
 }
 

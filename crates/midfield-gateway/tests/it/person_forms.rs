@@ -2,11 +2,11 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Folder, Questioner, Terminal, run};
+use crate::support::{Folder, Questioner, Terminal, run, tasks_at};
 
 fn at_a_terminal(server: &Questioner, arguments: &[&str]) -> Terminal {
     let url = server.url();
-    Terminal::run(&[&["tasks", "--url", &url], arguments].concat(), |_| {})
+    Terminal::run(&tasks_at(&url, arguments), |_| {})
 }
 
 fn answering(server: &Questioner) -> Terminal {
@@ -260,7 +260,7 @@ fn without_a_terminal_a_file_answers_and_says_so() {
     let path = path.to_str().unwrap();
     let check = |server: &Questioner, answer: Value, told: &str| {
         let url = server.url();
-        let output = run(&["tasks", "--url", &url, "watch", "t-1", "--answers", path]);
+        let output = run(&tasks_at(&url, &["watch", "t-1", "--answers", path]));
         assert_eq!(output.code, Some(0), "{output:?}");
         assert!(output.stderr.contains(told), "{output:?}");
         assert_eq!(server.answers(), json!({"it": answer}));
@@ -275,7 +275,10 @@ fn without_a_terminal_a_file_answers_and_says_so() {
         json!({"action": "decline"}),
         "asks: declined, by",
     );
-    let missing = run(&["tasks", "watch", "t-1", "--answers", "/no/such/file"]);
+    let missing = run(&tasks_at(
+        "http://127.0.0.1:1/",
+        &["watch", "t-1", "--answers", "/no/such/file"],
+    ));
     assert_eq!(missing.code, Some(1), "{missing:?}");
     assert!(
         missing.stderr.contains("could not read the answers"),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::{Folder, Questioner, Service, Terminal, answer};
+use crate::support::{Folder, Questioner, Service, Terminal, answer, tasks_at};
 
 /// A browser that writes down its arguments and opens nothing.
 struct Browser {
@@ -50,12 +50,9 @@ fn page(url: &str) -> Questioner {
 
 fn answering(server: &Questioner, browser: &Browser) -> Terminal {
     let url = server.url();
-    Terminal::run(
-        &["tasks", "--url", &url, "answer", "t-1", "it"],
-        |command| {
-            command.env("BROWSER", &browser.program);
-        },
-    )
+    Terminal::run(&tasks_at(&url, &["answer", "t-1", "it"]), |command| {
+        command.env("BROWSER", &browser.program);
+    })
 }
 
 fn action(action: &str) -> Value {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{ADA, Asking, GRACE, Output, free_port, make_task, run, run_with};
+use crate::support::{ADA, Asking, GRACE, Output, free_port, make_task, run, run_with, tasks_at};
 
 /// Runs `midfield tasks` as Ada.
 fn tasks(server: &Asking, arguments: &[&str]) -> Output {
@@ -11,12 +11,9 @@ fn tasks(server: &Asking, arguments: &[&str]) -> Output {
 
 fn tasks_of(server: &Asking, token: &str, arguments: &[&str]) -> Output {
     let url = server.url();
-    run_with(
-        &[&["tasks", "--url", &url], arguments].concat(),
-        |command| {
-            command.env("MIDFIELD_TOKEN", token);
-        },
-    )
+    run_with(&tasks_at(&url, arguments), |command| {
+        command.env("MIDFIELD_TOKEN", token);
+    })
 }
 
 /// A task of Ada's.
@@ -214,32 +211,48 @@ fn a_server_that_is_not_there_or_lets_nobody_in_is_code_3() {
         &["watch", "t"],
         &["result", "t"],
     ] {
-        let output = run(&[&["tasks", "--url", &url], command].concat());
+        let output = run(&tasks_at(&url, command));
         assert_eq!(output.code, Some(3), "{output:?}");
-        assert!(output.stderr.contains("cannot be reached"), "{output:?}");
+        assert!(output.stderr.contains("could not reach"), "{output:?}");
     }
     let server = Asking::new();
     let output = tasks_of(&server, "somebody-elses-token", &["show", "t"]);
     assert_eq!(output.code, Some(3), "{output:?}");
-    assert!(output.stderr.contains("MIDFIELD_TOKEN"), "{output:?}");
+    assert!(output.stderr.contains("`--token-env`"), "{output:?}");
     assert!(!output.stderr.contains("somebody-elses"), "{output:?}");
     let elsewhere = server.url().replace("/mcp", "/other");
-    let output = run(&["tasks", "--url", &elsewhere, "show", "t"]);
+    let output = run(&tasks_at(&elsewhere, &["show", "t"]));
     assert_eq!(output.code, Some(3), "{output:?}");
 }
 
 #[test]
 fn what_is_wrong_on_the_command_line_is_code_2_and_quotes_no_secret() {
     for (arguments, told) in [
+        (&["tasks", "show", "http://u:canary@a/", "t"][..], "SERVER"),
         (
-            &["tasks", "--url", "http://u:canary@a/", "show", "t"][..],
-            "`--url`",
+            &["tasks", "show", "http://a/", "t", "--header", "canary"],
+            "`--header`",
         ),
-        (&["tasks", "--header", "canary", "show", "t"], "`--header`"),
         (
-            &["tasks", "answer", "t", "k", "--json", "{}", "--decline"],
+            &[
+                "tasks",
+                "answer",
+                "http://a/",
+                "t",
+                "k",
+                "--json",
+                "{}",
+                "--decline",
+            ],
             "--decline",
         ),
+        (
+            &["tasks", "answer", "http://a/", "t", "k", "n=1", "--cancel"],
+            "`--cancel`",
+        ),
+        (&["tasks", "answer", "http://a/", "t"], "KEY"),
+        (&["tasks", "list", "http://a/", "t"], "SERVER"),
+        (&["tasks", "show", "http://a/"], "TASK"),
         (&["tasks", "show"], "TASK"),
     ] {
         let output = run(arguments);
@@ -259,7 +272,7 @@ fn the_exit_codes_are_in_the_help() {
             .collect::<Vec<_>>()
             .join(" ");
         assert!(
-            help.contains("4 there is no such task; 5 the task needs an answer"),
+            help.contains("4 there is no such server, tool, prompt, resource or task; 5 an answer"),
             "{help}"
         );
     }

@@ -7,16 +7,15 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::{ADA, Asking, Service, Terminal, answer, make_task, run, run_with};
+use crate::support::{
+    ADA, Asking, Folder, Service, Terminal, answer, discovered, make_task, run, run_with, tasks_at,
+};
 
 fn at_a_terminal(server: &Asking, arguments: &[&str]) -> Terminal {
     let url = server.url();
-    Terminal::run(
-        &[&["tasks", "--url", &url], arguments].concat(),
-        |command| {
-            command.env("MIDFIELD_TOKEN", ADA);
-        },
-    )
+    Terminal::run(&tasks_at(&url, arguments), |command| {
+        command.env("MIDFIELD_TOKEN", ADA);
+    })
 }
 
 #[test]
@@ -47,12 +46,9 @@ fn without_a_terminal_each_change_is_a_line() {
     let url = server.url();
     let output = thread::scope(|scope| {
         let watching = scope.spawn(|| {
-            run_with(
-                &["tasks", "--url", &url, "watch", &id, "--json"],
-                |command| {
-                    command.env("MIDFIELD_TOKEN", ADA);
-                },
-            )
+            run_with(&tasks_at(&url, &["watch", &id, "--json"]), |command| {
+                command.env("MIDFIELD_TOKEN", ADA);
+            })
         });
         for _ in 0..3 {
             thread::sleep(Duration::from_millis(300));
@@ -104,13 +100,18 @@ fn silent_server() -> Service {
     Service::new(move |request, stream| {
         let asked: Value = serde_json::from_slice(&request.body).unwrap();
         let id = &asked["id"];
-        let (status, answered) = if asked["method"] == "tasks/get" {
+        let (status, answered) = if asked["method"] == "server/discover" {
+            (
+                "200 OK",
+                json!({"jsonrpc": "2.0", "id": id, "result": discovered()}),
+            )
+        } else if asked["method"] == "tasks/get" {
             assert_eq!(request.header("mcp-name"), Some("t-1"));
             let state = match looks.fetch_add(1, Ordering::SeqCst) {
                 0 => json!({"status": "working", "statusMessage": "one\u{9b}31m\nof two"}),
                 1 => json!({"status": "working"}),
                 _ => {
-                    json!({"status": "completed", "result": {"structuredContent": {"a": "\u{202e}"}}})
+                    json!({"status": "completed", "result": {"content": [], "structuredContent": {"a": "\u{202e}"}}})
                 }
             };
             let mut result = json!({"resultType": "complete", "taskId": "t-1", "createdAt": "2026-01-01T00:00:00Z",
@@ -136,7 +137,7 @@ fn silent_server() -> Service {
 #[test]
 fn a_server_that_does_not_tell_is_looked_at() {
     let server = silent_server();
-    let output = run(&["tasks", "--url", &server.url(), "watch", "t-1"]);
+    let output = run(&tasks_at(&server.url(), &["watch", "t-1"]));
     assert_eq!(
         (output.code, output.stdout.as_str()),
         (
@@ -145,7 +146,81 @@ fn a_server_that_does_not_tell_is_looked_at() {
         ),
         "{output:?}"
     );
-    // It has no list either.
-    let output = run(&["tasks", "--url", &server.url(), "list"]);
+    // It has no sessions, and so no list.
+    let output = run(&tasks_at(&server.url(), &["list"]));
+    assert_eq!(output.code, Some(3), "{output:?}");
+}
+
+/// A task of Ada's in a session of 2025-11-25, which tells nobody what it asks but who waits for its result.
+fn order_in_a_session(server: &Asking) -> String {
+    let url = server.url();
+    let call = [
+        "call",
+        &url,
+        "order",
+        "--detach",
+        "--era",
+        "legacy",
+        "--token-env",
+        "MIDFIELD_TOKEN",
+    ];
+    let output = run_with(&call, as_ada);
+    assert_eq!(output.code, Some(0), "{output:?}");
+    let handle = output.stdout.trim().to_owned();
+    assert!(handle.starts_with("2025-11-25:"), "{output:?}");
+    handle
+}
+
+fn as_ada(command: &mut std::process::Command) {
+    command.env("MIDFIELD_TOKEN", ADA);
+}
+
+#[test]
+fn a_task_of_a_session_asks_whoever_waits_for_it() {
+    let server = Asking::new();
+    let handle = order_in_a_session(&server);
+    let mut terminal = at_a_terminal(&server, &["watch", &handle]);
+    terminal.wait_for_next("input required");
+    terminal.wait_for_next("count (whole number, required)");
+    terminal.wait_for_next("Esc: cancel");
+    terminal.press("\u{4}");
+    let (code, seen) = terminal.end();
+    assert_eq!(code, Some(0), "{seen:?}");
+    assert!(seen.ends_with("nothing was ordered\r\n"), "{seen:?}");
+}
+
+#[test]
+fn a_task_of_a_session_is_answered_from_a_file_or_left_as_it_is() {
+    let server = Asking::new();
+    let url = server.url();
+    let handle = order_in_a_session(&server);
+    for command in ["watch", "result"] {
+        let output = run_with(&tasks_at(&url, &[command, &handle]), as_ada);
+        assert_eq!(output.code, Some(5), "{output:?}");
+        assert!(output.stderr.contains("`--answers FILE`"), "{output:?}");
+    }
+    let output = run_with(&tasks_at(&url, &["show", &handle]), as_ada);
+    assert!(output.stdout.contains("input required"), "{output:?}");
+    let folder = Folder::new();
+    let written = json!({"rules": [{"message": "How much", "content": {"count": 3}}]});
+    let path = folder.write("answers.json", &written.to_string());
+    let answered = ["result", &handle, "--answers", path.to_str().unwrap()];
+    let output = run_with(&tasks_at(&url, &answered), as_ada);
+    assert_eq!(output.code, Some(0), "{output:?}");
+    assert!(
+        output.stdout.starts_with("ordered {\"count\":3"),
+        "{output:?}"
+    );
+    let told = run_with(&tasks_at(&url, &["show", &handle, "--json"]), as_ada);
+    let told: Value = serde_json::from_str(&told.stdout).unwrap();
+    assert_eq!(told["status"], "completed");
+    let cancelled = order_in_a_session(&server);
+    let output = run_with(&tasks_at(&url, &["cancel", &cancelled]), as_ada);
+    assert_eq!(
+        (output.code, output.stdout.as_str()),
+        (Some(0), "cancelled\n")
+    );
+    let output = run_with(&tasks_at(&url, &["result", &cancelled]), as_ada);
     assert_eq!(output.code, Some(1), "{output:?}");
+    assert!(output.stderr.contains("cancelled"), "{output:?}");
 }

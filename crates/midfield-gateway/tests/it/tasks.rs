@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     Era, Folder, Midfield, Output, Service, Terminal, answer, document_of_things, make_task, run,
-    text,
+    tasks_at, text,
 };
 
 /// A gateway of one operation of `service`, with more lines in its parts.
@@ -33,7 +33,7 @@ fn check(path: &Path) -> Output {
 
 fn result(midfield: &Midfield, id: &str) -> Output {
     let url = format!("http://127.0.0.1:{}/mcp", midfield.port());
-    run(&["tasks", "--url", &url, "result", id])
+    run(&tasks_at(&url, &["result", id]))
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn whoever_watches_a_task_outlasts_a_restart_of_the_server() {
     let port = midfield.port();
     let id = make_task(port, None, "listThings", &json!({}));
     let url = format!("http://127.0.0.1:{port}/mcp");
-    let watching = Terminal::run(&["tasks", "--url", &url, "watch", &id], |_| {});
+    let watching = Terminal::run(&tasks_at(&url, &["watch", &id]), |_| {});
     watching.wait_for("working");
     midfield.end_by(Signal::KILL);
     let _again = Midfield::serve_at(&path, port);
@@ -124,6 +124,26 @@ fn whoever_watches_a_task_outlasts_a_restart_of_the_server() {
         seen.ends_with("completed\r\n{\"things\":7}\r\n"),
         "{seen:?}"
     );
+}
+
+#[test]
+fn a_task_of_a_server_that_a_command_starts_is_found_by_the_next() {
+    let service = quick();
+    let folder = Folder::new();
+    let path = configuration(&folder, &service, IN_A_FILE, "tasks = \"optional\"");
+    let midfield = env!("CARGO_BIN_EXE_midfield");
+    let server = ["--", midfield, "serve", path.to_str().unwrap(), "--stdio"];
+    let begun = run(&[&["call", "listThings", "--detach"], &server[..]].concat());
+    assert_eq!(begun.code, Some(0), "{begun:?}");
+    let handle = begun.stdout.trim();
+    let output = run(&[&["tasks", "result", handle], &server[..]].concat());
+    assert_eq!(
+        (output.code, output.stdout.as_str()),
+        (Some(0), "{\"things\":7}\n"),
+        "{output:?}"
+    );
+    let output = run(&[&["tasks", "show", "2026-07-28:nothing"], &server[..]].concat());
+    assert_eq!(output.code, Some(4), "{output:?}");
 }
 
 #[test]

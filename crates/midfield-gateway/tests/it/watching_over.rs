@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::{
     Era, Folder, Midfield, Service, answer, document_of_things, free_port, make_task, run_with,
+    tasks_at,
 };
 
 const ADA: &str = "ada-token-5d1f0c7e";
@@ -39,7 +40,7 @@ fn serve(path: &std::path::Path) -> Midfield {
 fn finished_task(midfield: &Midfield) -> String {
     let id = make_task(midfield.port(), Some(ADA), "listThings", &json!({}));
     let url = format!("http://127.0.0.1:{}/mcp", midfield.port());
-    let output = run_with(&["tasks", "--url", &url, "result", &id], |command| {
+    let output = run_with(&tasks_at(&url, &["result", &id]), |command| {
         command.env("MIDFIELD_TOKEN", ADA);
     });
     assert_eq!(output.code, Some(0), "{output:?}");

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use midfield_protocol::types::LogLevel;
+use midfield_protocol::{Era, Revision};
 
 /// Which revisions a client speaks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -15,6 +16,16 @@ pub enum Speak {
     Modern,
     /// Only revisions with sessions, 2025-11-25 and earlier.
     Legacy,
+}
+
+/// The revisions of the same era.
+impl From<Revision> for Speak {
+    fn from(revision: Revision) -> Self {
+        match revision.era() {
+            Era::Modern => Self::Modern,
+            Era::Legacy => Self::Legacy,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug)]

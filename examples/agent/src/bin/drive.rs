@@ -1,4 +1,4 @@
-//! Asks the assistant of the library by midfield's client, with a model that says what this file says. The server is the one at
+//! Asks the assistant of the library by midfield's client, with a model that says what `model.json` says. The server is the one at
 //! the URL that is given; without one it is started over stdio.
 //!
 //! `cargo run -p agent --bin drive -- [http://127.0.0.1:7450/mcp] [--legacy]`
@@ -20,7 +20,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
         [flag] if flag == "--legacy" => Speak::Legacy,
         _ => return Err(format!("unknown flags {flags:?}; there is --legacy").into()),
     };
-    let model = model();
+    // It looks, reserves and answers.
+    let model = Scripted::read(include_bytes!("../../model.json"))?;
     let builder = Client::builder().speak(speak).sampling(model.clone());
     let client = if let Some(url) = urls.first() {
         builder.connect(url.as_str()).await?
@@ -42,20 +43,6 @@ async fn main() -> Result<(), Box<dyn Error>> {
     say(&serde_json::to_string(&result)?);
     client.close().await;
     Ok(())
-}
-
-/// A model that looks, reserves and answers.
-fn model() -> Scripted {
-    let with = |value: serde_json::Value| value.as_object().cloned().unwrap_or_default();
-    let log = "The Log from the Sea of Cortez";
-    Scripted::new()
-        .uses([("find_books", with(json!({"subject": "sea"})))])
-        .uses([
-            ("is_on_shelf", with(json!({"title": log}))),
-            ("is_on_shelf", with(json!({"title": "The Sea Around Us"}))),
-        ])
-        .uses([("reserve", with(json!({"title": log})))])
-        .says(format!("{log}. I have reserved it for you."))
 }
 
 #[allow(

@@ -1,7 +1,7 @@
 //! `midfield call`: calls a tool.
 
 use clap::Args;
-use midfield::client::{self, TaskHandle};
+use midfield::client::{self, Request, TaskHandle};
 use midfield::types::{Tool, ToolResult};
 use serde_json::{Map, Value};
 
@@ -56,6 +56,11 @@ pub(in crate::cli) struct Manner {
     /// Run it as a task, print what finds it again, and do not wait.
     #[arg(long, conflicts_with = "task")]
     detach: bool,
+
+    /// Names the call: 1 to 256 bytes, which no other call has. A server that heeds the name works once, however often the call is
+    /// made; it is sent again when the connection breaks.
+    #[arg(long, value_name = "KEY")]
+    idempotency_key: Option<String>,
 
     /// Print the whole result as JSON, for programs.
     #[arg(long)]
@@ -119,7 +124,7 @@ impl Manner {
             return Box::pin(self.begin(session, name, given)).await;
         }
         let bar = session.bar.clone();
-        let call = session.client.call_tool(name, given);
+        let call = self.named(session.client.call_tool(name, given));
         let result = call.on_progress(move |step| bar.show(&step)).await?;
         self.tell(session, &result)
     }
@@ -127,7 +132,7 @@ impl Manner {
     /// Calls it as a task.
     async fn begin(&self, session: &Session, name: &str, given: Value) -> anyhow::Result<Verdict> {
         let bar = session.bar.clone();
-        let call = session.client.call_task(name, given);
+        let call = self.named(session.client.call_task(name, given));
         let handle = call.on_progress(move |step| bar.show(&step)).await?;
         if let Some(result) = handle.answered() {
             note("the tool answered at once: there is no task");
@@ -143,6 +148,13 @@ impl Manner {
                 Err(anyhow::Error::from(error).context("the task failed"))
             }
             Err(error) => Err(error.into()),
+        }
+    }
+
+    fn named<T: 'static>(&self, call: Request<T>) -> Request<T> {
+        match &self.idempotency_key {
+            Some(key) => call.idempotency_key(key),
+            None => call,
         }
     }
 

@@ -8,11 +8,11 @@ use midfield::types::{Action, ElicitResult, Elicitation, ElicitationCapability, 
 
 use super::Bar;
 use crate::cli::note;
-use crate::cli::person::{Person, unlinked};
+use crate::cli::person::{Person, server, unlinked};
 
 /// Whoever is here, or nobody, who declines.
 pub(super) struct Answering {
-    pub(super) person: Option<Person>,
+    pub(super) person: Option<Arc<Person>>,
     pub(super) bar: Arc<Bar>,
     /// Set when a question came that nobody was there to answer.
     pub(super) unanswered: Arc<AtomicBool>,
@@ -46,7 +46,7 @@ impl AnswerElicitation for Answering {
         };
         note(&format!(
             "the server `{}` asks: {} (declined: nobody is here to answer)",
-            unlinked(&asker.server),
+            server(&asker),
             unlinked(message)
         ));
         Ok(ElicitResult::new(Action::Decline))

@@ -14,7 +14,8 @@ use std::time::Duration;
 use clap::Args;
 use midfield::Client;
 use midfield::client::config::Entry;
-use midfield::client::{self, Target};
+use midfield::client::{self, Speak, Target};
+use midfield::host::model::Scripted;
 use midfield::types::{Implementation, LogLevel, LogMessage};
 use serde::Serialize;
 
@@ -97,7 +98,21 @@ impl Via {
         stopped: &str,
         work: impl AsyncFnOnce(&Session) -> anyhow::Result<Verdict>,
     ) -> anyhow::Result<Verdict> {
-        self.run_until(server, Some(stopped), work)
+        self.run_until(None, server, Some(stopped), work)
+    }
+
+    /// The same, spoken like this where the command line does not say.
+    ///
+    /// # Errors
+    /// When the server cannot be found, started or reached, the work fails, or it is stopped.
+    pub(super) fn run_speaking(
+        &self,
+        speak: Option<Speak>,
+        server: Option<&str>,
+        stopped: &str,
+        work: impl AsyncFnOnce(&Session) -> anyhow::Result<Verdict>,
+    ) -> anyhow::Result<Verdict> {
+        self.run_until(speak, server, Some(stopped), work)
     }
 
     /// The same, for work that hears Ctrl-C itself.
@@ -109,23 +124,28 @@ impl Via {
         server: Option<&str>,
         work: impl AsyncFnOnce(&Session) -> anyhow::Result<Verdict>,
     ) -> anyhow::Result<Verdict> {
-        self.run_until(server, None, work)
+        self.run_until(None, server, None, work)
     }
 
     fn run_until(
         &self,
+        speak: Option<Speak>,
         server: Option<&str>,
         stopped: Option<&str>,
         work: impl AsyncFnOnce(&Session) -> anyhow::Result<Verdict>,
     ) -> anyhow::Result<Verdict> {
         logging::start_for_client(self.connection.verbose);
         let resolved = self.resolve(server)?;
-        let person = Person::here(self.connection.answers.as_deref())?;
+        let host = Host {
+            person: Person::here(self.connection.answers.as_deref())?.map(Arc::new),
+            model: self.connection.model()?,
+        };
+        let speak = self.connection.speak(speak);
         block_on(async {
             let mut limit = pin!(limit(self.connection.timeout));
             let mut interrupt = pin!(tokio::signal::ctrl_c());
             let session = tokio::select! {
-                opened = Session::open(&resolved, &self.connection, person) => opened?,
+                opened = Session::open(&resolved, &self.connection, host, speak) => opened?,
                 ended = &mut limit => return Err(ended.into()),
                 _ = &mut interrupt => return Err(Ended::new(Exit::Interrupted, "stopped by Ctrl-C").into()),
             };
@@ -155,9 +175,17 @@ async fn limit(timeout: Option<Duration>) -> Ended {
     Ended::new(Exit::TimedOut, format!("it took longer than {timeout}"))
 }
 
+/// Whoever answers what the server asks.
+pub(super) struct Host {
+    /// Somebody who is here, or a file that stands for them.
+    pub(super) person: Option<Arc<Person>>,
+    pub(super) model: Option<Scripted>,
+}
+
 /// A server that is connected to.
 pub(super) struct Session {
     pub(super) client: Client,
+    pub(super) host: Host,
     /// Shows how far a call has come.
     pub(super) bar: Arc<Bar>,
     /// Whether the server asked what nobody was there to answer.
@@ -170,29 +198,34 @@ impl Session {
     async fn open(
         resolved: &Resolved,
         connection: &Connection,
-        person: Option<Person>,
+        host: Host,
+        speak: Speak,
     ) -> anyhow::Result<Self> {
         let target = target(resolved, connection)?;
         let bar = Arc::new(Bar::new());
         let unanswered = Arc::<AtomicBool>::default();
         let answering = Answering {
-            person,
+            person: host.person.clone(),
             bar: bar.clone(),
             unanswered: unanswered.clone(),
         };
         let mut builder = Client::builder()
             .implementation(Implementation::new("midfield", env!("CARGO_PKG_VERSION")))
-            .speak(connection.era.into())
+            .speak(speak)
             .elicitation(answering)
             .timeout(PATIENCE)
             .max_time(PATIENCE);
+        if let Some(model) = &host.model {
+            builder = builder.sampling(model.clone());
+        }
         if connection.verbose {
             let bar = bar.clone();
             builder = builder.on_log(LogLevel::Debug, move |message| bar.aside(&logged(&message)));
         }
-        let client = builder.connect(target).await.map_err(told)?;
+        let client = builder.connect(target).await.map_err(barred)?;
         Ok(Self {
             client,
+            host,
             bar,
             unanswered,
             is_brief: Cell::new(false),
@@ -297,6 +330,14 @@ pub(super) fn told(error: client::Error) -> anyhow::Error {
         return Ended::new(Exit::of_client(&error), format!("{error}\n{advice}")).into();
     }
     error.into()
+}
+
+/// Why there is no connection: a server that refuses to begin one is as good as none.
+fn barred(error: client::Error) -> anyhow::Error {
+    match error {
+        client::Error::Refused(_) => Ended::new(Exit::Unreachable, error.to_string()).into(),
+        error => told(error),
+    }
 }
 
 /// What a server wrote to its log, in a line.

@@ -24,7 +24,7 @@ use terminal::Terminal;
 use unattended::Unattended;
 
 pub(super) use terminal::{cut, width};
-pub(super) use words::{choices, label, unlinked};
+pub(super) use words::{choices, label, server, unlinked};
 
 /// Who answers.
 #[derive(Debug)]

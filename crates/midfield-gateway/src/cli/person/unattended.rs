@@ -8,7 +8,7 @@ use midfield::client::{AnswerElicitation, Asker, Refusal};
 use midfield::host::answers::Answers;
 use midfield::types::{Action, ElicitResult, Elicitation, ElicitationCapability};
 
-use super::words::unlinked;
+use super::words;
 
 /// A file of answers, instead of a person.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl AnswerElicitation for Unattended {
         elicitation: Elicitation,
         asker: Asker,
     ) -> Result<ElicitResult, Refusal> {
-        let server = unlinked(&asker.server);
+        let server = words::server(&asker);
         let answer = self.answers.answer(elicitation, asker).await;
         let told = match &answer {
             Ok(result) => match result.action {

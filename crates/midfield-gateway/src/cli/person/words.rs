@@ -43,9 +43,15 @@ pub(super) fn shortened(text: &str, most: usize) -> String {
     }
 }
 
+/// The server as the host knows it: by its name, or its address, in which a terminal finds no link either.
+pub(in crate::cli) fn server(asker: &Asker) -> String {
+    let address = asker.server.trim_start_matches("http://");
+    unlinked(address.trim_start_matches("https://"))
+}
+
 /// Who asks: first as the host knows the server, then as it names itself.
 pub(super) fn asker(asker: &Asker) -> String {
-    let mut text = format!("\nthe server `{}` asks", unlinked(&asker.server));
+    let mut text = format!("\nthe server `{}` asks", server(asker));
     if let Some(tool) = &asker.on_behalf_of {
         let _ = write!(text, " while it works on `{}`", unlinked(tool));
     }

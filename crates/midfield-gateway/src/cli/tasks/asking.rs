@@ -1,29 +1,27 @@
 //! Asking whoever is here what a task asks, while the task is followed.
 
-use serde_json::{Map, Value};
+use midfield::client::{TaskHandle, TaskState};
 
-use super::Failure;
-use super::client::Client;
-use super::follow::Follow;
-use super::question::{Given, Question};
-use super::state::TaskState;
-use crate::cli::person::Person;
+use super::follow::{States, next};
+use super::lost;
+use super::question::Question;
+use crate::cli::connect::Session;
+use crate::cli::exit::{Ended, Exit};
 use crate::cli::text::line;
 
 /// Asks what a task asks, each question once.
-#[derive(Debug)]
 pub(super) struct Asking<'a> {
-    client: &'a Client,
-    person: Option<Person>,
+    session: &'a Session,
+    task: &'a TaskHandle,
     /// The keys of the questions that were asked.
     asked: Vec<String>,
 }
 
 impl<'a> Asking<'a> {
-    pub(super) fn new(client: &'a Client, person: Option<Person>) -> Self {
+    pub(super) fn new(session: &'a Session, task: &'a TaskHandle) -> Self {
         Self {
-            client,
-            person,
+            session,
+            task,
             asked: Vec::new(),
         }
     }
@@ -36,26 +34,22 @@ impl<'a> Asking<'a> {
     /// When nobody is here, or they cannot be asked.
     pub(super) async fn ask(
         &mut self,
-        follow: &mut Follow<'_>,
+        states: &mut States<'_>,
         state: &TaskState,
     ) -> anyhow::Result<Option<TaskState>> {
         let mut later: Option<TaskState> = None;
-        for (key, told) in &state.input_requests {
-            let is_open = |state: &TaskState| state.input_requests.contains_key(key);
+        for (key, asked) in &state.inputs {
+            let is_open = |state: &TaskState| state.inputs.iter().any(|(open, _)| open == key);
             if self.asked.contains(key) || later.as_ref().is_some_and(|later| !is_open(later)) {
                 continue;
             }
-            let Some(person) = &self.person else {
-                return Err(unanswered(state).into());
-            };
-            let question = Question::read(key, told);
-            let answer = question.ask(person, self.client.asker());
-            let mut answer = std::pin::pin!(answer);
+            let question = Question::new(key, asked.clone());
+            let asker = self.session.client.asker();
+            let mut answer = std::pin::pin!(question.ask(&self.session.host, asker));
             let given = loop {
                 tokio::select! {
                     given = &mut answer => break given,
-                    // Nothing that was told is lost when this one is dropped: it looks again.
-                    next = follow.next() => {
+                    next = next(states, self.task) => {
                         let next = next?;
                         if !is_open(&next) {
                             return Ok(Some(next));
@@ -64,12 +58,10 @@ impl<'a> Asking<'a> {
                     }
                 }
             };
-            let Given(given) = given.map_err(|refusal| refused(key, &refusal.to_string()))?;
-            let mut answers = Map::new();
-            answers.insert(key.clone(), given);
-            self.client
-                .update(&state.id, Value::Object(answers))
-                .await?;
+            let given = given.ok_or_else(|| unanswered(state))?;
+            let given = given.map_err(|refusal| refused(key, &refusal.to_string()))?;
+            let answered = self.task.answer(key, given).await;
+            answered.map_err(|error| lost(error, self.task))?;
             self.asked.push(key.clone());
         }
         Ok(later)
@@ -77,21 +69,29 @@ impl<'a> Asking<'a> {
 }
 
 /// A question that cannot be asked stays open.
-pub(super) fn refused(key: &str, told: &str) -> Failure {
-    Failure::NeedsInput(format!(
-        "the question `{}` cannot be asked here: {}; answer it by `--json`, `--decline` or `--cancel`",
-        line(key),
-        line(told)
-    ))
+pub(super) fn refused(key: &str, told: &str) -> Ended {
+    Ended::new(
+        Exit::NeedsAnswer,
+        format!(
+            "the question `{}` cannot be asked here: {}; answer it by `--json`, `--decline` or `--cancel`",
+            line(key),
+            line(told)
+        ),
+    )
 }
 
-fn unanswered(state: &TaskState) -> Failure {
-    let keys = state.input_requests.keys();
-    let keys: Vec<String> = keys.map(|key| format!("`{}`", line(key))).collect();
-    let id = line(&state.id);
-    Failure::NeedsInput(format!(
-        "the task waits for an answer to {}: `midfield tasks show {id}` shows what is asked, `midfield tasks answer {id} KEY` \
-         answers it",
-        keys.join(", ")
-    ))
+/// Nobody is here who could be asked.
+pub(super) fn unanswered(state: &TaskState) -> Ended {
+    let keys = state.inputs.iter();
+    let keys: Vec<String> = keys.map(|(key, _)| format!("`{}`", line(key))).collect();
+    let id = line(&state.task.id);
+    let told = match keys.as_slice() {
+        [] => "the task waits for an answer, and asks who waits for it: run this at a terminal, or give `--answers FILE`".to_owned(),
+        keys => format!(
+            "the task waits for an answer to {}: `midfield tasks show SERVER {id}` shows what is asked, `midfield tasks answer \
+             SERVER {id} KEY` answers it",
+            keys.join(", ")
+        ),
+    };
+    Ended::new(Exit::NeedsAnswer, told)
 }

@@ -1,115 +1,104 @@
-//! Following a task: by listening to it, and by looking where the server does not tell.
+//! `midfield tasks watch` and `midfield tasks result`: a task to its end, with what it asks on the way.
 
-use std::time::Duration;
+use std::pin::{Pin, pin};
 
-use super::client::{Client, Events, told};
-use super::state::TaskState;
-use super::{Failure, Status};
+use futures_util::{Stream, StreamExt as _};
+use midfield::client::{self, TaskHandle, TaskState};
+use midfield::types::TaskStatus;
 
-/// Somebody who follows a task.
-#[derive(Debug)]
-pub(super) struct Follow<'a> {
-    client: &'a Client,
-    task: &'a str,
-    events: Option<Events>,
-    /// How it was last.
-    last: Option<TaskState>,
+use super::asking::{Asking, unanswered};
+use super::outcome::Outcome;
+use super::screen::Screen;
+use super::{Format, lost};
+use crate::cli::Verdict;
+use crate::cli::connect::Session;
+
+/// The states of a task, as the server tells of them.
+pub(super) type States<'a> = Pin<&'a mut dyn Stream<Item = Result<TaskState, client::Error>>>;
+
+/// Waits for the end of a task, and prints its result.
+pub(super) async fn result(
+    session: &Session,
+    task: &TaskHandle,
+    format: Format,
+) -> anyhow::Result<Verdict> {
+    let outcome = to_its_end(session, task, &mut |_| Ok(())).await?;
+    outcome.tell(session, format)?;
+    Ok(outcome.verdict())
 }
 
-impl<'a> Follow<'a> {
-    pub(super) fn new(client: &'a Client, task: &'a str) -> Self {
-        Self {
-            client,
-            task,
-            events: None,
-            last: None,
-        }
+/// Follows a task to its end: shows each of its states, and prints its result.
+pub(super) async fn watch(
+    session: &Session,
+    task: &TaskHandle,
+    format: Format,
+) -> anyhow::Result<Verdict> {
+    let mut screen = Screen::new(format);
+    let mut show = |state: &TaskState| screen.show(state);
+    let outcome = to_its_end(session, task, &mut show).await?;
+    screen.close()?;
+    if format == Format::People && matches!(outcome, Outcome::Result(_)) {
+        outcome.tell(session, format)?;
     }
+    Ok(outcome.verdict())
+}
 
-    /// How the task is: at first now, then when it has changed, or may have.
-    pub(super) async fn next(&mut self) -> Result<TaskState, Failure> {
-        let state = match &self.last {
-            None => self.begin().await?,
-            Some(last) => {
-                let interval = last.poll_interval();
-                self.change(interval).await?
-            }
+/// Follows a task, and lets each of its states be seen.
+async fn to_its_end(
+    session: &Session,
+    task: &TaskHandle,
+    see: &mut dyn FnMut(&TaskState) -> anyhow::Result<()>,
+) -> anyhow::Result<Outcome> {
+    let mut states: States<'_> = pin!(task.watch());
+    let mut asking = Asking::new(session, task);
+    let mut later = None;
+    loop {
+        let state = match later.take() {
+            Some(state) => state,
+            None => next(&mut states, task).await?,
         };
-        self.last = Some(state.clone());
-        Ok(state)
-    }
-
-    async fn begin(&mut self) -> Result<TaskState, Failure> {
-        // Before the first look, so that no change falls between the two.
-        self.events = self.listen().await?;
-        // It was there a moment ago.
-        self.look().await
-    }
-
-    /// A server that does not tell of changes is looked at instead.
-    async fn listen(&self) -> Result<Option<Events>, Failure> {
-        match self.client.listen(self.task).await {
-            Err(error @ Failure::Unreachable { .. }) => Err(error),
-            listened => Ok(listened.unwrap_or_default()),
+        see(&state)?;
+        if state.task.status.is_terminal() {
+            return Outcome::of(task, state).await;
         }
-    }
-
-    async fn change(&mut self, interval: Duration) -> Result<TaskState, Failure> {
-        if let Some(events) = &mut self.events {
-            let look = tokio::time::sleep(SAFETY);
-            tokio::pin!(look);
-            loop {
-                tokio::select! {
-                    event = events.next() => match event {
-                        Ok(Some(event)) => {
-                            if let Some(state) = told(&event, self.task) {
-                                return Ok(state);
-                            }
-                        }
-                        // The server has ended the stream, or is gone.
-                        Ok(None) | Err(_) => break,
-                    },
-                    () = &mut look => return self.look().await,
-                }
+        if state.task.status != TaskStatus::InputRequired {
+            continue;
+        }
+        if task.asks_who_waits() {
+            if session.host.person.is_none() && session.host.model.is_none() {
+                return Err(unanswered(&state).into());
             }
-            self.events = None;
-            return self.look().await;
+            return wait(task, &mut states, see).await;
         }
-        tokio::time::sleep(interval).await;
-        self.look().await
+        later = asking.ask(&mut states, &state).await?;
     }
+}
 
-    /// Looks, and tries again for a while when the server cannot be reached: tasks outlive a restart of it.
-    async fn look(&mut self) -> Result<TaskState, Failure> {
-        let mut left = PATIENCE;
-        loop {
-            match self.client.get(self.task).await {
-                Err(error) if error.may_pass() && !left.is_zero() => {
-                    self.events = None;
-                    left = left.saturating_sub(RETRY);
-                    tokio::time::sleep(RETRY).await;
-                }
-                Ok(state) => {
-                    if self.events.is_none() && left < PATIENCE {
-                        self.events = self.listen().await.unwrap_or_default();
-                        // What changed before it listened.
-                        return self.client.get(self.task).await;
-                    }
-                    return Ok(state);
-                }
-                Err(error) => return Err(error),
+/// Waits for the result of a task, which meanwhile asks.
+async fn wait(
+    task: &TaskHandle,
+    states: &mut States<'_>,
+    see: &mut dyn FnMut(&TaskState) -> anyhow::Result<()>,
+) -> anyhow::Result<Outcome> {
+    let mut result = pin!(task.result());
+    let mut is_over = false;
+    loop {
+        tokio::select! {
+            told = &mut result => return Outcome::read(task, told),
+            state = next(states, task), if !is_over => {
+                let state = state?;
+                see(&state)?;
+                is_over = state.task.status.is_terminal();
             }
         }
     }
 }
 
-/// A state in which somebody has to do something.
-pub(super) fn needs_input(state: &TaskState) -> bool {
-    state.status == Status::InputRequired && !state.input_requests.is_empty()
+/// The next state of a task that is not over.
+pub(super) async fn next(states: &mut States<'_>, task: &TaskHandle) -> anyhow::Result<TaskState> {
+    match states.next().await {
+        Some(state) => state.map_err(|error| lost(error, task)),
+        // After an error there is no more.
+        None => Err(client::Error::Closed.into()),
+    }
 }
-
-/// How often is looked although the server tells of changes.
-const SAFETY: Duration = Duration::from_secs(30);
-/// How long a server may be away.
-const PATIENCE: Duration = Duration::from_mins(1);
-const RETRY: Duration = Duration::from_millis(500);

@@ -3,73 +3,64 @@
 use std::fmt::Write as _;
 
 use clap::Args;
-use serde_json::Value;
+use midfield::client;
+use midfield::types::Task;
 
-use super::client::{Client, Session};
-use super::state::TaskState;
-use super::{Format, Print};
-use crate::cli::text::{json, line};
-use crate::cli::{Verdict, print};
+use super::words;
+use crate::cli::Verdict;
+use crate::cli::connect::Session;
+use crate::cli::exit::{Ended, Exit};
+use crate::cli::text::line;
 
 /// The arguments of `midfield tasks list`.
 #[derive(Debug, Args)]
 pub(super) struct List {
+    /// The server. It is left out where a command follows after `--`, and in the shell.
+    #[arg(value_name = "SERVER")]
+    pub(super) words: Vec<String>,
+
     /// Only tasks that have not ended.
     #[arg(long)]
     unfinished: bool,
 
-    #[command(flatten)]
-    print: Print,
+    /// Print JSON, for programs.
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 impl List {
-    pub(super) async fn run(&self, client: &Client) -> anyhow::Result<Verdict> {
-        let session = Session::begin(client).await?;
-        let listed = self.all(&session).await;
-        session.end().await;
-        let tasks = listed?;
-        let text = match self.print.format() {
-            Format::Json => {
-                let told = tasks.into_iter().map(|task| task.told).collect();
-                json(&Value::Array(told), true)
-            }
-            Format::People => table(&tasks),
-        };
-        print(&text)?;
-        Ok(Verdict::Fine)
-    }
-
-    async fn all(&self, session: &Session<'_>) -> anyhow::Result<Vec<TaskState>> {
-        let mut tasks = Vec::new();
-        let mut cursor: Option<String> = None;
-        loop {
-            let (page, next) = session.list(cursor.as_deref()).await?;
-            let wanted = page
-                .into_iter()
-                .filter(|task| !self.unfinished || !task.status.has_ended());
-            tasks.extend(wanted);
-            if next.is_none() || next == cursor || tasks.len() >= MOST {
-                return Ok(tasks);
-            }
-            cursor = next;
+    pub(super) async fn run(&self, session: &Session) -> anyhow::Result<Verdict> {
+        let listed = session.client.tasks().await;
+        let mut tasks = listed.map_err(|error| match error {
+            client::Error::NotOffered { .. } => Ended::new(Exit::NotFound, NO_LIST).into(),
+            error => anyhow::Error::from(error),
+        })?;
+        if self.unfinished {
+            tasks.retain(|task| !task.status.is_terminal());
         }
+        if self.json {
+            session.print_json(&tasks)?;
+        } else {
+            session.print(&table(&tasks))?;
+        }
+        Ok(Verdict::Fine)
     }
 }
 
-fn table(tasks: &[TaskState]) -> String {
+fn table(tasks: &[Task]) -> String {
     let mut text = String::new();
     for task in tasks {
         let row = format!(
             "{}  {:<14}  {}  {}",
             line(&task.id),
-            task.status.word(),
-            task.made(),
-            task.message()
+            words::state(task.status),
+            task.created_at,
+            words::message(task)
         );
         let _ = writeln!(text, "{}", row.trim_end());
     }
     text
 }
 
-/// Most tasks that are listed.
-const MOST: usize = 100_000;
+const NO_LIST: &str = "the server lists no tasks: servers do so in sessions (`--era legacy`), and only for those who say who they are, \
+                       by a token (`--token-env`)";

@@ -3,68 +3,43 @@
 
 use std::fmt::Write as _;
 
-use midfield::client::{AnswerElicitation as _, Asker, Refusal};
+use midfield::client::{AnswerElicitation as _, Asker, Refusal, Sample as _};
 use midfield::host::form::Fields;
 use midfield::host::page;
-use midfield::types::Elicitation;
-use serde::Deserialize as _;
-use serde_json::{Value, json};
+use midfield::types::{Action, ElicitResult, Elicitation, InputReply, InputRequest, Schema};
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
-use crate::cli::person::{Person, choices, label, unlinked};
+use crate::cli::connect::Host;
+use crate::cli::person::{choices, label, unlinked};
 use crate::cli::text::line;
 
 /// A question of a task.
 #[derive(Debug)]
 pub(super) struct Question {
     key: String,
-    ask: Ask,
-}
-
-/// What is asked for.
-#[derive(Debug)]
-enum Ask {
-    /// To fill in a form, or to open a page.
-    Person(Elicitation),
-    /// What a person at a terminal cannot give, such as a model's reply.
-    Other(String),
-}
-
-/// An answer, as it is handed in.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Given(pub(super) Value);
-
-impl Given {
-    pub(super) fn declined() -> Self {
-        Self(json!({"action": "decline"}))
-    }
-
-    pub(super) fn cancelled() -> Self {
-        Self(json!({"action": "cancel"}))
-    }
+    asked: InputRequest,
 }
 
 impl Question {
-    /// Reads a question as a server tells it under `key`.
-    pub(super) fn read(key: &str, told: &Value) -> Self {
-        let method = told.get("method").and_then(Value::as_str);
-        let method = method.unwrap_or_default();
-        let params = told
-            .get("params")
-            .filter(|_| method == "elicitation/create");
-        let elicitation = params.and_then(|params| Elicitation::deserialize(params).ok());
+    /// What is asked under `key`.
+    pub(super) fn new(key: &str, asked: InputRequest) -> Self {
         Self {
             key: line(key),
-            ask: elicitation.map_or_else(|| Ask::Other(line(method)), Ask::Person),
+            asked,
         }
+    }
+
+    pub(super) fn key(&self) -> &str {
+        &self.key
     }
 
     /// How it is shown, in lines.
     pub(super) fn text(&self) -> String {
-        let (kind, message) = match &self.ask {
-            Ask::Person(Elicitation::Form { message, .. }) => ("form", message.as_str()),
-            Ask::Person(Elicitation::Url { message, .. }) => ("page", message.as_str()),
-            Ask::Person(_) => ("question", ""),
-            Ask::Other(method) => (method.as_str(), ""),
+        let (kind, message) = match &self.asked {
+            InputRequest::Elicit(Elicitation::Form { message, .. }) => ("form", message.as_str()),
+            InputRequest::Elicit(Elicitation::Url { message, .. }) => ("page", message.as_str()),
+            other => (other.method(), ""),
         };
         let mut text = format!("`{}` ({kind})", self.key);
         let message = unlinked(message);
@@ -72,8 +47,8 @@ impl Question {
             let _ = write!(text, ": {message}");
         }
         text.push('\n');
-        match &self.ask {
-            Ask::Person(Elicitation::Form {
+        match &self.asked {
+            InputRequest::Elicit(Elicitation::Form {
                 requested_schema, ..
             }) => match Fields::read(requested_schema) {
                 Ok(fields) => fields.iter().for_each(|field| {
@@ -86,7 +61,7 @@ impl Question {
                     let _ = writeln!(text, "  ! {}", line(&refusal.to_string()));
                 }
             },
-            Ask::Person(Elicitation::Url { url, .. }) => match page::review(url) {
+            InputRequest::Elicit(Elicitation::Url { url, .. }) => match page::review(url) {
                 Ok(page) => {
                     let _ = writeln!(text, "  to be done at {}", page.url());
                     for warning in page.warnings() {
@@ -97,18 +72,18 @@ impl Question {
                     let _ = writeln!(text, "  ! {}", line(&rejected.to_string()));
                 }
             },
-            Ask::Person(_) | Ask::Other(_) => {}
+            _ => {}
         }
         text
     }
 
     /// What an answer must fit: the form, or anything.
     pub(super) fn schema(&self) -> Value {
-        match &self.ask {
-            Ask::Person(Elicitation::Form {
+        match &self.asked {
+            InputRequest::Elicit(Elicitation::Form {
                 requested_schema, ..
             }) => requested_schema.to_value(),
-            Ask::Person(_) | Ask::Other(_) => Value::Bool(true),
+            _ => Value::Bool(true),
         }
     }
 
@@ -117,49 +92,85 @@ impl Question {
     ///
     /// # Errors
     /// With what does not fit.
-    pub(super) fn agree(&self, value: Value) -> Result<Given, String> {
-        let Ask::Person(Elicitation::Form {
-            requested_schema, ..
-        }) = &self.ask
-        else {
-            return Ok(Given(value));
-        };
-        // What cannot be read as a form is left to the server.
-        if let (Ok(fields), Some(content)) = (Fields::read(requested_schema), value.as_object()) {
-            let misfits = fields.misfits(content);
-            if !misfits.is_empty() {
-                let told = misfits.iter().map(|misfit| line(&misfit.to_string()));
-                return Err(told.collect::<Vec<_>>().join("\n"));
-            }
+    pub(super) fn agree(&self, value: Map<String, Value>) -> Result<InputReply, String> {
+        match &self.asked {
+            InputRequest::Elicit(Elicitation::Form {
+                requested_schema, ..
+            }) => fill_in(requested_schema, value).map(InputReply::Elicit),
+            InputRequest::Elicit(_) => read(value).map(InputReply::Elicit),
+            InputRequest::Sample(_) => read(value).map(|reply| InputReply::Sample(Box::new(reply))),
+            InputRequest::ListRoots => read(value).map(InputReply::Roots),
+            _ => Err("it is no question that is known here".to_owned()),
         }
-        Ok(Given(json!({"action": "accept", "content": value})))
     }
 
-    /// Asks `person`.
+    /// Asks whoever is here for such questions; `None` where nobody is.
     ///
     /// # Errors
     /// When they cannot be asked this.
-    pub(super) async fn ask(&self, person: &Person, asker: Asker) -> Result<Given, Refusal> {
-        let Ask::Person(elicitation) = &self.ask else {
-            return Err(Refusal::failed("it is no question for a person"));
-        };
-        let result = person.answer(elicitation.clone(), asker).await?;
-        let mut given = json!({"action": result.action});
-        if let Some(content) = result.content {
-            given["content"] = content.into();
+    pub(super) async fn ask(
+        &self,
+        host: &Host,
+        asker: Asker,
+    ) -> Option<Result<InputReply, Refusal>> {
+        match (&self.asked, host) {
+            (
+                InputRequest::Elicit(elicitation),
+                Host {
+                    person: Some(person),
+                    ..
+                },
+            ) => {
+                let answered = person.answer(elicitation.clone(), asker).await;
+                Some(answered.map(InputReply::Elicit))
+            }
+            (
+                InputRequest::Sample(request),
+                Host {
+                    model: Some(model), ..
+                },
+            ) => {
+                let said = model.sample(request.as_ref().clone(), asker).await;
+                Some(said.map(|said| InputReply::Sample(Box::new(said))))
+            }
+            _ => None,
         }
-        Ok(Given(given))
     }
+}
+
+/// The answer that sends a form with this content.
+fn fill_in(schema: &Schema, content: Map<String, Value>) -> Result<ElicitResult, String> {
+    // What cannot be read as a form is left to the server.
+    if let Ok(fields) = Fields::read(schema) {
+        let misfits = fields.misfits(&content);
+        if !misfits.is_empty() {
+            let told = misfits.iter().map(|misfit| line(&misfit.to_string()));
+            return Err(told.collect::<Vec<_>>().join("\n"));
+        }
+    }
+    let mut result = ElicitResult::new(Action::Accept);
+    result.content = Some(content);
+    Ok(result)
+}
+
+fn read<T: DeserializeOwned>(value: Map<String, Value>) -> Result<T, String> {
+    serde_json::from_value(value.into()).map_err(|error| line(&error.to_string()))
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
 
+    fn of(key: &str, told: Value) -> Question {
+        Question::new(key, serde_json::from_value(told).unwrap())
+    }
+
     fn question() -> Question {
-        Question::read(
+        of(
             "who",
-            &json!({"method": "elicitation/create", "params": {"mode": "form", "message": "Whose?\u{1b}[2J",
+            json!({"method": "elicitation/create", "params": {"mode": "form", "message": "Whose?\u{1b}[2J",
                 "requestedSchema": {"type": "object", "required": ["name", "size"], "properties": {
                     "name": {"type": "string", "title": "Name", "minLength": 2},
                     "size": {"type": "string", "oneOf": [{"const": "s", "title": "Small"}, {"const": "l", "title": "Large"}]}}}}}),
@@ -179,7 +190,7 @@ mod tests {
         let told = |url: &str| {
             let params = json!({"mode": "url", "message": "Sign in.", "url": url});
             let told = json!({"method": "elicitation/create", "params": params});
-            Question::read("page", &told).text()
+            of("page", told).text()
         };
         assert_eq!(
             told("https://g\u{43e}.example@evil.example/"),
@@ -192,12 +203,26 @@ mod tests {
     #[test]
     fn a_value_of_the_command_line_must_fit_too() {
         let fits = json!({"name": "Ada", "size": "s"});
-        let given = Given(json!({"action": "accept", "content": fits}));
-        assert_eq!(question().agree(fits), Ok(given));
-        let told = question().agree(json!({"name": "A", "size": "s"}));
+        let fits = fits.as_object().unwrap().clone();
+        let mut given = ElicitResult::new(Action::Accept);
+        given.content = Some(fits.clone());
+        assert_eq!(question().agree(fits), Ok(InputReply::Elicit(given)));
+        let misfits = json!({"name": "A", "size": "s"});
+        let told = question().agree(misfits.as_object().unwrap().clone());
         assert_eq!(
             told.unwrap_err(),
             "the field `name`: it must have at least 2 characters"
         );
+    }
+
+    #[test]
+    fn a_question_for_a_model_takes_the_whole_answer() {
+        let asked =
+            json!({"method": "sampling/createMessage", "params": {"messages": [], "maxTokens": 5}});
+        let reply =
+            json!({"role": "assistant", "model": "m", "content": {"type": "text", "text": "x"}});
+        let given = of("say", asked.clone()).agree(reply.as_object().unwrap().clone());
+        assert_eq!(serde_json::to_value(given.unwrap()).unwrap(), reply);
+        assert!(of("say", asked).agree(Map::new()).is_err());
     }
 }

@@ -2,9 +2,11 @@
 
 use std::io::{IsTerminal as _, Write as _};
 
-use super::state::TaskState;
-use super::{Format, Status};
-use crate::cli::person::cut;
+use midfield::client::TaskState;
+use midfield::types::TaskStatus;
+
+use super::{Format, words};
+use crate::cli::person::{cut, width};
 use crate::cli::print;
 use crate::cli::text::json;
 
@@ -31,8 +33,8 @@ impl Screen {
     /// Shows how the task is, if that is new.
     pub(super) fn show(&mut self, state: &TaskState) -> anyhow::Result<()> {
         let text = match self.format {
-            Format::Json => json(&state.told, false),
-            Format::People => text(state),
+            Format::Json => json(&serde_json::to_value(state)?, false),
+            Format::People => words::standing(state),
         };
         if text == self.shown {
             return Ok(());
@@ -45,11 +47,13 @@ impl Screen {
             return print(&format!("{text}\n"));
         }
         self.is_open = true;
-        print(&format!(
-            "\r\u{1b}[2K{}",
-            cut(&text, width().saturating_sub(1))
-        ))?;
-        Ok(std::io::stdout().flush()?)
+        print(&format!("\r\u{1b}[2K{}", cut(&text, width())))?;
+        std::io::stdout().flush()?;
+        if state.task.status == TaskStatus::InputRequired {
+            // What it asks stands below.
+            self.close()?;
+        }
+        Ok(())
     }
 
     /// Lets the line stand, so that others can write below it.
@@ -59,26 +63,4 @@ impl Screen {
         }
         Ok(())
     }
-}
-
-fn text(state: &TaskState) -> String {
-    let message = state.message();
-    match (state.status, message.as_str()) {
-        (Status::Completed | Status::Cancelled, _) | (_, "") => state.status.word().to_owned(),
-        (status, message) => format!("{}: {message}", status.word()),
-    }
-}
-
-/// How many columns the terminal has.
-fn width() -> usize {
-    #[cfg(unix)]
-    {
-        let size = rustix::termios::tcgetwinsize(std::io::stdout());
-        if let Ok(size) = size
-            && size.ws_col > 0
-        {
-            return usize::from(size.ws_col);
-        }
-    }
-    80
 }

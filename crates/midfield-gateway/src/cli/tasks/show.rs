@@ -2,61 +2,76 @@
 
 use std::fmt::Write as _;
 
-use super::Format;
-use super::client::Client;
+use midfield::client::{TaskHandle, TaskState};
+use midfield::types::TaskStatus;
+
 use super::question::Question;
-use super::state::TaskState;
-use crate::cli::text::{json, line};
-use crate::cli::{Verdict, print};
+use super::{Format, lost, words};
+use crate::cli::Verdict;
+use crate::cli::connect::Session;
+use crate::cli::text::line;
 
 /// Says how a task is.
-pub(super) async fn run(client: &Client, task: &str, format: Format) -> anyhow::Result<Verdict> {
-    let state = client.get(task).await?;
-    print(&text(&state, format))?;
+pub(super) async fn run(
+    session: &Session,
+    task: &TaskHandle,
+    format: Format,
+) -> anyhow::Result<Verdict> {
+    let state = task.status().await.map_err(|error| lost(error, task))?;
+    match format {
+        Format::Json => session.print_json(&state)?,
+        Format::People => session.print(&text(&state))?,
+    }
     Ok(Verdict::Fine)
 }
 
 /// Asks that a task be ended, and says how it is then.
-pub(super) async fn cancel(client: &Client, task: &str, format: Format) -> anyhow::Result<Verdict> {
-    client.cancel(task).await?;
-    let state = client.get(task).await?;
-    let text = match format {
-        Format::Json => json(&state.told, true),
-        Format::People => format!("{}\n", state.status.word()),
-    };
-    print(&text)?;
+pub(super) async fn cancel(
+    session: &Session,
+    task: &TaskHandle,
+    format: Format,
+) -> anyhow::Result<Verdict> {
+    // Else nobody could tell a task that is over from one that is not there.
+    task.status().await.map_err(|error| lost(error, task))?;
+    task.cancel().await?;
+    let state = task.status().await.map_err(|error| lost(error, task))?;
+    match format {
+        Format::Json => session.print_json(&state)?,
+        Format::People => session.print(&format!("{}\n", words::state(state.task.status)))?,
+    }
     Ok(Verdict::Fine)
 }
 
-fn text(state: &TaskState, format: Format) -> String {
-    if format == Format::Json {
-        return json(&state.told, true);
-    }
+fn text(state: &TaskState) -> String {
+    let task = &state.task;
     let mut text = String::new();
     let mut row = |name: &str, value: &str| {
         if !value.is_empty() {
             let _ = writeln!(text, "{name:<8} {value}");
         }
     };
-    row("task", &line(&state.id));
-    row("state", state.status.word());
-    row("message", &state.message());
-    row("made", &state.made());
-    row("changed", &state.changed());
-    let kept = state.lifetime().map_or_else(
+    row("task", &line(&task.id));
+    row("state", words::state(task.status));
+    row("message", &words::message(task));
+    row("made", &task.created_at.to_string());
+    row("changed", &task.updated_at.to_string());
+    let kept = task.ttl.map_or_else(
         || "for ever".to_owned(),
         |time| format!("for {} from its making", humantime::format_duration(time)),
     );
     row("kept", &kept);
-    for (key, told) in &state.input_requests {
-        let question = Question::read(key, told);
+    for (key, asked) in &state.inputs {
+        let question = Question::new(key, asked.clone());
         let _ = write!(text, "\n{}", question.text());
         let _ = writeln!(
             text,
-            "  answer by `midfield tasks answer {} {}`",
-            line(&state.id),
+            "  answer by `midfield tasks answer SERVER {} {}`",
+            line(&task.id),
             line(key)
         );
+    }
+    if task.status == TaskStatus::InputRequired && state.inputs.is_empty() {
+        text.push_str("\nwhat it asks is told to who waits: `midfield tasks watch`\n");
     }
     text
 }

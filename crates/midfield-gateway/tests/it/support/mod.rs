@@ -15,12 +15,20 @@ pub(crate) use client::{Client, Era};
 pub(crate) use folder::Folder;
 pub(crate) use home::Home;
 pub(crate) use midfield::{Midfield, Output, free_port, run, run_with};
-pub(crate) use questioner::Questioner;
+pub(crate) use questioner::{Questioner, discovered};
 pub(crate) use service::{Recorded, Service, answer};
 pub(crate) use terminal::Terminal;
 pub(crate) use workshop::Workshop;
 
 use serde_json::Value;
+
+/// `midfield tasks`: a command about tasks of the server at `url`, with the rest of its words, as whoever `MIDFIELD_TOKEN` stands
+/// for.
+pub(crate) fn tasks_at<'a>(url: &'a str, command: &[&'a str]) -> Vec<&'a str> {
+    let (name, rest) = command.split_first().unwrap();
+    let head = ["tasks", name, url];
+    [&head, rest, &["--token-env", "MIDFIELD_TOKEN"]].concat()
+}
 
 /// The text of a tool's result.
 pub(crate) fn text(result: &Value) -> &str {

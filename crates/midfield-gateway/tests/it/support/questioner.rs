@@ -38,6 +38,7 @@ impl Questioner {
             let asked: Value = serde_json::from_slice(&request.body).unwrap();
             let mut task = kept.lock().unwrap();
             let (status, mut answered) = match asked["method"].as_str() {
+                Some("server/discover") => ("200 OK", json!({"result": discovered()})),
                 Some("tasks/get") => ("200 OK", json!({"result": task.state()})),
                 Some("tasks/update") => {
                     task.take(&asked["params"]["inputResponses"]);
@@ -82,6 +83,12 @@ impl Questioner {
     pub(crate) fn answers(&self) -> Value {
         self.task.lock().unwrap().answers.clone().into()
     }
+}
+
+/// What a server of 2026-07-28 says of itself that has tasks and nothing else.
+pub(crate) fn discovered() -> Value {
+    json!({"resultType": "complete", "supportedVersions": ["2026-07-28"], "ttlMs": 0, "cacheScope": "private",
+        "capabilities": {"extensions": {"io.modelcontextprotocol/tasks": {}}}})
 }
 
 impl Task {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use midfield::prelude::*;
 use midfield::server::{Form, Tasks};
 use midfield::transport::http;
-use midfield::types::{Progress, Schema};
+use midfield::types::{CreateMessage, Progress, SamplingContent, SamplingMessage, Schema};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
@@ -83,6 +83,7 @@ impl Workshop {
             .tool(Tool::new("climb", climb))
             .tool(Tool::new("ask", ask))
             .tool(Tool::new("fail", fail))
+            .tool(Tool::new("muse", muse))
             .tool(Tool::new("job", job).task(TaskSupport::Required))
             .resource(
                 resource(
@@ -175,6 +176,15 @@ async fn ask(cx: Context) -> Result<String> {
 
 async fn fail() -> Result<String> {
     Err(Error::tool("no luck"))
+}
+
+async fn muse(cx: Context) -> Result<String> {
+    let question = CreateMessage::new(10).message(SamplingMessage::user("How much is 2 + 2?"));
+    let said = cx.sample("muse", question).await?;
+    match said.content.first() {
+        Some(SamplingContent::Text(said)) => Ok(format!("it says {}", said.text)),
+        _ => Err(Error::tool("it says nothing")),
+    }
 }
 
 async fn job() -> String {

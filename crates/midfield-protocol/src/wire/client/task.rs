@@ -1,8 +1,9 @@
 //! Tasks as a client reads them, in the words of either protocol.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::outcome::Questions;
 use super::read;
@@ -10,6 +11,7 @@ use super::{FromResult, InvalidAnswer};
 use crate::jsonrpc::ErrorObject;
 use crate::types::{InputRequest, Task, TaskStatus, Timestamp, ToolResult};
 use crate::wire::Codec;
+use crate::wire::modern::WireTask as WrittenTask;
 use crate::{Era, Raw};
 
 /// What a server says of a task.
@@ -81,6 +83,40 @@ fn outcome(
         }
         TaskStatus::Failed => error.map(|error| Ok(Err(error))),
         _ => None,
+    }
+}
+
+/// As the extension of 2026-07-28 writes it, whichever protocol told it: for programs that show or keep it.
+impl Serialize for TaskState {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Whole<'a> {
+            #[serde(flatten)]
+            task: WrittenTask<'a>,
+            #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+            input_requests: BTreeMap<&'a str, &'a InputRequest>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            result: Option<&'a ToolResult>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            error: Option<&'a ErrorObject>,
+        }
+        let inputs = self.inputs.iter();
+        let outcome = self.outcome.as_ref();
+        let whole = Whole {
+            task: (&self.task).into(),
+            input_requests: inputs.map(|(key, asked)| (key.as_str(), asked)).collect(),
+            result: outcome.and_then(|outcome| outcome.as_ref().ok()),
+            error: outcome.and_then(|outcome| outcome.as_ref().err()),
+        };
+        whole.serialize(serializer)
+    }
+}
+
+/// As the extension of 2026-07-28 writes it, whichever protocol told it.
+impl Serialize for Task {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        WrittenTask::from(self).serialize(serializer)
     }
 }
 

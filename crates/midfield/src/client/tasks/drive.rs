@@ -46,8 +46,7 @@ impl Task {
     pub(super) async fn drive(&self) -> Result<ToolResult, Error> {
         let within = self.core.options.max_task_time;
         let driven = tokio::time::timeout(within, async {
-            let id = "".into();
-            if self.codec.has_words_for(&Call::TaskResult { id }) {
+            if self.asks_who_waits() {
                 self.await_result().await
             } else {
                 self.poll().await

@@ -227,6 +227,12 @@ impl TaskHandle {
         self.immediate.as_deref()
     }
 
+    /// Whether the task asks whoever waits for its [`TaskHandle::result`], instead of saying with its state what it asks: in
+    /// 2025-11-25.
+    pub fn asks_who_waits(&self) -> bool {
+        self.task.asks_who_waits()
+    }
+
     /// What the server answered at once, instead of making a task.
     pub fn answered(&self) -> Option<&ToolResult> {
         self.answered.as_deref()

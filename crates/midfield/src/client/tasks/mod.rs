@@ -114,6 +114,12 @@ impl Task {
         }
     }
 
+    /// Whether its questions come while its result is waited for, and not with its state.
+    fn asks_who_waits(&self) -> bool {
+        let id = "".into();
+        self.codec.has_words_for(&Call::TaskResult { id })
+    }
+
     /// Asks how it is.
     async fn ask(&self) -> Result<TaskState, Error> {
         let id = self.id.clone().into();

@@ -61,4 +61,4 @@ pub use models::Models;
 pub use provider::{Provider, ProviderError, Timeouts};
 #[cfg(feature = "models")]
 pub use retries::Retries;
-pub use scripted::Scripted;
+pub use scripted::{ScriptError, Scripted};

@@ -6,6 +6,7 @@ use clap::{Parser, Subcommand};
 use super::super::{call, complete, inspect, list, prompt, read};
 use crate::cli::Verdict;
 use crate::cli::connect::Session;
+use crate::cli::tasks::{Here, Tasks};
 
 /// What a line says.
 #[derive(Debug)]
@@ -47,6 +48,8 @@ pub(super) enum Command {
     Prompt(prompt::What),
     /// Print what an argument could be.
     Complete(complete::What),
+    /// Look after the tasks of the server.
+    Tasks(Tasks<Here>),
     /// Say what the server says of itself, and what is unusual about it.
     Inspect(inspect::What),
 }
@@ -88,6 +91,7 @@ impl Command {
             Self::Read(what) => what.run(session).await,
             Self::Prompt(what) => what.run(session).await,
             Self::Complete(what) => what.run(session).await,
+            Self::Tasks(tasks) => tasks.run(session).await,
             Self::Inspect(what) => what.run(session).await,
         }
     }
@@ -100,6 +104,7 @@ impl Command {
             Self::Read(what) => &mut what.how.json,
             Self::Prompt(what) => &mut what.how.json,
             Self::Complete(what) => &mut what.how.json,
+            Self::Tasks(tasks) => return tasks.speak_json(),
             Self::Inspect(what) => &mut what.json,
         };
         *json = true;
