@@ -55,3 +55,33 @@ fn a_form_is_asked_in_the_middle_of_a_call() {
         assert!(seen.contains("took {\"count\":4}"), "{seen:?}");
     }
 }
+
+#[test]
+fn changes_are_printed_until_ctrl_c() {
+    for era in ["modern", "legacy"] {
+        let workshop = Workshop::new();
+        let url = workshop.url();
+        let words = [
+            "subscribe",
+            &url,
+            "--uri",
+            "note://b",
+            "--era",
+            era,
+            "--json",
+        ];
+        let mut terminal = Terminal::run(&words, |_| {});
+        terminal.wait_for_next("listening, until Ctrl-C");
+        workshop.touch("note://a");
+        workshop.touch("note://b");
+        terminal.wait_for_next(r#"{"changed":"resource","uri":"note://b"}"#);
+        terminal.interrupt();
+        let (code, seen) = terminal.end();
+        assert_eq!(code, Some(130), "{seen:?}");
+        assert!(!seen.contains("note://a"), "{seen:?}");
+        assert!(
+            seen.contains("stopped by Ctrl-C: it listens no more"),
+            "{seen:?}"
+        );
+    }
+}

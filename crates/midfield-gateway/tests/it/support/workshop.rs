@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use midfield::prelude::*;
-use midfield::server::{Form, Tasks};
+use midfield::server::{Form, Service, Tasks};
 use midfield::transport::http;
 use midfield::types::{CreateMessage, Progress, SamplingContent, SamplingMessage, Schema};
 use serde_json::{Value, json};
@@ -18,6 +18,7 @@ pub(crate) struct Workshop {
     runtime: Option<Runtime>,
     port: u16,
     bench: Bench,
+    service: Service,
 }
 
 /// What its tools work at.
@@ -107,19 +108,26 @@ impl Workshop {
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let port = listener.local_addr().unwrap().port();
         // The runtime of this value owns it.
+        let served = service.clone();
         runtime.spawn(async move {
             let never = std::future::pending();
-            http::serve(listener, service, http::Options::new(), never).await
+            http::serve(listener, served, http::Options::new(), never).await
         });
         Self {
             runtime: Some(runtime),
             port,
             bench,
+            service,
         }
     }
 
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}/mcp", self.port)
+    }
+
+    /// Says that the resource at this URI has changed.
+    pub(crate) fn touch(&self, uri: &str) {
+        self.service.resource_updated(uri);
     }
 
     /// Lets the tool `climb` make one more step.
