@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use midfield::client::Speak;
-use midfield::host::model::Scripted;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+
+use super::connect::ModelOptions;
 
 /// How a server is connected to.
 #[derive(Debug, Args)]
@@ -32,9 +32,8 @@ pub(super) struct Connection {
     #[arg(long, value_name = "FILE")]
     pub(super) answers: Option<PathBuf>,
 
-    /// A file with a script: what a model says, in order, when the server asks for one. Without it no model is there.
-    #[arg(long, value_name = "FILE")]
-    pub(super) model: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) model: ModelOptions,
 
     /// Show on stderr what the server writes to its log, and what goes on between it and midfield.
     #[arg(long)]
@@ -54,19 +53,6 @@ pub(super) enum Era {
 }
 
 impl Connection {
-    /// The model that answers the server, where there is one.
-    ///
-    /// # Errors
-    /// When its script cannot be read.
-    pub(super) fn model(&self) -> anyhow::Result<Option<Scripted>> {
-        let Some(path) = &self.model else {
-            return Ok(None);
-        };
-        let failed = || format!("could not read the script of a model in {}", path.display());
-        let script = std::fs::read(path).with_context(failed)?;
-        Scripted::read(&script).map(Some).with_context(failed)
-    }
-
     /// What is spoken, where a command has a wish of its own.
     pub(super) fn speak(&self, wish: Option<Speak>) -> Speak {
         match (self.era, wish) {

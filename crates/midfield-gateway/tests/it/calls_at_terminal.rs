@@ -1,6 +1,11 @@
 //! Calls of tools at a terminal.
 
-use crate::support::{Terminal, Workshop};
+use std::io::Write as _;
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+
+use crate::support::{Service, Terminal, Workshop, answer, run, run_with};
 
 fn call(workshop: &Workshop, words: &[&str]) -> Terminal {
     Terminal::run(&[&["call", &workshop.url()], words].concat(), |_| {})
@@ -83,5 +88,136 @@ fn changes_are_printed_until_ctrl_c() {
             seen.contains("stopped by Ctrl-C: it listens no more"),
             "{seen:?}"
         );
+    }
+}
+
+/// A server of models that speaks the API of Chat Completions, and whatever it was asked.
+fn model() -> (Service, Arc<Mutex<Vec<Value>>>) {
+    let asked = Arc::<Mutex<Vec<Value>>>::default();
+    let kept = asked.clone();
+    let service = Service::new(move |request, stream| {
+        let mut told: Value = serde_json::from_slice(&request.body).unwrap();
+        told["key"] = request.header("authorization").into();
+        kept.lock().unwrap().push(told);
+        let message = json!({"role": "assistant", "content": "four\u{1b}[2J"});
+        let body = json!({"id": "1", "object": "chat.completion", "model": "m-1",
+            "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+            "usage": {"prompt_tokens": 9, "completion_tokens": 1, "total_tokens": 10}});
+        let body = body.to_string();
+        let _ = stream.write_all(&answer("200 OK", "application/json", body.as_bytes()));
+    });
+    (service, asked)
+}
+
+fn muse(workshop: &Workshop, base: &str, options: &[&str]) -> Vec<String> {
+    let url = workshop.url();
+    let words = [
+        "call",
+        &url,
+        "muse",
+        "--model",
+        "openai/m",
+        "--model-url",
+        base,
+    ];
+    words
+        .iter()
+        .chain(options)
+        .map(|word| (*word).to_owned())
+        .collect()
+}
+
+#[test]
+fn a_person_agrees_to_what_a_model_is_asked_and_to_what_it_says() {
+    let (service, asked) = model();
+    for era in ["modern", "legacy"] {
+        let workshop = Workshop::new();
+        let words = muse(&workshop, &service.url(), &["--era", era]);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let mut terminal = Terminal::run(&words, |_| {});
+        terminal.wait_for_next("asks while it works on `muse`");
+        terminal.wait_for_next("it wants to ask the model `openai/m`, at your cost");
+        terminal.wait_for_next("| How much is 2 + 2?");
+        terminal.wait_for_next("> no, refuse");
+        terminal.wait_for_next("Esc: cancel");
+        assert!(asked.lock().unwrap().is_empty());
+        terminal.press("\u{1b}[B\r");
+        terminal.wait_for_next("the model `m-1` says to it:");
+        terminal.wait_for_next("| four[2J");
+        terminal.wait_for_next("> no, keep it");
+        terminal.wait_for_next("Esc: cancel");
+        terminal.press("\u{1b}[B\r");
+        let (code, seen) = terminal.end();
+        assert_eq!(code, Some(0), "{seen:?}");
+        assert!(seen.contains("it says four"), "{seen:?}");
+        let asked = std::mem::take(&mut *asked.lock().unwrap());
+        assert_eq!(asked.len(), 1, "{asked:?}");
+        // The key of the environment is for its own provider.
+        assert_eq!(
+            (&asked[0]["model"], &asked[0]["key"]),
+            (&json!("m"), &Value::Null)
+        );
+    }
+}
+
+#[test]
+fn a_model_is_not_asked_by_whom_a_person_refuses_and_its_answer_can_be_kept() {
+    let (service, asked) = model();
+    let workshop = Workshop::new();
+    let words = muse(&workshop, &service.url(), &[]);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let mut terminal = Terminal::run(&words, |_| {});
+    terminal.wait_for_next("> no, refuse");
+    terminal.wait_for_next("Esc: cancel");
+    terminal.press("\r");
+    let (code, seen) = terminal.end();
+    assert_eq!(code, Some(5), "{seen:?}");
+    assert!(seen.contains("User rejected sampling request"), "{seen:?}");
+    assert_eq!(asked.lock().unwrap().len(), 0);
+
+    let mut terminal = Terminal::run(&words, |_| {});
+    terminal.wait_for_next("Esc: cancel");
+    terminal.press("\u{1b}[B\r");
+    terminal.wait_for_next("> no, keep it");
+    terminal.wait_for_next("Esc: cancel");
+    terminal.press("\u{1b}");
+    let (code, seen) = terminal.end();
+    assert_eq!(code, Some(5), "{seen:?}");
+    assert!(!seen.contains("it says four"), "{seen:?}");
+    assert_eq!(asked.lock().unwrap().len(), 1);
+}
+
+#[test]
+fn without_a_terminal_a_model_is_asked_where_the_command_line_agrees() {
+    let (service, asked) = model();
+    let workshop = Workshop::new();
+    let call = |options: &[&str]| {
+        let words = muse(&workshop, &service.url(), options);
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        run_with(&words, |command| {
+            command
+                .env("OPENAI_API_KEY", "canary")
+                .env("OWN_KEY", "own");
+        })
+    };
+    let output = call(&[]);
+    assert_eq!(output.code, Some(5), "{output:?}");
+    assert!(output.stderr.contains("`--model-unattended`"), "{output:?}");
+    assert_eq!(asked.lock().unwrap().len(), 0);
+    let output = call(&["--model-unattended", "--model-key-env", "OWN_KEY"]);
+    assert_eq!(output.code, Some(0), "{output:?}");
+    assert_eq!(asked.lock().unwrap()[0]["key"], "Bearer own");
+    let output = call(&["--model-unattended", "--model-tokens", "3"]);
+    assert_eq!(output.code, Some(5), "{output:?}");
+    assert!(output.stderr.contains("tokens is 3"), "{output:?}");
+    assert_eq!(asked.lock().unwrap().len(), 1);
+    for (words, told) in [
+        (["--model", "gpt"], "`anthropic/NAME`"),
+        (["--model", "acme/gpt"], "`anthropic/NAME`"),
+        (["--model-url", "http://127.0.0.1:1"], "--model"),
+    ] {
+        let output = run(&["call", &workshop.url(), "muse", words[0], words[1]]);
+        assert_eq!(output.code, Some(2), "{output:?}");
+        assert!(output.stderr.contains(told), "{output:?}");
     }
 }

@@ -2,8 +2,10 @@
 
 mod answering;
 mod bar;
+mod model;
 
 pub(super) use bar::Bar;
+pub(super) use model::ModelOptions;
 
 use std::cell::Cell;
 use std::pin::pin;
@@ -15,7 +17,7 @@ use clap::Args;
 use midfield::Client;
 use midfield::client::config::Entry;
 use midfield::client::{self, Speak, Target};
-use midfield::host::model::Scripted;
+use midfield::host::model::Models;
 use midfield::types::{Implementation, LogLevel, LogMessage};
 use serde::Serialize;
 
@@ -26,6 +28,7 @@ use super::target::{Around, How, Origin, Resolved};
 use super::text::{json, line};
 use super::{Verdict, block_on, logging, print};
 use answering::Answering;
+use model::Consent;
 
 /// How a server is reached, by a command that has words of its own behind SERVER.
 #[derive(Debug, Args)]
@@ -136,16 +139,13 @@ impl Via {
     ) -> anyhow::Result<Verdict> {
         logging::start_for_client(self.connection.verbose);
         let resolved = self.resolve(server)?;
-        let host = Host {
-            person: Person::here(self.connection.answers.as_deref())?.map(Arc::new),
-            model: self.connection.model()?,
-        };
+        let person = Person::here(self.connection.answers.as_deref())?.map(Arc::new);
         let speak = self.connection.speak(speak);
         block_on(async {
             let mut limit = pin!(limit(self.connection.timeout));
             let mut interrupt = pin!(tokio::signal::ctrl_c());
             let session = tokio::select! {
-                opened = Session::open(&resolved, &self.connection, host, speak) => opened?,
+                opened = Session::open(&resolved, &self.connection, person, speak) => opened?,
                 ended = &mut limit => return Err(ended.into()),
                 _ = &mut interrupt => return Err(Ended::new(Exit::Interrupted, "stopped by Ctrl-C").into()),
             };
@@ -179,7 +179,7 @@ async fn limit(timeout: Option<Duration>) -> Ended {
 pub(super) struct Host {
     /// Somebody who is here, or a file that stands for them.
     pub(super) person: Option<Arc<Person>>,
-    pub(super) model: Option<Scripted>,
+    pub(super) model: Option<Models>,
 }
 
 /// A server that is connected to.
@@ -198,14 +198,14 @@ impl Session {
     async fn open(
         resolved: &Resolved,
         connection: &Connection,
-        host: Host,
+        person: Option<Arc<Person>>,
         speak: Speak,
     ) -> anyhow::Result<Self> {
         let target = target(resolved, connection)?;
         let bar = Arc::new(Bar::new());
         let unanswered = Arc::<AtomicBool>::default();
         let answering = Answering {
-            person: host.person.clone(),
+            person: person.clone(),
             bar: bar.clone(),
             unanswered: unanswered.clone(),
         };
@@ -215,7 +215,13 @@ impl Session {
             .elicitation(answering)
             .timeout(PATIENCE)
             .max_time(PATIENCE);
-        if let Some(model) = &host.model {
+        let consent = Consent {
+            person: person.clone(),
+            bar: bar.clone(),
+            unanswered: unanswered.clone(),
+        };
+        let model = connection.model.open(consent)?;
+        if let Some(model) = &model {
             builder = builder.sampling(model.clone());
         }
         if connection.verbose {
@@ -225,7 +231,7 @@ impl Session {
         let client = builder.connect(target).await.map_err(barred)?;
         Ok(Self {
             client,
-            host,
+            host: Host { person, model },
             bar,
             unanswered,
             is_brief: Cell::new(false),

@@ -6,6 +6,7 @@
 mod choose;
 mod edit;
 mod form;
+mod model;
 mod page;
 mod terminal;
 mod unattended;
@@ -23,6 +24,7 @@ use super::text::line;
 use terminal::Terminal;
 use unattended::Unattended;
 
+pub(super) use model::{words_of_model, words_of_wish};
 pub(super) use terminal::{cut, width};
 pub(super) use words::{choices, label, server, unlinked};
 

@@ -170,10 +170,13 @@ impl<'a> Deed<'a> {
     }
 
     async fn run(&self, session: &Session, words: &[String]) -> anyhow::Result<Verdict> {
-        let task = match words.first() {
-            Some(written) => find(session, written)?,
-            None => session.client.task_by_id(""),
+        let Some(written) = words.first() else {
+            return match self {
+                Self::List(list) => list.run(session).await,
+                _ => Err(Ended::usage("say which task").into()),
+            };
         };
+        let task = find(session, written)?;
         match self {
             Self::List(list) => list.run(session).await,
             Self::Show(one) => show::run(session, &task, one.format()).await,
