@@ -1,16 +1,16 @@
 //! Tasks that a server asks a client for, as 2025-11-25 has them.
 
+mod life;
+
 use std::time::Duration;
 
+use midfield::Client;
 use midfield::client::{ClientBuilder, TaskReceiver};
 use midfield::types::Timestamp;
-use midfield::{Client, KeyRing};
 use serde_json::{Value, json};
 
 use super::script::{Beside, Script};
 use super::users::Patient;
-use crate::harness::soon;
-use crate::tasks::Folder;
 
 const RELATED: &str = "io.modelcontextprotocol/related-task";
 
@@ -331,136 +331,6 @@ async fn all_tasks_are_listed_page_by_page_under_ids_of_their_own() {
     distinct.dedup();
     assert_eq!(distinct.len(), made.len());
     assert!(made.iter().all(|id| id.len() == 32), "{made:?}");
-}
-
-#[tokio::test]
-async fn a_server_sees_its_own_tasks_alone_and_finds_them_when_it_is_connected_to_again() {
-    let user = Patient::prompt();
-    let receiver = TaskReceiver::in_memory().expect("random bytes");
-    let builder = builder(&user).receive_tasks(receiver.clone());
-    let connect = |name: Option<&'static str>| {
-        let builder = builder.clone();
-        async move {
-            let (client, script, _) = Script::open(builder, name, json!({})).await;
-            (client, script)
-        }
-    };
-    let (first, mut script) = connect(Some("one")).await;
-    let id = make(&mut script, "Who?").await;
-    of(&mut script, "tasks/result", &id).await;
-    for name in [Some("two"), None, None] {
-        let (_client, mut other) = connect(name).await;
-        for method in ["tasks/get", "tasks/result", "tasks/cancel"] {
-            let refused = of(&mut other, method, &id).await;
-            assert_eq!(refused["error"]["code"], -32602, "{refused}");
-            let unknown = of(&mut other, method, "00000000000000000000000000000000").await;
-            let message = unknown["error"]["message"].as_str().expect("a message");
-            let message = message.replace("00000000000000000000000000000000", &id);
-            assert_eq!(refused["error"]["message"], message.as_str());
-        }
-        let listed = other.ask("tasks/list", json!({})).await;
-        assert_eq!(listed["result"], json!({"tasks": []}));
-        // Each has tasks of its own.
-        make(&mut other, "Who?").await;
-    }
-    first.close().await;
-    let (_again, mut script) = connect(Some("one")).await;
-    let listed = script.ask("tasks/list", json!({})).await;
-    assert_eq!(listed["result"]["tasks"][0]["taskId"], id.as_str());
-    let result = of(&mut script, "tasks/result", &id).await;
-    assert_eq!(result["result"]["content"]["name"], "Ada", "{result}");
-}
-
-#[tokio::test]
-async fn lifetimes_and_numbers_are_limited() {
-    let user = Patient::default();
-    let (_client, mut script) = open(receiving(&user)).await;
-    let hour = 3_600_000_u64;
-    for (wish, ttl) in [
-        (json!({}), hour),
-        (json!({"ttl": 5_000}), 5_000),
-        (json!({"ttl": 999_999_999_999_u64}), 24 * hour),
-    ] {
-        let params = with(form("Who?"), "task", wish);
-        let made = script.ask("elicitation/create", params).await;
-        assert_eq!(made["result"]["task"]["ttl"], ttl, "{made}");
-    }
-    let bad = with(form("Who?"), "task", json!({"ttl": "long"}));
-    let refused = script.ask("elicitation/create", bad).await;
-    assert_eq!(refused["error"]["code"], -32602, "{refused}");
-    for _ in 3..64 {
-        make(&mut script, "Who?").await;
-    }
-    let refused = script
-        .ask("elicitation/create", as_task(form("Who?")))
-        .await;
-    assert_eq!(refused["error"]["code"], -32603, "{refused}");
-    // A few are worked on at once; the others wait for their turn.
-    for _ in 0..16 {
-        user.asked().await;
-    }
-    assert_eq!(user.count(), 16);
-    for _ in 0..64 {
-        user.release();
-    }
-    for _ in 16..64 {
-        user.asked().await;
-    }
-}
-
-#[tokio::test]
-async fn a_question_that_the_end_of_its_process_interrupted_is_asked_again() {
-    let folder = Folder::new("received");
-    let keys = KeyRing::generate().expect("keys");
-    let user = Patient::default();
-    let open = async |user: &Patient| {
-        let receiver = TaskReceiver::sqlite(folder.store(), keys.clone()).expect("a store");
-        let builder = builder(user).receive_tasks(receiver.clone());
-        let (client, script) = open(builder).await;
-        (client, script, receiver)
-    };
-    let (client, mut script, receiver) = open(&user).await;
-    let done = make(&mut script, "Who?").await;
-    user.release();
-    let before = of(&mut script, "tasks/result", &done).await;
-    let id = make(&mut script, "Who?").await;
-    user.asked().await;
-    user.asked().await;
-    client.close().await;
-    soon(receiver.shut_down()).await;
-    drop((client, script, receiver));
-    let user = Patient::default();
-    let (_client, mut script, _receiver) = open(&user).await;
-    let told = of(&mut script, "tasks/get", &id).await;
-    assert_eq!(told["result"]["status"], "working", "{told}");
-    user.asked().await;
-    user.release();
-    let result = of(&mut script, "tasks/result", &id).await;
-    assert_eq!(result["result"]["content"]["name"], "Ada", "{result}");
-    assert_eq!(user.count(), 1);
-    let after = of(&mut script, "tasks/result", &done).await;
-    assert_eq!(after["result"], before["result"]);
-}
-
-#[tokio::test]
-async fn a_question_waits_for_a_client_of_its_server() {
-    let user = Patient::default();
-    let receiver = TaskReceiver::in_memory().expect("random bytes");
-    let (client, mut script) = open(builder(&user).receive_tasks(receiver.clone())).await;
-    let id = make(&mut script, "Who?").await;
-    user.asked().await;
-    client.close().await;
-    user.dropped().await;
-    // Another server's client answers nothing of it.
-    let other = Patient::prompt();
-    let elsewhere = builder(&other).receive_tasks(receiver.clone());
-    let (_elsewhere, _, _) = Script::open(elsewhere, Some("another"), json!({})).await;
-    let (_client, mut script) = open(builder(&user).receive_tasks(receiver)).await;
-    user.asked().await;
-    user.release();
-    let result = of(&mut script, "tasks/result", &id).await;
-    assert_eq!(result["result"]["content"]["name"], "Ada", "{result}");
-    assert_eq!((user.count(), other.count()), (2, 0));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,178 @@
+//! What goes over every transport: ids, revisions, results, what is kept.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use midfield::Client;
+use midfield::client::{Error, Speak};
+use midfield::types::{Meta, TraceContext};
+use serde_json::{Value, json};
+
+use super::super::scripted::{Reply, Scripted, Seen, discovery, said};
+use super::modern;
+
+#[tokio::test]
+async fn an_answer_of_an_unknown_kind_is_none() {
+    let (_server, client) = modern(|seen| match seen.method() {
+        "prompts/get" => {
+            Reply::Result(json!({"resultType": "task", "taskId": "t", "status": "working"}))
+        }
+        "tools/list" => Reply::Result(json!({"resultType": "input_required", "requestState": "s"})),
+        _ => Reply::Result(json!({"resultType": "poem", "content": []})),
+    })
+    .await;
+    for error in [
+        client.call_tool("greet", ()).await.expect_err("a poem"),
+        client
+            .get_prompt("greet")
+            .await
+            .map(drop)
+            .expect_err("a task"),
+        client.tools().await.map(drop).expect_err("a question"),
+    ] {
+        assert!(matches!(error, Error::InvalidAnswer(_)), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn ids_and_tokens_are_never_used_twice() {
+    let (server, client) = modern(|seen| match seen.body["params"].get("requestState") {
+        None => Reply::Result(json!({"resultType": "input_required", "requestState": "s"})),
+        Some(_) => Reply::Result(said("hello")),
+    })
+    .await;
+    let (first, second) = tokio::join!(async { client.call_tool("greet", ()).await }, async {
+        client.call_tool("greet", ()).await
+    },);
+    first.and(second).expect("results");
+    let calls = server.asked("tools/call");
+    let ids: HashSet<String> = calls
+        .iter()
+        .map(|seen| seen.body["id"].to_string())
+        .collect();
+    let token = |seen: &Seen| seen.body["params"]["_meta"]["progressToken"].to_string();
+    let tokens: HashSet<String> = calls.iter().map(token).collect();
+    assert_eq!((calls.len(), ids.len(), tokens.len()), (4, 4, 4));
+}
+
+#[tokio::test]
+async fn a_cursor_is_given_back_as_it_came_even_if_it_is_empty() {
+    let (server, client) = modern(|seen| {
+        let next = match seen.body["params"].get("cursor").and_then(Value::as_str) {
+            None => json!(""),
+            Some("") => json!("ä/ b"),
+            Some(_) => Value::Null,
+        };
+        let mut page = json!({"prompts": [{"name": "greet"}]});
+        if !next.is_null() {
+            page["nextCursor"] = next;
+        }
+        Reply::Result(page)
+    })
+    .await;
+    assert_eq!(client.prompts().await.expect("prompts").len(), 3);
+    let cursors: Vec<Value> = server
+        .asked("prompts/list")
+        .iter()
+        .map(|seen| seen.body["params"]["cursor"].clone())
+        .collect();
+    assert_eq!(cursors, [Value::Null, json!(""), json!("ä/ b")]);
+}
+
+#[tokio::test]
+async fn a_revision_that_is_not_supported_gives_way_to_one_that_is() {
+    let asked = AtomicUsize::new(0);
+    let server = Scripted::start(move |_| match asked.fetch_add(1, Ordering::Relaxed) {
+        0 => {
+            let data = json!({"supported": ["2026-07-28"], "requested": "2026-07-28"});
+            Reply::Error(
+                400,
+                json!({"code": -32022, "message": "unsupported", "data": data}),
+            )
+        }
+        _ => Reply::Result(discovery()),
+    })
+    .await;
+    let client = Client::connect(server.url.as_str())
+        .await
+        .expect("a connection");
+    assert_eq!(client.revision().as_str(), "2026-07-28");
+    assert!(
+        server.asked("initialize").is_empty(),
+        "a modern error is never taken for an old server"
+    );
+}
+
+#[tokio::test]
+async fn a_session_in_a_revision_that_is_not_known_is_not_begun() {
+    let server = Scripted::start(|_| {
+        Reply::Result(json!({"protocolVersion": "1999-01-01", "capabilities": {}, "serverInfo": {"name": "s", "version": "1"}}))
+    })
+    .await;
+    let builder = Client::builder().speak(Speak::Legacy);
+    let error = builder
+        .connect(server.url.as_str())
+        .await
+        .expect_err("an unknown revision");
+    assert!(error.to_string().contains("1999-01-01"), "{error}");
+    assert!(server.asked("notifications/initialized").is_empty());
+}
+
+#[tokio::test]
+async fn what_is_read_is_kept_as_long_as_the_server_says_and_by_what_was_asked() {
+    let (server, client) = modern(|seen| {
+        let params = &seen.body["params"];
+        let uri = params["uri"].as_str().unwrap_or_default();
+        if uri == "demo://asks" && params.get("requestState").is_none() {
+            return Reply::Result(json!({"resultType": "input_required", "requestState": "s"}));
+        }
+        let ttl = if uri == "demo://once" {
+            json!(-1)
+        } else {
+            json!(600_000)
+        };
+        Reply::Result(
+            json!({"contents": [{"uri": uri, "text": uri}], "ttlMs": ttl, "cacheScope": "public"}),
+        )
+    })
+    .await;
+    for (uri, requests) in [
+        ("demo://a", 1),
+        ("demo://b", 1),
+        ("demo://once", 2),
+        ("demo://asks", 4),
+    ] {
+        let before = server.asked("resources/read").len();
+        for _ in 0..2 {
+            let read = client.read_resource(uri).await.expect("a resource");
+            assert_eq!(read.contents[0].text.as_deref(), Some(uri));
+        }
+        assert_eq!(
+            server.asked("resources/read").len() - before,
+            requests,
+            "{uri}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_trace_is_sent_on_and_reserved_keys_are_not() {
+    const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-00f067aa0ba902b7-01";
+    let (server, client) = modern(|_| Reply::Result(said("hello"))).await;
+    let trace = TraceContext::read(Some(PARENT), Some("a=1"), Some("b=2")).expect("a trace");
+    let meta = Meta::new()
+        .with("com.example/key", 1)
+        .with("progressToken", "mine");
+    client
+        .call_tool("greet", ())
+        .trace(trace)
+        .meta(meta)
+        .await
+        .expect("a result");
+    let meta = server.asked("tools/call")[0].body["params"]["_meta"].clone();
+    assert_eq!(meta["traceparent"], PARENT);
+    assert_eq!(meta["tracestate"], "a=1");
+    assert_eq!(meta["baggage"], "b=2");
+    assert_eq!(meta["com.example/key"], 1);
+    assert!(meta["progressToken"].is_i64());
+}
