@@ -433,6 +433,7 @@ fn outgoing(id: i64, method: &str, bytes: Bytes, codec: Codec) -> Outgoing {
         name: None,
         mirrored: Vec::new(),
         is_cancellable: false,
+        unclaimed: None,
     }
 }
 

@@ -1,16 +1,18 @@
 //! What the handles of one client share: the connection, and what is known of the server.
 
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use midfield_protocol::types::ServerCapabilities;
 use midfield_protocol::wire::Codec;
 use midfield_protocol::wire::client::ClientDescription;
+use tokio::runtime::Handle;
 use tokio::sync::{Mutex, Semaphore, watch};
 
 use super::cache::Cache;
 use super::connect::{Connecting, Connection};
 use super::hear::Hearing;
+use super::link::Unclaimed;
 use super::options::Options;
 use super::receiver::Receiving;
 use super::tools::Tools;
@@ -35,6 +37,8 @@ pub(super) struct Core {
     ids: Arc<AtomicI64>,
     /// How many requests may be under way at once.
     pub(super) room: Semaphore,
+    /// Requests may be dropped where there is no runtime.
+    pub(super) runtime: Handle,
     is_closed: AtomicBool,
 }
 
@@ -80,6 +84,7 @@ impl Core {
             reopening: Mutex::default(),
             ids,
             room: Semaphore::new(MAX_IN_FLIGHT),
+            runtime: Handle::current(),
             is_closed: AtomicBool::new(false),
         });
         if let Some(receiving) = receiving {
@@ -146,6 +151,11 @@ impl Core {
             .unwrap_or_else(PoisonError::into_inner) = Arc::new(connection);
         self.number.send_replace(lost + 1);
         Ok(())
+    }
+
+    /// Who is told of the task that a call has become though it was cancelled.
+    pub(super) fn unclaimed(self: &Arc<Self>) -> Weak<dyn Unclaimed> {
+        Arc::downgrade(self) as Weak<dyn Unclaimed>
     }
 
     /// Ends the connection in good order.

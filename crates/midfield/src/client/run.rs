@@ -180,7 +180,7 @@ pub(super) fn pause(attempts: usize) -> Duration {
 }
 
 pub(super) fn write(
-    core: &Core,
+    core: &Arc<Core>,
     connection: &Connection,
     call: &Call<'static>,
     settings: &Settings,
@@ -215,6 +215,7 @@ pub(super) fn write(
         mirrored,
         // A task is ended by its id, and no request by which it may have been made.
         is_cancellable: !matches!(call, Call::CallTool(call) if call.task.is_some()),
+        unclaimed: matches!(call, Call::CallTool(_)).then(|| core.unclaimed()),
     })
 }
 

@@ -11,7 +11,7 @@ pub(super) use pipe::Pipe;
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
 use http_types::{HeaderName, HeaderValue};
@@ -79,6 +79,13 @@ pub(super) struct Outgoing {
     pub(super) mirrored: Vec<(HeaderName, HeaderValue)>,
     /// Nobody but the server can end it: `initialize` must not be cancelled.
     pub(super) is_cancellable: bool,
+    /// Who is told of a result that comes after it was cancelled, where such a result may have left something behind.
+    pub(super) unclaimed: Option<Weak<dyn Unclaimed>>,
+}
+
+/// Is told of results that nobody waits for any more.
+pub(super) trait Unclaimed: Send + Sync {
+    fn came(self: Arc<Self>, codec: Codec, result: Raw);
 }
 
 /// A way to send what is no request: notifications, and answers to the server's own requests.

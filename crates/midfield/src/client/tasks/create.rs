@@ -5,11 +5,14 @@
 use std::sync::Arc;
 
 use midfield_protocol::types::TaskRequest;
-use midfield_protocol::{Call, CallTool};
+use midfield_protocol::wire::Codec;
+use midfield_protocol::wire::client::Outcome;
+use midfield_protocol::{Call, CallTool, Raw};
 use tokio::sync::oneshot;
 
 use super::super::Error;
 use super::super::core::Core;
+use super::super::link::Unclaimed;
 use super::super::run::{Done, Settings, run};
 use super::Task;
 
@@ -33,6 +36,19 @@ pub(super) async fn run_as(
         let _ = sender.send(Made { core, done });
     });
     made.await.map_or(Err(Error::Closed), Made::take)
+}
+
+/// A server that makes tasks as it thinks fit may have answered with one before it heard that the call was cancelled: the task is
+/// cancelled by its id
+/// ([SEP-2663, task cancellation](https://modelcontextprotocol.io/seps/2663-tasks-extension#task-cancellation)).
+impl Unclaimed for Core {
+    fn came(self: Arc<Self>, codec: Codec, result: Raw) {
+        let call = Call::CallTool(CallTool::new(""));
+        if let Ok(Outcome::Task { state, .. }) = Outcome::read(codec, &call, result) {
+            let _runtime = self.runtime.enter();
+            Task::new(&self, *state, codec, None).cancel_soon();
+        }
+    }
 }
 
 /// What a call came to. A task that nobody takes is cancelled.

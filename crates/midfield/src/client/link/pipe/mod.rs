@@ -1,7 +1,8 @@
 //! One stream of bytes in each direction, a message in each line
 //! ([2026-07-28, stdio](https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/stdio)).
 
-use std::collections::HashMap;
+mod waiting;
+
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -14,6 +15,7 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use self::waiting::{Cancelled, Waiting};
 use super::super::Error;
 use super::super::hear::Hearing;
 use super::super::shown::shown;
@@ -36,13 +38,6 @@ struct Shared {
     /// The server does not read what it is sent.
     is_full: CancellationToken,
     max_message: usize,
-}
-
-#[derive(Default)]
-struct Waiting {
-    answers: HashMap<i64, oneshot::Sender<Result<Answer, Failure>>>,
-    /// Why nothing comes any more.
-    ended: Option<Error>,
 }
 
 impl Pipe {
@@ -92,7 +87,7 @@ impl Pipe {
     }
 
     pub(super) async fn request(&self, outgoing: &Outgoing) -> Result<Answer, Failure> {
-        let (sender, receiver) = oneshot::channel();
+        let (sender, answer) = oneshot::channel();
         {
             let mut waiting = self.0.waiting();
             if let Some(ended) = &waiting.ended {
@@ -103,10 +98,11 @@ impl Pipe {
         let mut interest = Interest {
             shared: &self.0,
             outgoing,
+            answer,
             is_over: false,
         };
         self.0.write(&outgoing.bytes);
-        let answer = receiver.await;
+        let answer = (&mut interest.answer).await;
         interest.is_over = true;
         answer.unwrap_or_else(|_| Err(Failure::gone(Error::Closed, false)))
     }
@@ -187,6 +183,11 @@ impl Shared {
             let _ = sender.send(Ok(response.result));
             return None;
         }
+        if let Some(cancelled) = waiting.take_cancelled(response.id.as_ref()) {
+            drop(waiting);
+            cancelled.came(response.result);
+            return None;
+        }
         match (&response.id, &response.result) {
             (None, Err(error)) => Some(format!(
                 "it could not read what it was sent, and said: {} ({})",
@@ -239,6 +240,7 @@ impl fmt::Debug for Shared {
 struct Interest<'a> {
     shared: &'a Shared,
     outgoing: &'a Outgoing,
+    answer: oneshot::Receiver<Result<Answer, Failure>>,
     is_over: bool,
 }
 
@@ -247,12 +249,13 @@ impl Drop for Interest<'_> {
         if self.is_over {
             return;
         }
-        let was_waiting = self
-            .shared
-            .waiting()
-            .answers
-            .remove(&self.outgoing.id)
-            .is_some();
+        let was_waiting = self.shared.waiting().give_up(self.outgoing);
+        // It may have come, and nobody has looked yet.
+        if let (Some(cancelled), Ok(Ok(answer))) =
+            (Cancelled::of(self.outgoing), self.answer.try_recv())
+        {
+            cancelled.came(answer);
+        }
         if was_waiting && self.outgoing.is_cancellable {
             let id = RequestId::Integer(self.outgoing.id);
             if let Ok(message) = wire::cancelled(&id, Some("no longer wanted")) {

@@ -46,6 +46,7 @@ fn outgoing(id: i64) -> Outgoing {
         name: None,
         mirrored: Vec::new(),
         is_cancellable: true,
+        unclaimed: None,
     }
 }
 

@@ -166,6 +166,27 @@ async fn a_modern_request_says_in_headers_what_its_body_says() {
 }
 
 #[tokio::test]
+async fn prompts_are_named_in_a_header_and_lists_are_not() {
+    let (server, client) = modern(|seen| match seen.method() {
+        "prompts/get" => Reply::Result(json!({"messages": []})),
+        _ => Reply::Result(json!({"prompts": []})),
+    })
+    .await;
+    client.get_prompt("grüße").await.expect("a prompt");
+    client.prompts().await.expect("prompts");
+    let named = |method| {
+        server.asked(method)[0]
+            .header("mcp-name")
+            .map(str::to_owned)
+    };
+    assert_eq!(
+        named("prompts/get").as_deref(),
+        Some("=?base64?Z3LDvMOfZQ==?=")
+    );
+    assert_eq!(named("prompts/list"), None);
+}
+
+#[tokio::test]
 async fn arguments_are_repeated_in_headers_where_there_are_any() {
     let schema = json!({
         "type": "object",

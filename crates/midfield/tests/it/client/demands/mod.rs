@@ -2,6 +2,7 @@
 
 mod base;
 mod http;
+mod tasks;
 
 use midfield::Client;
 use serde_json::json;
