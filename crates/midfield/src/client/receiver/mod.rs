@@ -2,9 +2,11 @@
 //! ([2025-11-25, tasks](https://modelcontextprotocol.io/specification/2025-11-25/basic/utilities/tasks)). The engine that runs the
 //! tasks of this library's servers runs them too.
 //!
-//! `answer.rs` makes a task of a question and answers what is asked about it; `run.rs` lets the client's handlers work on it;
+//! `alone.rs` keeps a file for one receiver; `answer.rs` makes a task of a question and answers what is asked about it; `run.rs` lets the client's handlers work on it;
 //! `registry.rs` knows which client there is of which server, and tells the server what became of its tasks.
 
+#[cfg(feature = "sqlite")]
+mod alone;
 mod answer;
 mod registry;
 mod run;
@@ -12,8 +14,9 @@ mod run;
 pub(super) use answer::About;
 
 use std::fmt;
+use std::fs::File;
 use std::num::NonZeroUsize;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use midfield_durable::engine::{Engine, EngineOptions};
@@ -45,6 +48,8 @@ struct Shared {
     registry: Arc<Registry>,
     sealer: Sealer,
     poll_interval: Duration,
+    /// The lock that keeps others from the file of the tasks, where they have one. What runs here is handed back before it is freed.
+    alone: Mutex<Option<File>>,
 }
 
 impl TaskReceiver {
@@ -56,15 +61,18 @@ impl TaskReceiver {
         Self::new(Tasks::in_memory().options(limits()), KeyRing::generate()?)
     }
 
-    /// Keeps tasks in the SQLite database at `path`, which is made if it is not there, sealed with these keys. It is for one process:
-    /// another one has other servers.
+    /// Keeps tasks in the SQLite database at `path`, which is made if it is not there, sealed with these keys. It is for one process at
+    /// a time: another one has other servers, and would hold tasks whose servers it does not know.
     ///
     /// # Errors
-    /// When there is no such database, and none can be made, or when it is none of this version.
+    /// When there is no such database, and none can be made, when it is none of this version, or when there is another receiver of it
+    /// that was not shut down, in this process or another. The end of a process, however it comes, frees it.
     #[cfg(feature = "sqlite")]
     pub fn sqlite(path: impl AsRef<std::path::Path>, keys: KeyRing) -> Result<Self, StoreError> {
+        let path = path.as_ref();
         let tasks = Tasks::sqlite(path)?.options(limits());
-        Self::new(tasks, keys)
+        let alone = alone::lock(path)?;
+        Self::held(tasks, keys, Some(alone))
             .map_err(|error| StoreError::new("could not seal what is kept of tasks").because(error))
     }
 
@@ -75,12 +83,17 @@ impl TaskReceiver {
     /// # Errors
     /// When the operating system gives no random bytes.
     pub fn new(tasks: Tasks, keys: KeyRing) -> Result<Self, NoRandomness> {
+        Self::held(tasks, keys, None)
+    }
+
+    fn held(tasks: Tasks, keys: KeyRing, alone: Option<File>) -> Result<Self, NoRandomness> {
         let (engine, poll_interval) = tasks.engine(keys.clone())?;
         Ok(Self(Arc::new(Shared {
             engine,
             registry: Arc::default(),
             sealer: Sealer::new(keys),
             poll_interval,
+            alone: Mutex::new(alone),
         })))
     }
 
@@ -88,6 +101,8 @@ impl TaskReceiver {
     pub async fn shut_down(&self) {
         self.0.registry.stop();
         self.0.engine.shut_down().await;
+        let alone = self.0.alone.lock();
+        drop(alone.unwrap_or_else(PoisonError::into_inner).take());
     }
 }
 

@@ -5,15 +5,17 @@ use std::collections::VecDeque;
 use midfield::Client;
 use midfield::client::{ClientBuilder, Error, Target};
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, Lines};
+use tokio::io::{
+    AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader, Lines,
+};
 use tokio::task::JoinSet;
 
 use crate::harness::soon;
 
 /// The server's end.
 pub(crate) struct Script {
-    lines: Lines<BufReader<DuplexStream>>,
-    out: DuplexStream,
+    lines: Lines<BufReader<Box<dyn AsyncRead + Send + Unpin>>>,
+    out: Box<dyn AsyncWrite + Send + Unpin>,
     /// What the client said that the test has not come to yet.
     heard: VecDeque<Value>,
     asked: u64,
@@ -25,16 +27,38 @@ impl Script {
         let (input, theirs) = tokio::io::duplex(1 << 20);
         let (ours, output) = tokio::io::duplex(1 << 20);
         let target = Target::pipe(input, output);
-        let script = Self {
-            lines: BufReader::new(ours).lines(),
-            out: theirs,
-            heard: VecDeque::new(),
-            asked: 0,
-        };
+        let script = Self::at(ours, theirs);
         match name {
             Some(name) => (script, target.named(name)),
             None => (script, target),
         }
+    }
+
+    /// The server's end of any other pair of streams.
+    pub(crate) fn at(
+        input: impl AsyncRead + Send + Unpin + 'static,
+        output: impl AsyncWrite + Send + Unpin + 'static,
+    ) -> Self {
+        let input: Box<dyn AsyncRead + Send + Unpin> = Box::new(input);
+        Self {
+            lines: BufReader::new(input).lines(),
+            out: Box::new(output),
+            heard: VecDeque::new(),
+            asked: 0,
+        }
+    }
+
+    /// Opens a session of 2025-11-25 as a server that offers this; what the client declares.
+    pub(crate) async fn shake_hands(&mut self, capabilities: Value) -> Value {
+        let asked = self.request("initialize").await;
+        let answer = json!({
+            "protocolVersion": "2025-11-25",
+            "capabilities": capabilities,
+            "serverInfo": {"name": "script", "version": "1"},
+        });
+        self.answer(&asked, answer).await;
+        self.notification("notifications/initialized").await;
+        asked["params"]["capabilities"].clone()
     }
 
     /// A session of 2025-11-25 with a server that offers this; also what the client declares.
@@ -44,21 +68,7 @@ impl Script {
         capabilities: Value,
     ) -> (Client, Self, Value) {
         let (mut script, target) = Self::new(name);
-        let serve = async {
-            let asked = script.request("initialize").await;
-            script
-                .answer(
-                    &asked,
-                    json!({
-                        "protocolVersion": "2025-11-25",
-                        "capabilities": capabilities,
-                        "serverInfo": {"name": "script", "version": "1"},
-                    }),
-                )
-                .await;
-            script.notification("notifications/initialized").await;
-            asked["params"]["capabilities"].clone()
-        };
+        let serve = script.shake_hands(capabilities);
         let connect = builder
             .speak(midfield::client::Speak::Legacy)
             .connect(target);

@@ -1,5 +1,6 @@
 //! Tasks that a server asks a client for, as 2025-11-25 has them.
 
+mod killed;
 mod life;
 
 use std::time::Duration;
