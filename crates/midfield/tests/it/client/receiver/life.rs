@@ -1,7 +1,10 @@
 //! How long tasks live that a server asks a client for, and what they outlive.
 
+use std::time::{Duration, Instant};
+
 use midfield::KeyRing;
 use midfield::client::TaskReceiver;
+use midfield::server::{EngineOptions, Tasks};
 use serde_json::json;
 
 use super::super::script::Script;
@@ -83,6 +86,78 @@ async fn lifetimes_and_numbers_are_limited() {
     for _ in 16..64 {
         user.asked().await;
     }
+}
+
+/// One that keeps what is over only for a moment.
+fn forgetful() -> TaskReceiver {
+    let mut options = EngineOptions::default();
+    options.expired_grace = Duration::from_millis(100);
+    let keys = KeyRing::generate().expect("keys");
+    TaskReceiver::new(Tasks::in_memory().options(options), keys).expect("random bytes")
+}
+
+/// Asks for a task that lives so many milliseconds; its id.
+async fn make_for(script: &mut Script, ttl: u64) -> String {
+    let params = with(form("Who?"), "task", json!({"ttl": ttl}));
+    let made = script.ask("elicitation/create", params).await;
+    assert_eq!(made["result"]["task"]["ttl"], ttl, "{made}");
+    let id = made["result"]["task"]["taskId"].as_str();
+    id.expect("an id").to_owned()
+}
+
+/// Waits until the task is not there any more.
+async fn goes(script: &mut Script, id: &str) {
+    let gone = async {
+        loop {
+            let told = of(script, "tasks/get", id).await;
+            if let Some(error) = told.get("error") {
+                return error.clone();
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    let error = soon(gone).await;
+    assert_eq!(error["code"], -32602, "{error}");
+    for method in ["tasks/result", "tasks/cancel"] {
+        let refused = of(script, method, id).await;
+        assert_eq!(refused["error"]["code"], -32602, "{method}: {refused}");
+    }
+    let listed = script.ask("tasks/list", json!({})).await;
+    assert_eq!(listed["result"], json!({"tasks": []}));
+}
+
+#[tokio::test]
+async fn a_question_whose_time_is_over_fails_is_taken_back_and_then_goes() {
+    let user = Patient::default();
+    let (_client, mut script) = open(builder(&user).receive_tasks(forgetful())).await;
+    let id = make_for(&mut script, 300).await;
+    user.asked().await;
+    let waiting = script.send("tasks/result", json!({"taskId": id})).await;
+    let news = script.notification("notifications/tasks/status").await;
+    assert_eq!(news["params"]["taskId"], id.as_str(), "{news}");
+    assert_eq!(news["params"]["status"], "failed", "{news}");
+    assert!(news["params"]["statusMessage"].is_string(), "{news}");
+    user.dropped().await;
+    let result = script.response(&waiting).await;
+    assert_eq!(result["error"]["code"], -32603, "{result}");
+    goes(&mut script, &id).await;
+    assert_eq!(user.count(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_is_there_until_the_time_of_its_task_is_over() {
+    let user = Patient::prompt();
+    let (_client, mut script) = open(builder(&user).receive_tasks(forgetful())).await;
+    let begun = Instant::now();
+    let id = make_for(&mut script, 1_000).await;
+    let result = of(&mut script, "tasks/result", &id).await;
+    assert_eq!(result["result"]["content"]["name"], "Ada", "{result}");
+    goes(&mut script, &id).await;
+    assert!(
+        begun.elapsed() >= Duration::from_secs(1),
+        "{:?}",
+        begun.elapsed()
+    );
 }
 
 #[tokio::test]
