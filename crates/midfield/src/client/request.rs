@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use midfield_protocol::Call;
-use midfield_protocol::types::{Meta, Progress, TraceContext};
+use midfield_protocol::types::{Meta, MetaKey, Progress, TraceContext};
 use midfield_protocol::wire::client::{FromResult, InvalidAnswer};
 
 use super::core::Core;
@@ -90,8 +90,12 @@ impl<T> Request<T> {
         self
     }
 
-    /// Attaches something. Keys that the protocol has itself are left out.
+    /// Attaches something. Keys that the protocol has itself are left out, and a request with one that is no [`MetaKey`] is not sent.
     pub fn meta(mut self, meta: Meta) -> Self {
+        let bad = meta.iter().find(|(key, _)| MetaKey::parse(key).is_none());
+        if let Some((key, _)) = bad {
+            self.call = Err(unsayable(&format!("{key:?} is no key of `_meta`")));
+        }
         self.settings.meta = Some(meta);
         self
     }

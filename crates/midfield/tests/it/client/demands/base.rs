@@ -176,3 +176,30 @@ async fn a_trace_is_sent_on_and_reserved_keys_are_not() {
     assert_eq!(meta["com.example/key"], 1);
     assert!(meta["progressToken"].is_i64());
 }
+
+#[tokio::test]
+async fn a_key_of_meta_that_is_none_is_not_sent() {
+    let (server, client) = modern(|_| Reply::Result(said("hello"))).await;
+    for key in [
+        "a key",
+        "-a",
+        "/a",
+        "1a.example/b",
+        "com..example/b",
+        "com.example/b/c",
+        "ä/b",
+    ] {
+        let meta = Meta::new().with("com.example/good", 1).with(key, 1);
+        let error = client.call_tool("greet", ()).meta(meta).await;
+        let error = error.expect_err(key);
+        assert!(matches!(error, Error::Unsayable(_)), "{error}");
+        assert!(error.to_string().contains(key), "{error}");
+    }
+    assert!(server.asked("tools/call").is_empty());
+    for key in ["com.example/a", "plain", "a/", ""] {
+        let meta = Meta::new().with(key, 1);
+        client.call_tool("greet", ()).meta(meta).await.expect(key);
+        let sent = server.asked("tools/call").pop().expect("a call");
+        assert_eq!(sent.body["params"]["_meta"][key], 1, "{key}");
+    }
+}
