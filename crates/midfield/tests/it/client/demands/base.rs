@@ -1,15 +1,18 @@
 //! What goes over every transport: ids, revisions, results, what is kept.
 
 use std::collections::HashSet;
+use std::future::IntoFuture as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use midfield::Client;
 use midfield::client::{Error, Speak};
-use midfield::types::{Meta, TraceContext};
+use midfield::types::{Content, Meta, TraceContext};
 use serde_json::{Value, json};
 
+use super::super::script::{Beside, Script, assert_refused};
 use super::super::scripted::{Reply, Scripted, Seen, discovery, said};
 use super::modern;
+use crate::harness::soon;
 
 #[tokio::test]
 async fn an_answer_of_an_unknown_kind_is_none() {
@@ -201,5 +204,108 @@ async fn a_key_of_meta_that_is_none_is_not_sent() {
         client.call_tool("greet", ()).meta(meta).await.expect(key);
         let sent = server.asked("tools/call").pop().expect("a call");
         assert_eq!(sent.body["params"]["_meta"][key], 1, "{key}");
+    }
+}
+
+#[tokio::test]
+async fn a_code_that_servers_made_up_means_no_more_than_that_they_refused() {
+    for speak in [Speak::Modern, Speak::Legacy] {
+        for code in (-32019..=-32000).chain([-32099, -32050, -32042, -1, 0, 1]) {
+            let (mut script, target) = Script::new(None);
+            let builder = Client::builder().speak(speak);
+            let serve = async {
+                if speak == Speak::Legacy {
+                    script.shake_hands(json!({"tools": {}})).await;
+                } else {
+                    let asked = script.request("server/discover").await;
+                    script.refuse(&asked, -32601).await;
+                }
+            };
+            let (client, ()) = soon(async { tokio::join!(builder.connect(target), serve) }).await;
+            let client = client.expect("a connection");
+            for method in ["tools/call", "resources/read"] {
+                let asking = if method == "tools/call" {
+                    let call = client.call_tool("greet", ()).into_future();
+                    Beside::begin(async { call.await.map(drop) })
+                } else {
+                    let read = client.read_resource("demo://a").into_future();
+                    Beside::begin(async { read.await.map(drop) })
+                };
+                let asked = script.hear().await;
+                assert_eq!(asked["method"], method, "{code}: {asked}");
+                script.refuse(&asked, code).await;
+                assert_refused(soon(asking.end()).await, code);
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_a_tool_says_of_itself_repeats_no_call_that_broke_off() {
+    let hints = json!({"readOnlyHint": true, "idempotentHint": true, "destructiveHint": false});
+    let (server, client) = modern(move |seen| match seen.method() {
+        "tools/list" => Reply::Result(json!({"tools": [
+            {"name": "pay", "inputSchema": {"type": "object"}, "annotations": hints},
+        ]})),
+        _ => Reply::Cut,
+    })
+    .await;
+    let tools = client.tools().await.expect("tools");
+    let annotations = tools[0].annotations.as_ref().expect("annotations");
+    assert_eq!(annotations.idempotent_hint, Some(true));
+    let error = client.call_tool("pay", ()).await.expect_err("it is cut");
+    assert!(matches!(error, Error::Interrupted { .. }), "{error}");
+    assert_eq!(server.asked("tools/call").len(), 1);
+}
+
+#[tokio::test]
+async fn pictures_at_addresses_that_run_or_read_something_are_left_out_everywhere() {
+    let icons = json!([
+        {"src": "javascript:alert(1)"}, {"src": "file:///etc/passwd"}, {"src": "ftp://example.com/a"},
+        {"src": "ws://example.com/a"}, {"src": "https://example.com/a.png", "mimeType": "image/png"},
+        {"src": "data:image/jpeg;base64,AA==", "mimeType": "image/jpeg"},
+    ]);
+    let info = json!({"name": "scripted", "version": "1", "icons": icons});
+    let link = json!({"type": "resource_link", "uri": "demo://a", "name": "a", "icons": icons});
+    let server = Scripted::start(move |seen| {
+        Reply::Result(match seen.method() {
+            "server/discover" => {
+                let mut discovery = discovery();
+                discovery["_meta"] = json!({"io.modelcontextprotocol/serverInfo": info});
+                discovery
+            }
+            "tools/list" => json!({"tools": [
+                {"name": "a", "inputSchema": {"type": "object"}, "icons": icons},
+            ]}),
+            "prompts/list" => json!({"prompts": [{"name": "a", "icons": icons}]}),
+            "resources/list" => {
+                json!({"resources": [{"uri": "demo://a", "name": "a", "icons": icons}]})
+            }
+            "resources/templates/list" => {
+                json!({"resourceTemplates": [{"uriTemplate": "demo://{a}", "name": "a", "icons": icons}]})
+            }
+            _ => json!({"content": [link]}),
+        })
+    })
+    .await;
+    let client = Client::connect(server.url.as_str()).await;
+    let client = client.expect("a connection");
+    let named = client.server().implementation.expect("a name");
+    let result = client.call_tool("a", ()).await.expect("a result");
+    let Content::ResourceLink(link) = &result.content[0] else {
+        panic!("{result:?}");
+    };
+    let templates = client.resource_templates().await.expect("templates");
+    for icons in [
+        &named.icons,
+        &link.icons,
+        &client.tools().await.expect("tools")[0].icons,
+        &client.prompts().await.expect("prompts")[0].icons,
+        &client.resources().await.expect("resources")[0].icons,
+        &templates[0].icons,
+    ] {
+        let kept: Vec<&str> = icons.iter().map(|icon| icon.src.as_str()).collect();
+        let expected = ["https://example.com/a.png", "data:image/jpeg;base64,AA=="];
+        assert_eq!(kept, expected);
     }
 }

@@ -2,6 +2,8 @@
 
 mod base;
 mod http;
+mod questions;
+mod stdio;
 mod tasks;
 
 use midfield::Client;
