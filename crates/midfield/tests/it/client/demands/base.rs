@@ -215,9 +215,9 @@ async fn a_code_that_servers_made_up_means_no_more_than_that_they_refused() {
             let builder = Client::builder().speak(speak);
             let serve = async {
                 if speak == Speak::Legacy {
-                    script.shake_hands(json!({"tools": {}})).await;
+                    soon(script.shake_hands(json!({"tools": {}}))).await;
                 } else {
-                    let asked = script.request("server/discover").await;
+                    let asked = soon(script.request("server/discover")).await;
                     script.refuse(&asked, -32601).await;
                 }
             };
@@ -231,7 +231,7 @@ async fn a_code_that_servers_made_up_means_no_more_than_that_they_refused() {
                     let read = client.read_resource("demo://a").into_future();
                     Beside::begin(async { read.await.map(drop) })
                 };
-                let asked = script.hear().await;
+                let asked = soon(script.hear()).await;
                 assert_eq!(asked["method"], method, "{code}: {asked}");
                 script.refuse(&asked, code).await;
                 assert_refused(soon(asking.end()).await, code);

@@ -9,6 +9,7 @@ use midfield::types::{
     Action, ElicitResult, Elicitation, ElicitationCapability, Root, SamplingCapability, Settings,
 };
 use serde_json::{Value, json};
+use tokio::sync::Semaphore;
 
 use super::super::script::{Beside, Script, assert_refused};
 use super::super::users::Patient;
@@ -19,6 +20,7 @@ use crate::harness::soon;
 struct User {
     modes: ElicitationCapability,
     asked: Arc<Mutex<Vec<Elicitation>>>,
+    signal: Arc<Semaphore>,
     action: Action,
 }
 
@@ -30,12 +32,19 @@ impl User {
         Self {
             modes,
             asked: Arc::default(),
+            signal: Arc::new(Semaphore::new(0)),
             action: Action::Accept,
         }
     }
 
     fn asked(&self) -> Vec<Elicitation> {
         self.asked.lock().expect("no panic").clone()
+    }
+
+    /// Waits until there was one more question.
+    async fn is_asked(&self) {
+        let asked = soon(self.signal.acquire()).await;
+        asked.expect("it is never closed").forget();
     }
 }
 
@@ -46,6 +55,7 @@ impl AnswerElicitation for User {
 
     async fn answer(&self, asked: Elicitation, _: Asker) -> Result<ElicitResult, Refusal> {
         self.asked.lock().expect("no panic").push(asked);
+        self.signal.add_permits(1);
         Ok(ElicitResult::new(self.action))
     }
 }
@@ -110,7 +120,7 @@ async fn what_is_declared_is_what_somebody_answers() {
         assert_eq!(declared, expected);
         let (client, mut script) = Script::modern(builder).await;
         let calling = Beside::begin(client.call_tool("weigh", ()).into_future());
-        let call = script.request("tools/call").await;
+        let call = soon(script.request("tools/call")).await;
         let meta = &call["params"]["_meta"];
         let mut declared = meta["io.modelcontextprotocol/clientCapabilities"].clone();
         declared
@@ -127,24 +137,24 @@ async fn roots_are_declared_are_directories_and_their_change_is_told() {
     let builder = Client::builder().roots(roots());
     let (client, mut script, declared) = Script::open(builder.clone(), None, json!({})).await;
     assert_eq!(declared["roots"], json!({"listChanged": true}));
-    let listed = script.ask("roots/list", json!({})).await;
+    let listed = soon(script.ask("roots/list", json!({}))).await;
     let expected = json!({"roots": [{"uri": "file:///work"}, {"uri": "FILE:///home"}]});
     assert_eq!(listed["result"], expected);
     client.roots_changed().await.expect("it is told");
-    let told = script.hear().await;
+    let told = soon(script.hear()).await;
     assert_eq!(told["method"], "notifications/roots/list_changed", "{told}");
     assert!(told.get("id").is_none(), "{told}");
     // Neither is it told where none were declared, nor in an era that lists them anew each time.
     let (none, mut silent, declared) = Script::open(Client::builder(), None, json!({})).await;
     assert!(declared.get("roots").is_none(), "{declared}");
-    let refused = silent.ask("roots/list", json!({})).await;
+    let refused = soon(silent.ask("roots/list", json!({}))).await;
     assert_eq!(refused["error"]["code"], -32601, "{refused}");
     none.roots_changed().await.expect("nothing to do");
     let (modern, mut script) = Script::modern(builder).await;
     modern.roots_changed().await.expect("nothing to do");
     for (client, script) in [(&none, &mut silent), (&modern, &mut script)] {
         let prompt = Beside::begin(client.get_prompt("any").into_future());
-        let next = script.hear().await;
+        let next = soon(script.hear()).await;
         assert_eq!(next["method"], "prompts/get", "{next}");
         let declared = &next["params"]["_meta"]["io.modelcontextprotocol/clientCapabilities"];
         assert!(
@@ -172,10 +182,10 @@ async fn a_question_without_a_mode_is_a_form_and_a_page_without_its_members_is_n
     let (_client, mut script, _) = Script::open(builder, None, json!({})).await;
     let schema = json!({"type": "object", "properties": {}});
     let form = json!({"message": "Well?", "requestedSchema": schema});
-    let answered = script.ask("elicitation/create", form).await;
+    let answered = soon(script.ask("elicitation/create", form)).await;
     assert_eq!(answered["result"]["action"], "accept", "{answered}");
     assert!(matches!(&user.asked()[..], [Elicitation::Form { .. }]));
-    let answered = script.ask("elicitation/create", page("a")).await;
+    let answered = soon(script.ask("elicitation/create", page("a"))).await;
     assert_eq!(
         answered["result"],
         json!({"action": "accept"}),
@@ -184,7 +194,7 @@ async fn a_question_without_a_mode_is_a_form_and_a_page_without_its_members_is_n
     assert!(matches!(&user.asked()[1], Elicitation::Url { .. }));
     for member in ["message", "url", "mode"] {
         let bad = without(page("b"), member);
-        let refused = script.ask("elicitation/create", bad).await;
+        let refused = soon(script.ask("elicitation/create", bad)).await;
         assert_eq!(refused["error"]["code"], -32602, "{member}: {refused}");
     }
     assert_eq!(user.asked().len(), 2);
@@ -193,7 +203,7 @@ async fn a_question_without_a_mode_is_a_form_and_a_page_without_its_members_is_n
     let builder = Client::builder().elicitation(user.clone());
     let (_client, mut script, _) = Script::open(builder, None, json!({})).await;
     let form = json!({"message": "Well?", "requestedSchema": schema});
-    let refused = script.ask("elicitation/create", form).await;
+    let refused = soon(script.ask("elicitation/create", form)).await;
     assert_eq!(refused["error"]["code"], -32602, "{refused}");
     assert_eq!(user.asked().len(), 0);
 }
@@ -213,13 +223,22 @@ async fn complete(script: &mut Script, id: &str) {
         .await;
 }
 
+/// The client has sent nothing else before it asks whether the server is there.
+async fn nothing_more(client: &Client, script: &mut Script) {
+    let ping = Beside::begin(client.ping().into_future());
+    let next = soon(script.hear()).await;
+    assert_eq!(next["method"], "ping", "{next}");
+    script.answer(&next, json!({})).await;
+    soon(ping.end()).await.expect("an answer");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_call_that_needs_pages_first_is_sent_again_when_the_user_is_done_with_them() {
     let user = User::new(true, true);
     let builder = Client::builder().elicitation(user.clone());
     let (client, mut script, _) = Script::open(builder, None, json!({"tools": {}})).await;
     let calling = Beside::begin(client.call_tool("weigh", ()).into_future());
-    let first = script.request("tools/call").await;
+    let first = soon(script.request("tools/call")).await;
     let begun = tokio::time::Instant::now();
     require(
         &mut script,
@@ -227,24 +246,18 @@ async fn a_call_that_needs_pages_first_is_sent_again_when_the_user_is_done_with_
         &json!({"elicitations": [page("a"), page("b")]}),
     )
     .await;
-    // What is said of others, or twice, is of no account.
-    for id in ["x", "a", "a", "b"] {
-        let asked = user.asked().len();
+    user.is_asked().await;
+    complete(&mut script, "x").await;
+    nothing_more(&client, &mut script).await;
+    assert_eq!(user.asked().len(), 1, "the first page is still open");
+    complete(&mut script, "a").await;
+    user.is_asked().await;
+    for id in ["a", "x"] {
         complete(&mut script, id).await;
-        if id == "x" {
-            // The first page is open, and stays so.
-            while user.asked().is_empty() {
-                tokio::task::yield_now().await;
-            }
-            assert_eq!(asked, 0);
-        }
-        if id == "a" && user.asked().len() == 1 {
-            while user.asked().len() < 2 {
-                tokio::task::yield_now().await;
-            }
-        }
     }
-    let again = script.request("tools/call").await;
+    nothing_more(&client, &mut script).await;
+    complete(&mut script, "b").await;
+    let again = soon(script.request("tools/call")).await;
     assert!(begun.elapsed().as_secs() < 1, "{:?}", begun.elapsed());
     assert_ne!(again["id"], first["id"]);
     assert_eq!(again["params"]["name"], "weigh");
@@ -281,14 +294,14 @@ async fn pages_that_are_none_or_are_not_wanted_leave_the_call_refused() {
         let (client, mut script, _) =
             Script::open(builder.clone(), None, json!({"tools": {}})).await;
         let calling = Beside::begin(client.call_tool("weigh", ()).into_future());
-        let call = script.request("tools/call").await;
+        let call = soon(script.request("tools/call")).await;
         require(&mut script, &call, &data).await;
         assert_refused(soon(calling.end()).await, -32042);
         assert_eq!(user.asked().len(), usize::from(is_asked), "{data}");
         // In the modern era the code has no meaning, whatever comes with it.
         let (client, mut script) = Script::modern(builder).await;
         let calling = Beside::begin(client.call_tool("weigh", ()).into_future());
-        let call = script.request("tools/call").await;
+        let call = soon(script.request("tools/call")).await;
         require(&mut script, &call, &data).await;
         assert_refused(soon(calling.end()).await, -32042);
         assert_eq!(user.asked().len(), usize::from(is_asked), "{data}");

@@ -33,9 +33,9 @@ async fn a_message_is_one_line_of_utf_8_and_nothing_else_is_written() {
         let mut script = Script::at(bytes, output);
         let serve = async {
             if speak == Speak::Legacy {
-                script.shake_hands(json!({"tools": {}})).await;
+                soon(script.shake_hands(json!({"tools": {}}))).await;
             } else {
-                let asked = script.request("server/discover").await;
+                let asked = soon(script.request("server/discover")).await;
                 script.refuse(&asked, -32601).await;
             }
         };
@@ -68,12 +68,12 @@ async fn say_much(client: &Client, script: &mut Script) {
     ];
     for call in calls {
         let calling = Beside::begin(call.into_future());
-        let asked = script.request("tools/call").await;
+        let asked = soon(script.request("tools/call")).await;
         script.answer(&asked, json!({"content": []})).await;
         soon(calling.end()).await.expect("a result");
     }
     let asking = Beside::begin(client.request("x\ny", &raw).into_future());
-    let asked = script.request("x\ny").await;
+    let asked = soon(script.request("x\ny")).await;
     script.answer(&asked, json!({})).await;
     soon(asking.end()).await.expect("a result");
 }
@@ -86,9 +86,9 @@ async fn whatever_an_old_server_says_to_the_first_question_it_is_asked_in_the_ol
     for code in codes {
         let (mut script, target) = Script::new(None);
         let serve = async {
-            let asked = script.request("server/discover").await;
+            let asked = soon(script.request("server/discover")).await;
             script.refuse(&asked, code).await;
-            script.shake_hands(json!({})).await
+            soon(script.shake_hands(json!({}))).await
         };
         let (client, _) = soon(async { tokio::join!(Client::connect(target), serve) }).await;
         let client = client.expect("a connection");
@@ -106,7 +106,7 @@ async fn subscribe(client: &Client) -> Subscription {
 
 /// Answers the next wish to listen; its id.
 async fn accept(script: &mut Script) -> Value {
-    let listen = script.request("subscriptions/listen").await;
+    let listen = soon(script.request("subscriptions/listen")).await;
     let filter = listen["params"]["notifications"].clone();
     assert_eq!(
         filter["resourceSubscriptions"],

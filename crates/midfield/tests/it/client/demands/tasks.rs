@@ -38,7 +38,7 @@ fn state(id: &str, status: &str, more: &Value) -> Value {
 /// Nothing was sent before the client asks whether the server is there, which shows that nothing comes.
 async fn nothing_more(client: &Client, script: &mut Script) {
     let ping = Beside::begin(client.ping().into_future());
-    let next = script.hear().await;
+    let next = soon(script.hear()).await;
     assert_eq!(next["method"], "server/discover", "{next}");
     script.refuse(&next, -32601).await;
     soon(ping.end()).await.expect_err("it was refused");
@@ -75,11 +75,11 @@ async fn each_modern_request_declares_the_extension_and_not_the_tasks_of_session
     let builder = Client::builder().elicitation(user).receive_tasks(receiver);
     let (client, mut script) = Script::modern(builder.clone()).await;
     let calling = Beside::begin(client.call_tool("weigh", ()).into_future());
-    let call = script.request("tools/call").await;
+    let call = soon(script.request("tools/call")).await;
     script.answer(&call, made("t-1")).await;
-    let listen = script.request("subscriptions/listen").await;
+    let listen = soon(script.request("subscriptions/listen")).await;
     script.refuse(&listen, -32601).await;
-    let get = script.request("tasks/get").await;
+    let get = soon(script.request("tasks/get")).await;
     let result = json!({"result": {"resultType": "complete", "content": []}});
     script
         .answer(&get, state("t-1", "completed", &result))
@@ -100,7 +100,7 @@ async fn each_modern_request_declares_the_extension_and_not_the_tasks_of_session
     let without = Client::builder().without_tasks();
     let (client, mut script) = Script::modern(without).await;
     let calling = Beside::begin(client.call_tool("weigh", ()).into_future());
-    let call = script.request("tools/call").await;
+    let call = soon(script.request("tools/call")).await;
     let declared = &call["params"]["_meta"]["io.modelcontextprotocol/clientCapabilities"];
     assert!(declared["extensions"].get(EXTENSION).is_none(), "{call}");
     script.answer(&call, said("17 g")).await;
@@ -111,12 +111,12 @@ async fn each_modern_request_declares_the_extension_and_not_the_tasks_of_session
 async fn in_a_session_what_looks_like_a_task_of_the_extension_is_none() {
     let (client, mut script, _) = Script::open(Client::builder(), None, json!({"tools": {}})).await;
     let calling = Beside::begin(client.call_tool("weigh", ()).into_future());
-    let call = script.request("tools/call").await;
+    let call = soon(script.request("tools/call")).await;
     script.answer(&call, made("t-1")).await;
     let error = soon(calling.end()).await.expect_err("no result");
     assert!(matches!(error, Error::InvalidAnswer(_)), "{error}");
     let ping = Beside::begin(client.ping().into_future());
-    let next = script.hear().await;
+    let next = soon(script.hear()).await;
     assert_eq!(next["method"], "ping", "{next}");
     script.answer(&next, json!({})).await;
     soon(ping.end()).await.expect("an answer");
@@ -137,9 +137,9 @@ async fn what_a_task_asks_is_trusted_no_more_than_what_a_server_asks_itself() {
         let builder = Client::builder().elicitation(user.clone());
         let (client, mut script) = Script::modern(builder).await;
         let calling = Beside::begin(client.call_tool("weigh", ()).into_future());
-        let call = script.request("tools/call").await;
+        let call = soon(script.request("tools/call")).await;
         script.answer(&call, made("t-1")).await;
-        let get = script.request("tasks/get").await;
+        let get = soon(script.request("tasks/get")).await;
         let asking = json!({"inputRequests": {"it": question}});
         script
             .answer(&get, state("t-1", "input_required", &asking))
@@ -147,7 +147,7 @@ async fn what_a_task_asks_is_trusted_no_more_than_what_a_server_asks_itself() {
         let error = soon(calling.end()).await.expect_err("nobody answers that");
         assert!(matches!(error, Error::Unanswered(_)), "{question}: {error}");
         assert_eq!(user.count(), 0, "{question}");
-        let cancel = script.request("tasks/cancel").await;
+        let cancel = soon(script.request("tasks/cancel")).await;
         assert_eq!(cancel["params"]["taskId"], "t-1");
         let updates = script
             .left()
@@ -160,13 +160,13 @@ async fn what_a_task_asks_is_trusted_no_more_than_what_a_server_asks_itself() {
 async fn a_call_that_became_a_task_is_ended_by_its_task_and_not_by_its_request() {
     let (client, mut script) = Script::modern(Client::builder()).await;
     let calling = Beside::begin(client.call_tool("weigh", ()).into_future());
-    let call = script.request("tools/call").await;
+    let call = soon(script.request("tools/call")).await;
     script.answer(&call, made("t-1")).await;
-    let listen = script.request("subscriptions/listen").await;
+    let listen = soon(script.request("subscriptions/listen")).await;
     script.refuse(&listen, -32601).await;
-    script.request("tasks/get").await;
+    soon(script.request("tasks/get")).await;
     calling.abort().await;
-    let cancel = script.request("tasks/cancel").await;
+    let cancel = soon(script.request("tasks/cancel")).await;
     assert_eq!(cancel["params"]["taskId"], "t-1", "{cancel}");
     script
         .answer(&cancel, json!({"resultType": "complete"}))
@@ -183,9 +183,9 @@ async fn the_task_of_a_call_that_was_cancelled_before_its_answer_is_cancelled_wh
     let (client, mut script) = Script::modern(Client::builder()).await;
     for (answer, is_task) in [(made("t-1"), true), (said("17 g"), false)] {
         let calling = Beside::begin(client.call_tool("weigh", ()).into_future());
-        let call = script.request("tools/call").await;
+        let call = soon(script.request("tools/call")).await;
         calling.abort().await;
-        let cancelled = script.hear().await;
+        let cancelled = soon(script.hear()).await;
         assert_eq!(
             cancelled["method"], "notifications/cancelled",
             "{cancelled}"
@@ -195,7 +195,7 @@ async fn the_task_of_a_call_that_was_cancelled_before_its_answer_is_cancelled_wh
         script.answer(&call, answer.clone()).await;
         script.answer(&call, answer).await;
         if is_task {
-            let cancel = script.hear().await;
+            let cancel = soon(script.hear()).await;
             assert_eq!(cancel["method"], "tasks/cancel", "{cancel}");
             assert_eq!(cancel["params"]["taskId"], "t-1");
             script
@@ -218,18 +218,18 @@ fn the_task_of_a_call_that_was_dropped_as_its_answer_came_is_cancelled() {
         let mut calling = client.call_tool("weigh", ()).into_future();
         let mut context = Context::from_waker(Waker::noop());
         assert!(calling.as_mut().poll(&mut context).is_pending());
-        let call = script.request("tools/call").await;
+        let call = soon(script.request("tools/call")).await;
         script.answer(&call, made("t-1")).await;
         // What is told after the answer was heard.
         let ping = Beside::begin(client.ping().into_future());
-        let next = script.request("server/discover").await;
+        let next = soon(script.request("server/discover")).await;
         script.refuse(&next, -32601).await;
         soon(ping.end()).await.expect_err("it was refused");
         (client, script, calling)
     });
     drop(call);
     runtime.block_on(async {
-        let cancel = script.hear().await;
+        let cancel = soon(script.hear()).await;
         assert_eq!(cancel["method"], "tasks/cancel", "{cancel}");
         assert_eq!(cancel["params"]["taskId"], "t-1");
         script

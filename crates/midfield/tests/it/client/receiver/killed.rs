@@ -122,7 +122,7 @@ async fn what_a_killed_process_was_asked_is_answered_by_the_next_one() {
     // What had been answered is not asked again.
     let after = of(&mut script, "tasks/result", &answered).await;
     assert_eq!(after["result"], before["result"], "{after}");
-    let listed = script.ask("tasks/list", json!({})).await;
+    let listed = soon(script.ask("tasks/list", json!({}))).await;
     let listed = listed["result"]["tasks"].as_array().expect("tasks");
     let listed: Vec<_> = listed.iter().map(|task| task["taskId"].as_str()).collect();
     assert_eq!(listed, [Some(answered.as_str()), Some(open.as_str())]);

@@ -133,12 +133,12 @@ async fn a_question_whose_time_is_over_fails_is_taken_back_and_then_goes() {
     let id = make_for(&mut script, 300).await;
     user.asked().await;
     let waiting = script.send("tasks/result", json!({"taskId": id})).await;
-    let news = script.notification("notifications/tasks/status").await;
+    let news = soon(script.notification("notifications/tasks/status")).await;
     assert_eq!(news["params"]["taskId"], id.as_str(), "{news}");
     assert_eq!(news["params"]["status"], "failed", "{news}");
     assert!(news["params"]["statusMessage"].is_string(), "{news}");
     user.dropped().await;
-    let result = script.response(&waiting).await;
+    let result = soon(script.response(&waiting)).await;
     assert_eq!(result["error"]["code"], -32603, "{result}");
     goes(&mut script, &id).await;
     assert_eq!(user.count(), 1);

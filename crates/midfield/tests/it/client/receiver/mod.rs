@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::script::{Beside, Script};
 use super::users::Patient;
+use crate::harness::soon;
 
 const RELATED: &str = "io.modelcontextprotocol/related-task";
 
@@ -52,15 +53,13 @@ fn as_task(params: Value) -> Value {
 
 /// Makes a task of a form, and gives its id.
 async fn make(script: &mut Script, message: &str) -> String {
-    let made = script
-        .ask("elicitation/create", as_task(form(message)))
-        .await;
+    let made = soon(script.ask("elicitation/create", as_task(form(message)))).await;
     let id = made["result"]["task"]["taskId"].as_str();
     id.unwrap_or_else(|| panic!("a task: {made}")).to_owned()
 }
 
 async fn of(script: &mut Script, method: &str, id: &str) -> Value {
-    script.ask(method, json!({"taskId": id})).await
+    soon(script.ask(method, json!({"taskId": id}))).await
 }
 
 #[tokio::test]
