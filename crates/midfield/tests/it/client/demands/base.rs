@@ -165,7 +165,9 @@ async fn a_trace_is_sent_on_and_reserved_keys_are_not() {
     let trace = TraceContext::read(Some(PARENT), Some("a=1"), Some("b=2")).expect("a trace");
     let meta = Meta::new()
         .with("com.example/key", 1)
-        .with("progressToken", "mine");
+        .with("progressToken", "mine")
+        .with("io.modelcontextprotocol/protocolVersion", "1999-01-01")
+        .with("traceparent", "mine");
     client
         .call_tool("greet", ())
         .trace(trace)
@@ -178,6 +180,10 @@ async fn a_trace_is_sent_on_and_reserved_keys_are_not() {
     assert_eq!(meta["baggage"], "b=2");
     assert_eq!(meta["com.example/key"], 1);
     assert!(meta["progressToken"].is_i64());
+    assert_eq!(
+        meta["io.modelcontextprotocol/protocolVersion"],
+        "2026-07-28"
+    );
 }
 
 #[tokio::test]
@@ -307,5 +313,35 @@ async fn pictures_at_addresses_that_run_or_read_something_are_left_out_everywher
         let kept: Vec<&str> = icons.iter().map(|icon| icon.src.as_str()).collect();
         let expected = ["https://example.com/a.png", "data:image/jpeg;base64,AA=="];
         assert_eq!(kept, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_schema_is_of_2020_12_unless_it_names_another_dialect() {
+    let dialects = [
+        (None, false),
+        (Some("https://json-schema.org/draft/2020-12/schema"), false),
+        // Where `prefixItems` says nothing.
+        (Some("http://json-schema.org/draft-07/schema#"), true),
+    ];
+    for (dialect, is_fit) in dialects {
+        let first = json!({"type": "array", "prefixItems": [{"type": "string"}]});
+        let mut schema = json!({"type": "object", "properties": {"a": first}});
+        if let Some(dialect) = dialect {
+            schema["$schema"] = dialect.into();
+        }
+        let (_server, client) = modern(move |seen| match seen.method() {
+            "tools/list" => Reply::Result(json!({"tools": [
+                {"name": "weigh", "inputSchema": {"type": "object"}, "outputSchema": schema},
+            ]})),
+            _ => Reply::Result(json!({"content": [], "structuredContent": {"a": [17]}})),
+        })
+        .await;
+        let answered = client.call::<Value>("weigh", ()).await;
+        match answered {
+            Ok(_) => assert!(is_fit, "{dialect:?}"),
+            Err(Error::Unfit { .. }) => assert!(!is_fit, "{dialect:?}"),
+            Err(other) => panic!("{dialect:?}: {other}"),
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use midfield::Client;
 use midfield::client::Error;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::scripted::{Reply, Scripted, Seen, said};
 use super::{legacy, modern};
@@ -225,6 +225,42 @@ async fn arguments_are_repeated_in_headers_where_there_are_any() {
         .expect_err("too large");
     assert!(matches!(error, Error::Unsayable(_)), "{error}");
     assert_eq!(server.asked("tools/call").len(), 2);
+}
+
+#[tokio::test]
+async fn a_tool_with_a_header_where_not_each_call_has_one_value_is_left_out() {
+    let header = json!({"type": "string", "x-mcp-header": "Region"});
+    let object = json!({"type": "object", "properties": {"a": header}});
+    let number = json!({"type": "number", "x-mcp-header": "Region"});
+    let bad = [
+        json!({"properties": {"a": {"type": "array", "items": header}}}),
+        json!({"properties": {"a": {"type": "array", "items": object}}}),
+        json!({"properties": {"a": {"type": "array", "prefixItems": [header]}}}),
+        json!({"oneOf": [object]}),
+        json!({"anyOf": [object]}),
+        json!({"properties": {"a": {"allOf": [header]}}}),
+        json!({"not": object}),
+        json!({"if": object}),
+        json!({"then": object}),
+        json!({"else": object}),
+        json!({"$ref": "#/$defs/a", "$defs": {"a": object}}),
+        json!({"properties": {"a": {"$ref": "#/$defs/a"}}, "$defs": {"a": header}}),
+        json!({"additionalProperties": header}),
+        json!({"patternProperties": {"a": header}}),
+        json!({"properties": {"a": number}}),
+    ];
+    let schemas = bad.iter().chain([&object]).cloned();
+    let tools: Vec<Value> = schemas
+        .enumerate()
+        .map(|(at, mut schema)| {
+            schema["type"] = "object".into();
+            json!({"name": at.to_string(), "inputSchema": schema})
+        })
+        .collect();
+    let (_server, client) = modern(move |_| Reply::Result(json!({"tools": tools}))).await;
+    let listed = client.tools().await.expect("tools");
+    let names: Vec<&str> = listed.iter().map(|tool| tool.name.as_str()).collect();
+    assert_eq!(names, [bad.len().to_string()]);
 }
 
 #[tokio::test]

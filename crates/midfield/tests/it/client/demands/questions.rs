@@ -198,6 +198,14 @@ async fn a_question_without_a_mode_is_a_form_and_a_page_without_its_members_is_n
         assert_eq!(refused["error"]["code"], -32602, "{member}: {refused}");
     }
     assert_eq!(user.asked().len(), 2);
+    // Without its id the page is as good: only that the user is done with it cannot be told.
+    let answered =
+        soon(script.ask("elicitation/create", without(page("b"), "elicitationId"))).await;
+    assert_eq!(
+        answered["result"],
+        json!({"action": "accept"}),
+        "{answered}"
+    );
     // Who has no forms is shown none.
     let user = User::new(false, true);
     let builder = Client::builder().elicitation(user.clone());
