@@ -82,7 +82,9 @@ impl Kept for Tool {
     }
 
     fn learn(tools: &mut Vec<Self>, core: &Core) {
-        let has_headers = matches!(core.connection().link, Link::Http(_));
+        let connection = core.connection();
+        let has_headers =
+            matches!(connection.link, Link::Http(_)) && !connection.codec.has_sessions();
         core.tools.learn(tools, &core.server, has_headers);
     }
 }

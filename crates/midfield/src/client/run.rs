@@ -200,10 +200,12 @@ pub(super) fn write(
         .write_call(&RequestId::Integer(id), call, &aside, &core.description)
         .map_err(Error::Unsayable)?;
     let mirrored = match (call, &connection.link) {
-        (Call::CallTool(call), Link::Http(_)) => match core.tools.find(&call.name) {
-            Some(tool) => tool.headers(call.arguments.as_deref())?,
-            None => Vec::new(),
-        },
+        (Call::CallTool(call), Link::Http(_)) if !codec.has_sessions() => {
+            match core.tools.find(&call.name) {
+                Some(tool) => tool.headers(call.arguments.as_deref())?,
+                None => Vec::new(),
+            }
+        }
         _ => Vec::new(),
     };
     Ok(Outgoing {

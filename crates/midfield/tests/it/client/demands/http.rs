@@ -264,6 +264,32 @@ async fn a_tool_with_a_header_where_not_each_call_has_one_value_is_left_out() {
 }
 
 #[tokio::test]
+async fn in_a_session_an_annotation_of_a_header_means_nothing() {
+    let good = json!({"type": "integer", "x-mcp-header": "Count"});
+    let bad = json!({"type": "integer", "x-mcp-header": "no header"});
+    let (server, client) = legacy(move |seen| match seen.method() {
+        "tools/list" => Reply::Result(json!({"tools": [
+            {"name": "good", "inputSchema": {"type": "object", "properties": {"count": good}}},
+            {"name": "bad", "inputSchema": {"type": "object", "properties": {"count": bad}}},
+        ]})),
+        _ => Reply::Result(said("counted")),
+    })
+    .await;
+    assert_eq!(client.tools().await.expect("tools").len(), 2);
+    for (tool, count) in [("good", 1), ("good", 9_007_199_254_740_992_i64), ("bad", 1)] {
+        let called = client.call_tool(tool, json!({"count": count})).await;
+        called.expect("a result");
+    }
+    let calls = server.asked("tools/call");
+    assert_eq!(calls.len(), 3);
+    for call in calls {
+        for name in ["mcp-param-count", "mcp-method", "mcp-name"] {
+            assert_eq!(call.header(name), None);
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_tool_that_has_changed_is_learned_again_when_its_headers_are_missed() {
     let lists = AtomicUsize::new(0);
     let (server, client) = modern(move |seen| match seen.method() {
