@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::super::script::{Beside, Script};
+use super::super::users::Patient;
 use crate::harness::soon;
 
 #[tokio::test]
@@ -76,6 +77,74 @@ async fn say_much(client: &Client, script: &mut Script) {
     let asked = soon(script.request("x\ny")).await;
     script.answer(&asked, json!({})).await;
     soon(asking.end()).await.expect("a result");
+}
+
+#[tokio::test]
+async fn a_response_has_the_id_of_its_request_and_what_has_none_is_not_answered() {
+    let user = Patient::prompt();
+    let builder = Client::builder().elicitation(user.clone());
+    let (client, mut script, _) = Script::open(builder, None, json!({})).await;
+    let schema = json!({"type": "object", "properties": {"name": {"type": "string"}}});
+    let form = json!({"message": "Who?", "requestedSchema": schema});
+    let request = |method: &str, id: Value| {
+        let mut request = json!({"jsonrpc": "2.0", "method": method, "params": form});
+        if id != "absent" {
+            request["id"] = id;
+        }
+        request
+    };
+    // What has no id is no question, and nobody is asked.
+    for id in [json!("absent"), Value::Null, json!(1.5), json!([1])] {
+        script.say(request("elicitation/create", id)).await;
+        let unknown = json!({"jsonrpc": "2.0", "method": "notifications/moon"});
+        script.say(unknown).await;
+    }
+    let ids = [
+        json!(0),
+        json!(-7),
+        json!(9_007_199_254_740_993_i64),
+        json!(i64::MIN),
+        json!(""),
+        json!("7"),
+        json!("\u{e4}\u{2028}\n"),
+    ];
+    for id in ids {
+        for method in ["ping", "elicitation/create", "moon/landing"] {
+            script.say(request(method, id.clone())).await;
+            let answer = soon(script.hear()).await;
+            assert_eq!(answer["id"], id, "{answer}");
+            assert!(answer.get("method").is_none(), "{answer}");
+            assert_eq!(answer.get("error").is_some(), method == "moon/landing");
+        }
+    }
+    assert_eq!(user.count(), 7);
+    client.close().await;
+}
+
+#[tokio::test]
+async fn a_question_that_is_cancelled_is_taken_back_and_not_answered() {
+    let user = Patient::default();
+    let builder = Client::builder().elicitation(user.clone());
+    let (_client, mut script, _) = Script::open(builder, None, json!({})).await;
+    let schema = json!({"type": "object", "properties": {"name": {"type": "string"}}});
+    let form = json!({"message": "Who?", "requestedSchema": schema});
+    let id = script.send("elicitation/create", form).await;
+    user.asked().await;
+    let cancelled = json!({"requestId": id});
+    let notification =
+        json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": cancelled});
+    // Twice, and once for what is not there: neither is of account.
+    for _ in 0..2 {
+        script.say(notification.clone()).await;
+    }
+    let unknown = json!({"requestId": "unknown"});
+    let unknown = json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": unknown});
+    script.say(unknown).await;
+    user.dropped().await;
+    user.release();
+    let pong = soon(script.ask("ping", json!({}))).await;
+    assert_eq!(pong["result"], json!({}), "{pong}");
+    assert_eq!(script.left().count(), 0, "nothing is answered");
 }
 
 #[tokio::test]
