@@ -79,9 +79,9 @@ impl midfield::client::Sample for Simple {
 
 fn roots() -> Vec<Root> {
     [
-        "file:///work",
+        "file:///projects",
         "https://example.com/",
-        "FILE:///home",
+        "FILE:///data",
         "/etc",
         "",
     ]
@@ -138,7 +138,7 @@ async fn roots_are_declared_are_directories_and_their_change_is_told() {
     let (client, mut script, declared) = Script::open(builder.clone(), None, json!({})).await;
     assert_eq!(declared["roots"], json!({"listChanged": true}));
     let listed = soon(script.ask("roots/list", json!({}))).await;
-    let expected = json!({"roots": [{"uri": "file:///work"}, {"uri": "FILE:///home"}]});
+    let expected = json!({"roots": [{"uri": "file:///projects"}, {"uri": "FILE:///data"}]});
     assert_eq!(listed["result"], expected);
     client.roots_changed().await.expect("it is told");
     let told = soon(script.hear()).await;
