@@ -13,7 +13,7 @@ use midfield_protocol::types::Filter;
 use midfield_protocol::wire::Changed;
 use midfield_protocol::wire::client::{TaskState, Told};
 use tokio::sync::broadcast::error::RecvError;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -84,48 +84,47 @@ impl Client {
 
 pub(super) async fn subscribe(core: &Arc<Core>, filter: Filter) -> Result<Subscription, Error> {
     let end = CancellationToken::new();
+    // Whatever comes of it, nobody listens any more when this is gone.
+    let ended = end.clone().drop_guard();
     let (sender, changes) = mpsc::channel(WAITING);
+    let (accept, accepted) = oneshot::channel();
     let has_streams = core
         .connection()
         .codec
         .has_words_for(&Call::Listen(Filter::default()));
     let accepted = if has_streams {
-        let (accept, accepted) = oneshot::channel();
         let listener = Listener {
             core: core.clone(),
             filter,
             sender,
             accept: Some(accept),
         };
-        let stopped = end.clone();
         let stop = core.hearing.stop().clone();
         core.hearing.tasks().spawn(async move {
             tokio::select! {
                 () = listener.listen() => {}
-                () = stopped.cancelled() => {}
+                () = end.cancelled() => {}
                 () = stop.cancelled() => {}
             }
         });
         let patience = core.options.timeout;
         let answered = tokio::time::timeout(patience, accepted).await;
-        let answered = answered.map_err(|_| Error::Timeout {
+        answered.map_err(|_| Error::Timeout {
             server: core.server.clone(),
             method: "subscriptions/listen".into(),
             after: patience,
             hint: "it did not say what of it it will tell".into(),
-        })?;
-        answered.unwrap_or(Err(Error::Closed))?
+        })?
     } else {
-        let session = Session::open(core, filter, sender).await?;
-        let accepted = session.filter.clone();
-        let stopped = end.clone();
-        core.hearing.tasks().spawn(session.listen(stopped));
-        accepted
+        // Of its own, so that what was begun is ended when nobody waits for it any more.
+        let session = Session::new(core, filter, sender);
+        core.hearing.tasks().spawn(session.run(accept, end));
+        accepted.await
     };
     Ok(Subscription {
         changes,
-        accepted,
-        _end: end.drop_guard(),
+        accepted: accepted.unwrap_or(Err(Error::Closed))?,
+        _end: ended,
     })
 }
 
@@ -238,14 +237,13 @@ struct Session {
     filter: Filter,
     sender: mpsc::Sender<Change>,
     news: tokio::sync::broadcast::Receiver<Told>,
+    /// Tells that there is another connection, whose server knows nothing of the subscription.
+    number: watch::Receiver<u64>,
 }
 
 impl Session {
-    async fn open(
-        core: &Arc<Core>,
-        mut filter: Filter,
-        sender: mpsc::Sender<Change>,
-    ) -> Result<Self, Error> {
+    fn new(core: &Arc<Core>, mut filter: Filter, sender: mpsc::Sender<Change>) -> Self {
+        let number = core.number.subscribe();
         let news = core.hearing.news();
         let connection = core.connection();
         let offered = connection.server.capabilities.clone().unwrap_or_default();
@@ -258,19 +256,35 @@ impl Session {
         if resources.subscribe != Some(true) {
             filter.resource_subscriptions.clear();
         }
-        let session = Self {
+        Self {
             core: core.clone(),
             filter,
             sender,
             news,
-        };
-        for (index, uri) in session.filter.resource_subscriptions.iter().enumerate() {
-            if let Err(error) = core.wanted.begin(uri, session.subscribe(uri)).await {
-                session.unsubscribe(index).await;
+            number,
+        }
+    }
+
+    /// Subscribes, says so, and listens until it is stopped.
+    async fn run(self, accept: oneshot::Sender<Result<Filter, Error>>, stopped: CancellationToken) {
+        let begun = self.begin().await.map(|()| self.filter.clone());
+        let has_begun = begun.is_ok();
+        // Whoever asked may have gone; then it is stopped as well.
+        let _ = accept.send(begun);
+        if has_begun {
+            self.listen(stopped).await;
+        }
+    }
+
+    async fn begin(&self) -> Result<(), Error> {
+        for (index, uri) in self.filter.resource_subscriptions.iter().enumerate() {
+            let begun = self.core.wanted.begin(uri, self.subscribe(uri)).await;
+            if let Err(error) = begun {
+                self.unsubscribe(index).await;
                 return Err(error);
             }
         }
-        Ok(session)
+        Ok(())
     }
 
     async fn subscribe(&self, uri: &str) -> Result<(), Error> {
@@ -308,12 +322,11 @@ impl Session {
 
     async fn listen(mut self, stopped: CancellationToken) {
         let stop = self.core.hearing.stop().clone();
-        let mut number = self.core.number.subscribe();
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = stopped.cancelled() => break,
-                changed = number.changed() => {
+                changed = self.number.changed() => {
                     if changed.is_err() || self.subscribe_anew().await.is_err() {
                         return;
                     }

@@ -76,8 +76,12 @@ impl Following {
     /// What the server tells until then.
     async fn hear(&mut self, before: &TaskState, until: Instant) -> Option<TaskState> {
         if matches!(self.news, News::Unasked) {
-            // A task that is over at once is not worth a subscription.
-            tokio::time::sleep_until(until.min(Instant::now() + LISTEN_AFTER)).await;
+            // A task that is over at once is not worth a subscription, nor is one that is asked for so often.
+            let begin = Instant::now() + LISTEN_AFTER;
+            tokio::time::sleep_until(until.min(begin)).await;
+            if until <= begin {
+                return None;
+            }
             let listened = tokio::time::timeout_at(until, self.task.listen()).await;
             self.news = listened.ok().flatten().map_or(News::Silent, News::Told);
         }
