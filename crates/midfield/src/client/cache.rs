@@ -157,12 +157,7 @@ impl Cache {
     }
 }
 
+/// How much there is to be kept, as JSON. What cannot be written is too much.
 fn size(contents: &ReadResult) -> usize {
-    let parts = contents.contents.iter();
-    parts
-        .map(|part| {
-            let text = part.text.as_ref().map_or(0, String::len);
-            text + part.blob.as_ref().map_or(0, String::len)
-        })
-        .sum()
+    midfield_protocol::Raw::of(contents).map_or(usize::MAX, |raw| raw.as_str().len())
 }

@@ -1,6 +1,5 @@
 //! Lists, page by page to their end, and kept as long as the server says.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use super::cache::Keep;
 use super::core::Core;
 use super::icons::Pictured;
 use super::link::Link;
+use super::paging::{Paging, in_time};
 use super::request::{Finishing, read};
 use super::run::{Done, Settings, run};
 use super::{Client, Error};
@@ -138,17 +138,8 @@ async fn list<T: Kept>(core: &Arc<Core>, anew: bool) -> Result<Arc<Vec<T>>, Erro
         return Ok(kept);
     }
     let moment = core.cache.moment();
-    let within = core.options.max_time;
-    let read = tokio::time::timeout(within, Box::pin(pages::<T>(core))).await;
-    let (mut items, lifetime) = read.unwrap_or_else(|_| {
-        Err(Error::EndlessList {
-            method: T::list(None).method().to_owned(),
-            detail: format!(
-                "it was not over after {} s, see `max_time`",
-                within.as_secs()
-            ),
-        })
-    })?;
+    let method = T::list(None).method().to_owned();
+    let (mut items, lifetime) = in_time(core, &method, pages::<T>(core, &method)).await?;
     T::learn(&mut items, core);
     let items = Arc::new(items);
     core.cache
@@ -170,7 +161,7 @@ fn keep<T: Kept>(core: &Core, lifetime: Duration) -> Keep {
 }
 
 /// All pages, and how long the first of them to become outdated may be kept.
-async fn pages<T: Kept>(core: &Arc<Core>) -> Result<(Vec<T>, Duration), Error> {
+async fn pages<T: Kept>(core: &Arc<Core>, method: &str) -> Result<(Vec<T>, Duration), Error> {
     let settings = Settings {
         is_safe: true,
         ..Settings::default()
@@ -178,55 +169,25 @@ async fn pages<T: Kept>(core: &Arc<Core>) -> Result<(Vec<T>, Duration), Error> {
     let mut items = Vec::new();
     let mut lifetime = Duration::MAX;
     let mut cursor = None;
-    let mut seen = HashSet::new();
-    let mut size = 0;
+    let mut paging = Paging::new(core, method);
     loop {
-        let call = T::list(cursor);
-        let method = call.method().to_owned();
-        let endless = |detail: String| Error::EndlessList {
-            method: method.clone(),
-            detail,
+        let Done::Complete { result, codec } = run(core, T::list(cursor), &settings).await? else {
+            return Err(paging.endless("it was answered with a task"));
         };
-        let Done::Complete { result, codec } = run(core, call, &settings).await? else {
-            return Err(endless("it was answered with a task".into()));
-        };
-        size += result.as_str().len();
-        if size > MAX_SIZE.max(core.options.max_message) {
-            return Err(endless(format!(
-                "its pages have more than {MAX_SIZE} bytes, see `max_message`"
-            )));
-        }
-        let page: Page<T> = read(&method, codec, &result)?;
+        paging.bytes(result.as_str().len())?;
+        let page: Page<T> = read(method, codec, &result)?;
         for reason in &page.unreadable {
             tracing::warn!(server = %core.server, reason, "left out what cannot be read");
         }
         lifetime = lifetime.min(page.freshness.lifetime);
+        let next = paging.next(page.items.len(), page.next_cursor)?;
         items.extend(page.items.into_iter().map(|mut item| {
             item.keep_safe_icons();
             item
         }));
-        if items.len() > core.options.max_items {
-            return Err(endless(format!(
-                "there are more than {} items, see `max_items`",
-                core.options.max_items
-            )));
-        }
-        match page.next_cursor {
+        match next {
             None => return Ok((items, lifetime)),
-            Some(next) if seen.len() >= MAX_PAGES => {
-                drop(next);
-                return Err(endless(format!("there are more than {MAX_PAGES} pages")));
-            }
-            Some(next) if !seen.insert(next.clone()) => {
-                return Err(endless("one of its pages leads back to itself".into()));
-            }
-            Some(next) => cursor = Some(next),
+            next => cursor = next,
         }
     }
 }
-
-/// Most bytes of a list, unless a single message may have more.
-const MAX_SIZE: usize = 64 << 20;
-
-/// Most pages of a list.
-const MAX_PAGES: usize = 10_000;

@@ -38,6 +38,7 @@ mod inputs;
 mod link;
 mod lists;
 mod options;
+mod paging;
 mod receiver;
 mod request;
 mod retry_after;

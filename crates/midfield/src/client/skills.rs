@@ -7,6 +7,7 @@ use midfield_protocol::types::ResourceContents;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::paging::{Paging, in_time};
 use super::run::unsayable;
 use super::{Client, Error};
 use crate::extension::skills::{digest, frontmatter};
@@ -67,35 +68,28 @@ impl Client {
             #[serde(default)]
             next_cursor: Option<String>,
         }
-        let mut skills = Vec::new();
-        let mut cursor: Option<String> = None;
-        loop {
-            let params = cursor
-                .as_ref()
-                .map(|cursor| serde_json::json!({"cursor": cursor}));
-            let result = self.request(LIST, params).idempotent().await?;
-            let page: Page = result
-                .read()
-                .map_err(|error| Error::InvalidAnswer(super::InvalidAnswer::new(LIST, error)))?;
-            let is_fruitless = page.skills.is_empty();
-            skills.extend(page.skills);
-            let endless = |detail: &str| Error::EndlessList {
-                method: LIST.into(),
-                detail: detail.into(),
-            };
-            if skills.len() > self.0.options.max_items {
-                return Err(endless(
-                    "there are more skills than items are allowed, see `max_items`",
-                ));
-            }
-            match page.next_cursor {
-                None => return Ok(skills),
-                Some(next) if is_fruitless || cursor.as_ref() == Some(&next) => {
-                    return Err(endless("one of its pages leads nowhere"));
+        let reading = async {
+            let mut skills = Vec::new();
+            let mut cursor: Option<String> = None;
+            let mut paging = Paging::new(&self.0, LIST);
+            loop {
+                let params = cursor
+                    .as_ref()
+                    .map(|cursor| serde_json::json!({"cursor": cursor}));
+                let result = self.request(LIST, params).idempotent().await?;
+                paging.bytes(result.as_str().len())?;
+                let page: Page = result.read().map_err(|error| {
+                    Error::InvalidAnswer(super::InvalidAnswer::new(LIST, error))
+                })?;
+                let next = paging.next(page.skills.len(), page.next_cursor)?;
+                skills.extend(page.skills);
+                match next {
+                    None => return Ok(skills),
+                    next => cursor = next,
                 }
-                Some(next) => cursor = Some(next),
             }
-        }
+        };
+        in_time(&self.0, LIST, reading).await
     }
 
     /// Loads a skill: reads its `SKILL.md`, and gives it only where it is what the entry says, in size, digest and head.

@@ -44,6 +44,10 @@ impl InvalidAnswer {
             .map(|character| match character {
                 '\n' | '\r' | '\t' => ' ',
                 other if other.is_control() => char::REPLACEMENT_CHARACTER,
+                // What changes in which direction others are read.
+                '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
+                    char::REPLACEMENT_CHARACTER
+                }
                 other => other,
             })
             .collect();

@@ -21,7 +21,7 @@ pub(super) struct Questions {
     about_tasks: HashMap<RequestId, Option<AbortHandle>>,
     /// How many of its tasks are being worked on.
     at_work: usize,
-    /// How many came since requests of ours were last under way, or since they are.
+    /// How many came since a request of ours was last begun.
     since: usize,
     /// Requests of ours that are under way.
     under_way: usize,
@@ -187,9 +187,8 @@ pub(in crate::client) struct UnderWay<'a>(&'a Hearing);
 impl<'a> UnderWay<'a> {
     pub(super) fn begin(hearing: &'a Hearing) -> Self {
         let mut questions = lock(&hearing.questions);
-        if questions.under_way == 0 {
-            questions.since = 0;
-        }
+        // A client that is never idle is asked too, for each of its requests as often as for one alone.
+        questions.since = 0;
         questions.under_way += 1;
         Self(hearing)
     }

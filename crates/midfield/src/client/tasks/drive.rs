@@ -32,11 +32,13 @@ impl Task {
         };
         let result = self.drive().await;
         drop(heard);
-        let is_stuck = matches!(
-            result,
-            Err(Error::Unanswered(_) | Error::TooManyRounds { .. })
-        );
-        if !is_stuck {
+        // One that goes on without anybody who knows of it would wait for ever for what it asks.
+        let is_done_with = match &result {
+            Ok(_) | Err(Error::Task { .. } | Error::Timeout { .. } | Error::Closed) => true,
+            Err(Error::Refused(error)) => error.method == "tools/call",
+            Err(_) => false,
+        };
+        if is_done_with {
             unwanted.task = None;
         }
         result

@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::super::calls::{check, tool_call};
 use super::super::hear::Registered;
+use super::super::paging::{Paging, in_time};
 use super::super::request::{Request, read};
 use super::super::run::{Done, Settings, answer_all, run};
 use super::super::{Client, Error};
@@ -183,38 +184,32 @@ impl Client {
             is_safe: true,
             ..Settings::default()
         };
-        let mut tasks = Vec::new();
-        let mut cursor: Option<String> = None;
-        loop {
-            let call = Call::ListTasks {
-                cursor: cursor.clone().map(Into::into),
-            };
-            let Done::Complete { result, codec } = Box::pin(run(&self.0, call, &settings)).await?
-            else {
-                return Err(not_offered());
-            };
-            let page: TaskPage = read("tasks/list", codec, &result)?;
-            let is_fruitless = page.tasks.is_empty();
-            tasks.extend(page.tasks);
-            let endless = |detail: &str| Error::EndlessList {
-                method: "tasks/list".into(),
-                detail: detail.into(),
-            };
-            if tasks.len() > self.0.options.max_items {
-                return Err(endless(
-                    "there are more tasks than items are allowed, see `max_items`",
-                ));
-            }
-            match page.next_cursor {
-                None => return Ok(tasks),
-                Some(next) if cursor.as_ref() == Some(&next) || is_fruitless => {
-                    return Err(endless("one of its pages leads nowhere"));
+        let reading = async {
+            let mut tasks = Vec::new();
+            let mut cursor: Option<String> = None;
+            let mut paging = Paging::new(&self.0, LIST);
+            loop {
+                let call = Call::ListTasks {
+                    cursor: cursor.take().map(Into::into),
+                };
+                let Done::Complete { result, codec } = run(&self.0, call, &settings).await? else {
+                    return Err(not_offered());
+                };
+                paging.bytes(result.as_str().len())?;
+                let page: TaskPage = read(LIST, codec, &result)?;
+                let next = paging.next(page.tasks.len(), page.next_cursor)?;
+                tasks.extend(page.tasks);
+                match next {
+                    None => return Ok(tasks),
+                    next => cursor = next,
                 }
-                Some(next) => cursor = Some(next),
             }
-        }
+        };
+        in_time(&self.0, LIST, reading).await
     }
 }
+
+const LIST: &str = "tasks/list";
 
 impl TaskHandle {
     /// The task's id; empty where the server has answered at once.
