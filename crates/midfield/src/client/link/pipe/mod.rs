@@ -1,26 +1,29 @@
 //! One stream of bytes in each direction, a message in each line
 //! ([2026-07-28, stdio](https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/stdio)).
 
+mod driver;
 mod waiting;
+
+pub(super) use driver::End;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::BytesMut;
-use midfield_protocol::jsonrpc::{Incoming, Message, Rejected, RequestId, Response};
+use midfield_protocol::jsonrpc::{Rejected, RequestId, Response};
 use midfield_protocol::wire;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Notify, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use self::driver::Driver;
 use self::waiting::{Cancelled, Waiting};
 use super::super::Error;
 use super::super::hear::Hearing;
 use super::super::shown::shown;
 use super::{Answer, Failure, Outgoing, Outlet, Sending};
-use crate::transport::stdio::{Line, Lines};
 
 /// The caller's end of the pipe. When it is dropped the other end learns that nothing more comes.
 #[derive(Debug)]
@@ -265,168 +268,6 @@ impl Drop for Interest<'_> {
     }
 }
 
-/// Why a pipe ended.
-#[derive(Debug)]
-pub(super) enum End {
-    Closed,
-    Output(std::io::Error),
-    Input(Option<std::io::Error>),
-    TooLong(usize),
-    Unread,
-    /// The process has ended, and what it has started keeps the streams open.
-    Exited,
-}
-
-impl fmt::Display for End {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Closed => f.write_str("this client has closed it"),
-            Self::Output(error) => write!(f, "nothing can be written any more: {error}"),
-            Self::Input(None) => f.write_str("the server has closed its output"),
-            Self::Input(Some(error)) => write!(f, "nothing can be read any more: {error}"),
-            Self::TooLong(limit) => write!(
-                f,
-                "the server wrote a line of more than {limit} bytes, see `max_message`"
-            ),
-            Self::Unread => write!(
-                f,
-                "the server does not read what it is sent, of which more than {MAX_UNREAD} bytes wait"
-            ),
-            Self::Exited => {
-                f.write_str("the server has ended, and left behind what keeps its output open")
-            }
-        }
-    }
-}
-
-struct Driver {
-    shared: Arc<Shared>,
-    hearing: Arc<Hearing>,
-}
-
-impl Driver {
-    async fn run<R, W>(self, mut input: R, mut output: W) -> End
-    where
-        R: AsyncRead + Unpin,
-        W: AsyncWrite + Unpin,
-    {
-        let mut lines = Lines::new(self.shared.max_message);
-        let mut out = BytesMut::new();
-        let mut is_flushed = true;
-        loop {
-            while let Some(line) = lines.next() {
-                match line {
-                    Line::Text(line) => self.line(&line),
-                    Line::TooLong => return End::TooLong(self.shared.max_message),
-                }
-            }
-            // It may have no end.
-            if lines.is_too_long() {
-                return End::TooLong(self.shared.max_message);
-            }
-            if out.is_empty() {
-                let mut next = self
-                    .shared
-                    .out
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner);
-                std::mem::swap(&mut *next, &mut out);
-            }
-            // Reading goes on while a write waits: the server may be waiting for us to read.
-            tokio::select! {
-                biased;
-                pushed = push(&mut output, &mut out), if !out.is_empty() || !is_flushed => match pushed {
-                    Ok(flushed) => is_flushed = flushed,
-                    Err(error) => return self.rest(input, lines, error).await,
-                },
-                read = input.read_buf(lines.buffer()) => match read {
-                    Ok(0) => {
-                        if let Some(Line::Text(line)) = lines.last() {
-                            self.line(&line);
-                        }
-                        return End::Input(None);
-                    }
-                    Ok(_) => {}
-                    Err(error) => return End::Input(Some(error)),
-                },
-                () = self.shared.wake.notified(), if out.is_empty() => {}
-                () = self.shared.close.cancelled() => return End::Closed,
-                () = self.shared.is_full.cancelled() => return End::Unread,
-            }
-        }
-    }
-
-    /// A server that no longer reads may still have answered: what it wrote before is read, within a time.
-    async fn rest<R: AsyncRead + Unpin>(
-        &self,
-        mut input: R,
-        mut lines: Lines,
-        error: std::io::Error,
-    ) -> End {
-        let reading = async {
-            while input
-                .read_buf(lines.buffer())
-                .await
-                .is_ok_and(|read| read > 0)
-            {
-                while let Some(Line::Text(line)) = lines.next() {
-                    self.line(&line);
-                }
-            }
-        };
-        // When the time is over, what has not come is as lost as if it had never been written.
-        let _ = tokio::time::timeout(REST, reading).await;
-        End::Output(error)
-    }
-
-    fn line(&self, line: &[u8]) {
-        match Incoming::parse(line) {
-            Ok(Incoming::Single(message)) => self.message(message),
-            Ok(Incoming::Batch(messages)) => {
-                for message in messages.into_iter().flatten() {
-                    self.message(message);
-                }
-            }
-            Err(rejected) => {
-                let text = short(line);
-                tracing::warn!(server = %self.shared.server, %rejected, text, "the server wrote a line that is no message");
-                self.hearing
-                    .note(format!("it wrote a line that is no message: `{text}`"));
-                self.shared.spoiled(&rejected, line);
-            }
-        }
-    }
-
-    fn message(&self, message: Message<'_>) {
-        match message {
-            Message::Response(response) => {
-                if let Some(stray) = self.shared.answer(response) {
-                    self.hearing.note(stray);
-                }
-            }
-            Message::Notification(notification) => self.hearing.notification(&notification, None),
-            Message::Request(request) => {
-                let outlet: Arc<dyn Outlet> = self.shared.clone();
-                self.hearing.request(&request, outlet, None);
-            }
-        }
-    }
-}
-
-/// Writes some of what there is to write, or flushes when all is written; whether it has flushed.
-///
-/// # Cancel safety
-/// What is written already is not written again.
-async fn push<W: AsyncWrite + Unpin>(output: &mut W, out: &mut BytesMut) -> std::io::Result<bool> {
-    if out.is_empty() {
-        return output.flush().await.map(|()| true);
-    }
-    match output.write_buf(out).await? {
-        0 => Err(std::io::ErrorKind::WriteZero.into()),
-        _ => Ok(false),
-    }
-}
-
 impl Outlet for Shared {
     fn send(&self, message: Vec<u8>) -> Sending<'_> {
         self.write(&message);
@@ -445,9 +286,6 @@ const LONGEST: usize = 120;
 
 /// Most bytes that a server has not read yet, before another message is added.
 const MAX_UNREAD: usize = 64 << 20;
-
-/// How long a server that no longer reads is still listened to.
-const REST: std::time::Duration = std::time::Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests;

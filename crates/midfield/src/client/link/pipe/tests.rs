@@ -4,7 +4,9 @@ use bytes::Bytes;
 use midfield_protocol::Revision;
 use midfield_protocol::wire::Codec;
 use proptest::prelude::*;
-use tokio::io::{AsyncBufReadExt as _, BufReader, DuplexStream, ReadHalf, WriteHalf};
+use tokio::io::{
+    AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, ReadHalf, WriteHalf,
+};
 
 use super::*;
 
