@@ -20,9 +20,11 @@ use super::Error;
 use super::connect::Connection;
 use super::core::Core;
 use super::error::ServerError;
-use super::hear::{OnProgress, Registered, Slot};
+use super::hear::{OnProgress, Registered};
 use super::inputs::Refusal;
 use super::link::{Answer, Failure, Link, Outgoing};
+use super::patience::Patience;
+use super::retries::{MAX_RETRY_AFTER, is_passing, pause, retry_after};
 
 /// What one request wants beside its answer.
 #[derive(Clone, Default)]
@@ -148,37 +150,6 @@ fn next_round(core: &Core, rounds: usize) -> Result<usize, Error> {
     Ok(rounds + 1)
 }
 
-/// Whether it may be better in a moment.
-pub(super) fn is_passing(error: &Error) -> bool {
-    match error {
-        Error::Unreachable { .. } | Error::Interrupted { .. } => true,
-        Error::Status { status, .. } => matches!(status, 429 | 502 | 503 | 504),
-        _ => false,
-    }
-}
-
-/// How long the server wants to be left alone.
-fn retry_after(error: &Error) -> Duration {
-    match error {
-        Error::Status { retry_after, .. } => retry_after.unwrap_or_default(),
-        _ => Duration::ZERO,
-    }
-}
-
-/// How long to wait before another attempt: twice as long each time, and not all clients at once.
-pub(super) fn pause(attempts: usize) -> Duration {
-    let doubled = FIRST_PAUSE
-        * 2_u32.saturating_pow(
-            u32::try_from(attempts.saturating_sub(1))
-                .unwrap_or(u32::MAX)
-                .min(8),
-        );
-    let mut byte = [0];
-    // Without randomness all wait alike.
-    let _ = getrandom::fill(&mut byte);
-    doubled / 2 + doubled * u32::from(byte[0]) / 512
-}
-
 pub(super) fn write(
     core: &Arc<Core>,
     connection: &Connection,
@@ -219,65 +190,6 @@ pub(super) fn write(
         is_cancellable: !matches!(call, Call::CallTool(call) if call.task.is_some()),
         unclaimed: matches!(call, Call::CallTool(_)).then(|| core.unclaimed()),
     })
-}
-
-/// How long is waited for one request, in all its attempts and rounds.
-struct Patience {
-    slot: Arc<Slot>,
-    idle: Duration,
-    max: Duration,
-    begun: Instant,
-    /// How long the server had waited for answers of ours when it began.
-    asked_before: Duration,
-    /// How long it has waited for those that came within results.
-    asked_within: Duration,
-    is_endless: bool,
-    /// Hears of its progress.
-    heard: Option<Registered>,
-}
-
-impl Patience {
-    fn new(core: &Core, settings: &Settings) -> Self {
-        Self {
-            slot: Slot::new(settings.on_progress.clone()),
-            idle: settings.timeout.unwrap_or(core.options.timeout),
-            max: settings.max_time.unwrap_or(core.options.max_time),
-            begun: Instant::now(),
-            asked_before: core.hearing.time_asked(),
-            asked_within: Duration::ZERO,
-            is_endless: settings.is_endless,
-            heard: None,
-        }
-    }
-
-    /// How long the server itself has taken.
-    fn spent(&self, core: &Core) -> Duration {
-        let asked = core.hearing.time_asked().saturating_sub(self.asked_before) + self.asked_within;
-        self.begun.elapsed().saturating_sub(asked)
-    }
-
-    /// Waits until there is no patience left; how long it lasted.
-    async fn run_out(&self, core: &Core) -> Duration {
-        loop {
-            if self.is_endless {
-                std::future::pending::<()>().await;
-            }
-            let idle_until = self.slot.last() + self.idle;
-            let left = self.max.saturating_sub(self.spent(core));
-            let now = Instant::now();
-            let until = idle_until.min(now + left);
-            if until > now {
-                tokio::time::sleep_until(until).await;
-            } else if core.hearing.is_asked() {
-                // It is our turn, not the server's.
-                tokio::time::sleep(ASKED).await;
-            } else if left.is_zero() {
-                return self.max;
-            } else {
-                return self.idle;
-            }
-        }
-    }
 }
 
 /// Sends a request once and waits for its answer.
@@ -410,15 +322,6 @@ impl From<Refusal> for Error {
         Self::Unanswered(refusal)
     }
 }
-
-/// The pause before a second attempt.
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
-
-/// The longest that a server may want to be left alone, and is asked again after it.
-const MAX_RETRY_AFTER: Duration = Duration::from_secs(30);
-
-/// How often it is looked whether the server still waits for us.
-const ASKED: Duration = Duration::from_millis(250);
 
 /// How long a user may take on a page before the request is sent again all the same.
 const PAGE: Duration = Duration::from_secs(15);

@@ -19,6 +19,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::core::Core;
 use super::error::ServerError;
+use super::retries::pause;
 use super::run::{self, Settings};
 use super::{Client, Error};
 
@@ -163,7 +164,7 @@ impl Listener {
                 tracing::warn!(server = %self.core.server, %error, "a subscription ended");
                 return;
             }
-            tokio::time::sleep(run::pause(failures)).await;
+            tokio::time::sleep(pause(failures)).await;
         }
     }
 

@@ -10,7 +10,8 @@ use midfield_protocol::{Call, Raw};
 use tokio::time::Instant;
 
 use super::super::Error;
-use super::super::run::{Settings, is_passing};
+use super::super::retries::is_passing;
+use super::super::run::Settings;
 use super::super::subscribe::{Change, Subscription, subscribe};
 use super::Task;
 
