@@ -58,6 +58,8 @@ pub mod transport;
 mod clock;
 mod conversation;
 mod error;
+#[cfg(feature = "client")]
+mod event_stream;
 mod form;
 mod macros;
 mod seal;

@@ -12,8 +12,8 @@ use tokio::sync::oneshot;
 use super::super::super::hear::Hearing;
 use super::super::Outlet;
 use super::Http;
-use super::events::Events;
 use super::post::essence;
+use crate::event_stream::Events;
 
 impl Http {
     /// Listens, as long as the session lasts, to what the server says by itself. Not every server does. Returns when the stream

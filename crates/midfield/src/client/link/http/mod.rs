@@ -2,7 +2,6 @@
 //! ([2026-07-28](https://modelcontextprotocol.io/specification/2026-07-28/basic/transports/streamable-http),
 //! [2025-11-25](https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#streamable-http)).
 
-mod events;
 mod listen;
 mod post;
 mod sse;

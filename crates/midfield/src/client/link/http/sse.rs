@@ -16,8 +16,8 @@ use url::Url;
 use super::super::super::Error;
 use super::super::super::hear::Hearing;
 use super::super::pipe::Pipe;
-use super::events::Events;
 use super::{chain, client};
+use crate::event_stream::{Event, Events};
 
 /// Opens the stream of an old server.
 pub(in crate::client) async fn open(
@@ -147,7 +147,7 @@ impl Stream {
         }
     }
 
-    async fn next(&mut self) -> Option<super::events::Event> {
+    async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some(event) = self.events.next().ok()? {
                 return Some(event);

@@ -12,9 +12,9 @@ use reqwest::{Response, StatusCode};
 use super::super::super::Error;
 use super::super::super::hear::Hearing;
 use super::super::{Answer, Failure, Outgoing, Outlet};
-use super::events::Events;
 use super::post::essence;
 use super::{Http, chain};
+use crate::event_stream::Events;
 
 impl Http {
     /// Reads a body of one message, or of a batch.

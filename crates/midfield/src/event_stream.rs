@@ -5,16 +5,16 @@ use std::time::Duration;
 
 /// One event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Event {
+pub(crate) struct Event {
     /// What kind it is; empty where nothing is said, which means a message.
-    pub(super) kind: String,
+    pub(crate) kind: String,
     /// What it says; `None` where it has no data, as one that only names itself.
-    pub(super) data: Option<Vec<u8>>,
+    pub(crate) data: Option<Vec<u8>>,
 }
 
 /// The events of a stream that came so far.
 #[derive(Debug)]
-pub(super) struct Events {
+pub(crate) struct Events {
     /// What came, from the beginning of a line.
     bytes: Vec<u8>,
     /// Up to where there is no end of a line.
@@ -33,11 +33,11 @@ pub(super) struct Events {
 
 /// An event, or a line, that is larger than the limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct TooLarge;
+pub(crate) struct TooLarge;
 
 impl Events {
     /// No event yet; each may have at most `limit` bytes.
-    pub(super) fn new(limit: usize) -> Self {
+    pub(crate) fn new(limit: usize) -> Self {
         Self {
             bytes: Vec::new(),
             searched: 0,
@@ -53,17 +53,17 @@ impl Events {
     }
 
     /// The id of the last whole event that had one: from where a broken stream can be resumed.
-    pub(super) fn last_id(&self) -> Option<&str> {
+    pub(crate) fn last_id(&self) -> Option<&str> {
         self.last_id.as_deref()
     }
 
     /// How long the server wants to be left alone before the stream is asked for again.
-    pub(super) fn retry(&self) -> Option<Duration> {
+    pub(crate) fn retry(&self) -> Option<Duration> {
         self.retry
     }
 
     /// The stream goes on in another response: what was not whole comes again.
-    pub(super) fn begin_anew(&mut self) {
+    pub(crate) fn begin_anew(&mut self) {
         self.bytes.clear();
         self.searched = 0;
         self.after_return = false;
@@ -74,12 +74,12 @@ impl Events {
     }
 
     /// Adds what came.
-    pub(super) fn add(&mut self, chunk: &[u8]) {
+    pub(crate) fn add(&mut self, chunk: &[u8]) {
         self.bytes.extend_from_slice(chunk);
     }
 
     /// The next event that is whole.
-    pub(super) fn next(&mut self) -> Result<Option<Event>, TooLarge> {
+    pub(crate) fn next(&mut self) -> Result<Option<Event>, TooLarge> {
         let mut begin = 0;
         let found = loop {
             let Some(line) = self.line(&mut begin) else {
