@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use memchr::memchr2;
+
 /// One event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Event {
@@ -15,20 +17,11 @@ pub(crate) struct Event {
 /// The events of a stream that came so far.
 #[derive(Debug)]
 pub(crate) struct Events {
-    /// What came, from the beginning of a line.
-    bytes: Vec<u8>,
-    /// Up to where there is no end of a line.
-    searched: usize,
-    /// The last line ended with a carriage return: a line feed that follows belongs to it.
-    after_return: bool,
+    lines: Lines,
+    fields: Fields,
     is_first_line: bool,
-    event: Event,
-    has_fields: bool,
     limit: usize,
-    /// The id that was named last, which counts when its event is whole.
-    named_id: Option<String>,
     last_id: Option<String>,
-    retry: Option<Duration>,
 }
 
 /// An event, or a line, that is larger than the limit.
@@ -39,16 +32,11 @@ impl Events {
     /// No event yet; each may have at most `limit` bytes.
     pub(crate) fn new(limit: usize) -> Self {
         Self {
-            bytes: Vec::new(),
-            searched: 0,
-            after_return: false,
+            lines: Lines::default(),
+            fields: Fields::default(),
             is_first_line: true,
-            event: Event::default(),
-            has_fields: false,
             limit,
-            named_id: None,
             last_id: None,
-            retry: None,
         }
     }
 
@@ -59,87 +47,117 @@ impl Events {
 
     /// How long the server wants to be left alone before the stream is asked for again.
     pub(crate) fn retry(&self) -> Option<Duration> {
-        self.retry
+        self.fields.retry
     }
 
     /// The stream goes on in another response: what was not whole comes again.
     pub(crate) fn begin_anew(&mut self) {
-        self.bytes.clear();
-        self.searched = 0;
-        self.after_return = false;
+        self.lines = Lines::default();
+        self.fields = Fields {
+            named_id: self.last_id.clone(),
+            retry: self.fields.retry,
+            ..Fields::default()
+        };
         self.is_first_line = true;
-        self.event = Event::default();
-        self.has_fields = false;
-        self.named_id.clone_from(&self.last_id);
     }
 
     /// Adds what came.
     pub(crate) fn add(&mut self, chunk: &[u8]) {
-        self.bytes.extend_from_slice(chunk);
+        self.lines.add(chunk);
     }
 
     /// The next event that is whole.
     pub(crate) fn next(&mut self) -> Result<Option<Event>, TooLarge> {
-        let mut begin = 0;
-        let found = loop {
-            let Some(line) = self.line(&mut begin) else {
-                break None;
-            };
-            let line = self.without_mark(&line);
-            if !line.is_empty() {
-                self.field(line);
-            } else if std::mem::take(&mut self.has_fields) {
-                self.last_id.clone_from(&self.named_id);
-                break Some(std::mem::take(&mut self.event));
+        while let Some(mut line) = self.lines.next() {
+            if std::mem::take(&mut self.is_first_line) {
+                line = line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line);
             }
-            if self
-                .event
-                .data
-                .as_ref()
-                .is_some_and(|data| data.len() > self.limit)
-            {
+            if !line.is_empty() {
+                self.fields.add(line);
+            } else if let Some(event) = self.fields.end() {
+                self.last_id.clone_from(&self.fields.named_id);
+                return Ok(Some(event));
+            }
+            if self.fields.size() > self.limit {
                 return Err(TooLarge);
             }
-        };
-        self.bytes.drain(..begin);
-        self.searched -= begin;
-        if self.bytes.len() > self.limit {
+        }
+        if self.lines.size() > self.limit {
             return Err(TooLarge);
         }
-        Ok(found)
+        Ok(None)
+    }
+}
+
+/// The lines of a stream.
+#[derive(Debug, Default)]
+struct Lines {
+    bytes: Vec<u8>,
+    /// Where the first line begins that was not handed out.
+    begin: usize,
+    /// Up to where there is no end of a line.
+    searched: usize,
+    /// The last line ended with a carriage return: a line feed that follows belongs to it.
+    after_return: bool,
+}
+
+impl Lines {
+    fn add(&mut self, chunk: &[u8]) {
+        self.bytes.drain(..self.begin);
+        self.searched = self.searched.saturating_sub(self.begin);
+        self.begin = 0;
+        self.bytes.extend_from_slice(chunk);
     }
 
-    /// The whole line that begins at `begin`, which is moved behind its end.
-    fn line(&mut self, begin: &mut usize) -> Option<Vec<u8>> {
-        if let Some(first) = self.bytes.get(*begin)
+    /// The next line that is whole, without its end.
+    fn next(&mut self) -> Option<&[u8]> {
+        if let Some(first) = self.bytes.get(self.begin)
             && std::mem::take(&mut self.after_return)
             && *first == b'\n'
         {
-            *begin += 1;
+            self.begin += 1;
         }
-        let from = self.searched.max(*begin);
+        let from = self.searched.max(self.begin);
         let rest = self.bytes.get(from..).unwrap_or_default();
-        let Some(end) = rest.iter().position(|byte| matches!(byte, b'\n' | b'\r')) else {
-            self.searched = self.bytes.len().max(*begin);
+        let Some(length) = memchr2(b'\n', b'\r', rest) else {
+            self.searched = self.bytes.len();
             return None;
         };
-        let end = from + end;
+        let end = from + length;
         self.after_return = self.bytes.get(end) == Some(&b'\r');
-        let line = self.bytes.get(*begin..end)?.to_vec();
-        *begin = end + 1;
-        self.searched = *begin;
-        Some(line)
+        let line = self.begin..end;
+        self.begin = end + 1;
+        self.bytes.get(line)
     }
 
-    fn without_mark<'a>(&mut self, line: &'a [u8]) -> &'a [u8] {
-        if std::mem::take(&mut self.is_first_line) {
-            line.strip_prefix("\u{feff}".as_bytes()).unwrap_or(line)
-        } else {
-            line
-        }
+    /// How many bytes wait for the end of their line.
+    fn size(&self) -> usize {
+        self.bytes.len() - self.begin
+    }
+}
+
+/// What the lines of an event said so far.
+#[derive(Debug, Default)]
+struct Fields {
+    event: Event,
+    has_any: bool,
+    /// The id that was named last, which counts when its event is whole.
+    named_id: Option<String>,
+    retry: Option<Duration>,
+}
+
+impl Fields {
+    /// The event that is whole now, unless nothing was said.
+    fn end(&mut self) -> Option<Event> {
+        let event = std::mem::take(&mut self.event);
+        std::mem::take(&mut self.has_any).then_some(event)
     }
 
-    fn field(&mut self, line: &[u8]) {
+    fn size(&self) -> usize {
+        self.event.data.as_ref().map_or(0, Vec::len)
+    }
+
+    fn add(&mut self, line: &[u8]) {
         let (name, value) = match line.iter().position(|byte| *byte == b':') {
             // A comment, by which a server keeps the connection open.
             Some(0) => return,
@@ -152,7 +170,7 @@ impl Events {
         };
         match name {
             b"data" => {
-                self.has_fields = true;
+                self.has_any = true;
                 match &mut self.event.data {
                     Some(data) => {
                         data.push(b'\n');
@@ -162,11 +180,11 @@ impl Events {
                 }
             }
             b"event" => {
-                self.has_fields = true;
+                self.has_any = true;
                 self.event.kind = String::from_utf8_lossy(value).into_owned();
             }
             b"id" if !value.contains(&0) => {
-                self.has_fields = true;
+                self.has_any = true;
                 let id = String::from_utf8_lossy(value).into_owned();
                 self.named_id = Some(id).filter(|id| !id.is_empty() && id.len() <= MAX_ID);
             }
@@ -219,7 +237,7 @@ mod tests {
 
     #[test]
     fn the_standards_examples_are_read_as_it_says() {
-        let cases: [(&str, Vec<Event>); 12] = [
+        let cases: [(&str, Vec<Event>); 13] = [
             ("data: a\n\ndata: b\n\n", vec![data("a"), data("b")]),
             (
                 "data: YHOO\ndata: +2\ndata: 10\n\n",
@@ -244,6 +262,7 @@ mod tests {
             ("\n\r\n\r\r\n\n", vec![]),
             ("event: x\n\n", vec![event("x", None)]),
             ("data: never whole\n", vec![]),
+            ("database: x\ndata: a\n\n", vec![data("a")]),
         ];
         for (text, expected) in cases {
             assert_eq!(events([text.as_bytes()]).0, expected, "{text:?}");
