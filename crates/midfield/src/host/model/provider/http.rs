@@ -13,9 +13,9 @@ use url::Url;
 use super::super::failure::{Failure, Word};
 use super::super::key::{ApiKey, ApiKeyError};
 use super::draft::Draft;
-use super::events::Events;
-use super::{Dialect, ProviderError, Timeouts, is_this_machine, kind_of};
+use super::{Dialect, MAX_EVENT, ProviderError, Timeouts, is_this_machine, kind_of};
 use crate::client::retry_after;
+use crate::event_stream::Events;
 
 /// Where a provider is asked, and as whom.
 #[derive(Debug)]
@@ -84,7 +84,7 @@ impl Endpoint {
 
     async fn follow(&self, mut response: Response, dialect: Dialect) -> Result<Draft, Failure> {
         let mut stream = dialect.stream();
-        let mut events = Events::default();
+        let mut events = Events::new(MAX_EVENT);
         let mut length = 0;
         while !stream.is_done() {
             let Some(chunk) = self.chunk(&mut response).await? else {
@@ -94,14 +94,8 @@ impl Endpoint {
             if length > MAX_BODY {
                 return Err(too_large());
             }
-            events.feed(&chunk, |data| {
-                // What comes after the end is not looked at.
-                if stream.is_done() {
-                    Ok(())
-                } else {
-                    stream.take(data)
-                }
-            })?;
+            events.add(&chunk);
+            stream.take_all(&mut events)?;
         }
         stream.finish()
     }

@@ -3,7 +3,6 @@
 mod anthropic;
 mod content;
 mod draft;
-mod events;
 mod http;
 mod names;
 mod open_ai;
@@ -24,6 +23,7 @@ use self::own::Own;
 use super::failure::Failure;
 use super::key::{ApiKey, ApiKeyError};
 use crate::client::{Asker, Sample};
+use crate::event_stream::Events;
 
 /// Who runs a model. Cheap to clone; several models may have the same.
 #[derive(Clone, Debug)]
@@ -288,6 +288,24 @@ impl Stream {
         }
     }
 
+    /// Takes all events that are whole. What comes after the end is not looked at.
+    fn take_all(&mut self, events: &mut Events) -> Result<(), Failure> {
+        let too_large = |_| {
+            Failure::unusable(format!(
+                "an event of its stream is larger than {} MiB",
+                MAX_EVENT >> 20
+            ))
+        };
+        while !self.is_done()
+            && let Some(event) = events.next().map_err(too_large)?
+        {
+            if let Some(data) = event.data {
+                self.take(&data)?;
+            }
+        }
+        Ok(())
+    }
+
     fn finish(self) -> Result<draft::Draft, Failure> {
         match self {
             Self::Anthropic(stream) => stream.finish(),
@@ -345,11 +363,13 @@ fn kind_of(body: &[u8]) -> Option<String> {
     kind.map(str::to_owned)
 }
 
+/// Most bytes of one event.
+const MAX_EVENT: usize = 4 << 20;
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::events::Events;
     use super::*;
 
     const STREAMS: [(Dialect, &str); 2] = [
@@ -365,10 +385,10 @@ mod tests {
 
     /// What a stream comes to that comes in these chunks.
     fn assembled<'a>(dialect: Dialect, chunks: impl IntoIterator<Item = &'a [u8]>) -> Completion {
-        let (mut stream, mut events) = (dialect.stream(), Events::default());
+        let (mut stream, mut events) = (dialect.stream(), Events::new(MAX_EVENT));
         for chunk in chunks {
-            let fed = events.feed(chunk, |data| stream.take(data));
-            fed.expect("a good stream");
+            events.add(chunk);
+            stream.take_all(&mut events).expect("a good stream");
         }
         let draft = stream.finish().expect("a whole stream");
         draft.finish("m", &Names::default()).expect("an answer")
@@ -392,6 +412,19 @@ mod tests {
                 let spent = cut.usage.map(|it| (it.input, it.output));
                 prop_assert_eq!(spent, Some((500, 89)));
             }
+        }
+    }
+
+    #[test]
+    fn an_event_without_an_end_is_given_up() {
+        for (dialect, _) in STREAMS {
+            let (mut stream, mut events) = (dialect.stream(), Events::new(MAX_EVENT));
+            let chunk = vec![b'x'; 1 << 20];
+            let taken = (0..6).try_for_each(|_| {
+                events.add(&chunk);
+                stream.take_all(&mut events)
+            });
+            assert!(taken.expect_err("too large").to_string().contains("4 MiB"));
         }
     }
 
