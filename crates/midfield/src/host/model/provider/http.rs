@@ -13,7 +13,8 @@ use url::Url;
 use super::super::failure::{Failure, Word};
 use super::super::key::{ApiKey, ApiKeyError};
 use super::draft::Draft;
-use super::{Dialect, MAX_EVENT, ProviderError, Timeouts, is_this_machine, kind_of};
+use super::stream::MAX_EVENT;
+use super::{Dialect, ProviderError, Timeouts, is_this_machine, kind_of};
 use crate::client::retry_after;
 use crate::event_stream::Events;
 
