@@ -34,7 +34,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let task = client
         .call_task("advise", json!({"question": question}))
         .await?;
-    let result = Box::pin(task.result()).await?;
+    let result = task.result().await?;
     for (index, (request, _)) in model.asked().iter().enumerate() {
         for message in &request.messages[if index == 0 { 0 } else { 2 * index - 1 }..] {
             say(&serde_json::to_string(message)?);

@@ -71,7 +71,7 @@ async fn the_assistant_works_as_a_task_in_both_eras() {
             .await
             .expect("a task");
         assert!(task.answered().is_none(), "it was answered at once");
-        let result = Box::pin(task.result()).await.expect("a result");
+        let result = task.result().await.expect("a result");
         let said: Advice = result
             .structured_content
             .expect("a structure")

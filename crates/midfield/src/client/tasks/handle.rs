@@ -296,7 +296,8 @@ impl TaskHandle {
         if let Some(answered) = &self.answered {
             return Ok(ToolResult::clone(answered));
         }
-        let result = self.task.drive().await?;
+        // Its future is large, and whoever waits need not carry it.
+        let result = Box::pin(self.task.drive()).await?;
         if let Some(tool) = &self.task.tool {
             check(&self.task.core, tool, &result)?;
         }
