@@ -37,6 +37,7 @@ mod icons;
 mod inputs;
 mod link;
 mod lists;
+mod loopback;
 mod options;
 mod paging;
 mod patience;

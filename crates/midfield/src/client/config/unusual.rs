@@ -3,10 +3,10 @@
 //! None of it proves anything: a shell may be started for a good reason, and what hides well is not found.
 
 use std::fmt;
-use std::net::IpAddr;
 
-use url::{Host, Url};
+use url::Url;
 
+use super::super::loopback::is_loopback;
 use super::{Command, Endpoint, Entry};
 
 /// Something about an entry that is worth a second look. No text of it shows a value.
@@ -88,12 +88,7 @@ fn of_endpoint(endpoint: &Endpoint) -> Vec<Unusual> {
     let mut found = Vec::new();
     let url = Url::parse(&endpoint.url);
     if let Ok(url) = &url {
-        let is_here = match url.host() {
-            Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-            Some(Host::Ipv4(address)) => IpAddr::from(address).is_loopback(),
-            Some(Host::Ipv6(address)) => IpAddr::from(address).is_loopback(),
-            None => true,
-        };
+        let is_here = url.host().as_ref().is_none_or(is_loopback);
         if url.scheme() == "http" && !is_here {
             found.push(Unusual::PlainHttp {
                 host: url.host_str().unwrap_or_default().to_owned(),

@@ -21,10 +21,11 @@ use reqwest::redirect::{Action, Attempt, Policy};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use url::{Host, Url};
+use url::Url;
 
 use super::super::Error;
 use super::super::hear::Hearing;
+use super::super::loopback::is_loopback;
 use super::{Answer, Failure, Outgoing, Outlet, Sending};
 
 /// An endpoint, and the session there if there is one.
@@ -200,7 +201,7 @@ fn client(url: &Url, patience: Duration) -> Result<reqwest::Client, reqwest::Err
         .connect_timeout(patience)
         .redirect(Policy::custom(within_origin));
     // A proxy of the environment does not lead to this machine.
-    if is_loopback(url) {
+    if url.host().as_ref().is_some_and(is_loopback) {
         builder.no_proxy().build()
     } else {
         builder.build()
@@ -217,15 +218,6 @@ fn within_origin(attempt: Attempt<'_>) -> Action {
         attempt.follow()
     } else {
         attempt.stop()
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
     }
 }
 

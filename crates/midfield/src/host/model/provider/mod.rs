@@ -299,7 +299,8 @@ fn address(base: &str, path: &str) -> Result<Url, ProviderError> {
     Ok(url)
 }
 
-/// Whether the URL leads to this machine, which no proxy does.
+/// Whether the URL leads to this machine, which no proxy does. A name below `localhost` is not taken for it: where that leads is up to
+/// whoever resolves names, and a key would be readable on its way.
 fn is_this_machine(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
