@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use midfield::client::config::{Command, Entry, Transport, Unusual};
+use midfield::client::config::{Entry, Process, Transport, Unusual};
 use serde::Serialize;
 
 use super::text::line;
@@ -99,13 +99,13 @@ pub(super) fn unusual(entry: &Entry) -> Vec<String> {
     entry.unusual().iter().map(ToString::to_string).collect()
 }
 
-fn variables(entry: &Entry, command: &Command) -> String {
+fn variables(entry: &Entry, process: &Process) -> String {
     let changing = entry.unusual();
     let is_changing = |name: &str| {
         let mut changing = changing.iter();
         changing.any(|it| matches!(it, Unusual::ChangesProgram { variable } if variable == name))
     };
-    let told = command.environment.iter().map(|(name, value)| {
+    let told = process.environment.iter().map(|(name, value)| {
         if is_changing(name) {
             format!("{}={}", quoted(name), quoted(value))
         } else {
@@ -116,8 +116,8 @@ fn variables(entry: &Entry, command: &Command) -> String {
 }
 
 /// A command as it would be typed, all of it.
-pub(super) fn command_line(command: &Command) -> String {
-    let words = std::iter::once(&command.program).chain(&command.arguments);
+pub(super) fn command_line(process: &Process) -> String {
+    let words = std::iter::once(&process.program).chain(&process.arguments);
     words.map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
 }
 
@@ -161,17 +161,17 @@ mod tests {
     #[test]
     fn a_command_is_shown_whole_and_hides_nothing() {
         let long = "x".repeat(5_000);
-        let command = Command::new("npx", ["-y", "a b", "it's", "", "a\u{202e}b\n'\\", &long]);
+        let process = Process::new("npx", ["-y", "a b", "it's", "", "a\u{202e}b\n'\\", &long]);
         let expected = format!(r"npx -y 'a b' 'it'\''s' '' $'a\U0000202eb\U0000000a\'\\' {long}");
-        assert_eq!(command_line(&command), expected);
+        assert_eq!(command_line(&process), expected);
     }
 
     #[test]
     fn values_are_left_out_unless_they_change_the_program() {
-        let mut command = Command::new("x", [""; 0]);
-        command.environment.set("KEY", "canary");
-        command.environment.set("LD_PRELOAD", "evil.so");
-        let entry = Entry::Command(command);
+        let mut process = Process::new("x", [""; 0]);
+        process.environment.set("KEY", "canary");
+        process.environment.set("LD_PRELOAD", "evil.so");
+        let entry = Entry::Command(process);
         assert_eq!(
             lines(&entry, &[], "  "),
             "  starts   x\n  with     KEY, LD_PRELOAD=evil.so\n"

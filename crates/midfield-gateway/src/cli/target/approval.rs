@@ -9,7 +9,7 @@ use std::io::{BufRead, Read as _, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use midfield::client::config::{Command, Entry};
+use midfield::client::config::{Entry, Process};
 use sha2::{Digest as _, Sha256};
 
 use super::{Around, Origin, Resolved};
@@ -114,10 +114,10 @@ fn ask(out: &mut impl Write) -> anyhow::Result<()> {
 }
 
 /// All that decides what a command does, in one number.
-fn digest(command: &Command, folder: &Path) -> String {
-    let mut variables: Vec<(&str, &str)> = command.environment.iter().collect();
+fn digest(process: &Process, folder: &Path) -> String {
+    let mut variables: Vec<(&str, &str)> = process.environment.iter().collect();
     variables.sort_unstable();
-    let folder = command.folder.clone().unwrap_or_else(|| folder.to_owned());
+    let folder = process.folder.clone().unwrap_or_else(|| folder.to_owned());
     let mut hash = Sha256::new();
     let mut put = |part: &[u8]| {
         // With its length, so that nothing can move from one part to the next.
@@ -126,9 +126,9 @@ fn digest(command: &Command, folder: &Path) -> String {
     };
     put(b"midfield approval 1");
     put(folder.as_os_str().as_encoded_bytes());
-    put(command.program.as_bytes());
-    put(&command.arguments.len().to_be_bytes());
-    for argument in &command.arguments {
+    put(process.program.as_bytes());
+    put(&process.arguments.len().to_be_bytes());
+    for argument in &process.arguments {
         put(argument.as_bytes());
     }
     for (name, value) in variables {
@@ -186,9 +186,9 @@ mod tests {
     #[test]
     fn whatever_changes_what_runs_changes_the_digest() {
         let of = |words: &[&str], variable: &str, folder: &str| {
-            let mut command = Command::new(words[0], words[1..].to_vec());
-            command.environment.set("A", variable);
-            digest(&command, Path::new(folder))
+            let mut process = Process::new(words[0], words[1..].to_vec());
+            process.environment.set("A", variable);
+            digest(&process, Path::new(folder))
         };
         let first = of(&["x", "a", "b"], "v", "/p");
         assert_eq!(first, of(&["x", "a", "b"], "v", "/p"));

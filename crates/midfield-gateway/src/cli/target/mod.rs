@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use midfield::client::config::{
-    Command, Configured, Dialect, Endpoint, Entries, Entry, Places, System,
+    Configured, Dialect, Endpoint, Entries, Entry, Places, Process, System,
 };
 
 use super::exit::{Ended, Exit};
@@ -126,7 +126,7 @@ impl How {
         if let [program, arguments @ ..] = command {
             return Ok(Resolved {
                 name: short_name(program),
-                entry: Entry::Command(Command::new(program, arguments)),
+                entry: Entry::Command(Process::new(program, arguments)),
                 origin: Origin::CommandLine,
             });
         }
@@ -233,7 +233,7 @@ fn of_configuration(path: &Path, name: Option<&str>) -> anyhow::Result<Resolved>
     ];
     Ok(Resolved {
         name: config.name,
-        entry: Entry::Command(Command::new(program.display().to_string(), arguments)),
+        entry: Entry::Command(Process::new(program.display().to_string(), arguments)),
         origin: Origin::CommandLine,
     })
 }

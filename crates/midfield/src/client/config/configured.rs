@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::expand::{Scope, expand};
-use super::{Command, Dialect, Endpoint, Entry};
+use super::{Dialect, Endpoint, Entry, Process};
 
 /// A server as a file has it.
 #[derive(Clone, Debug)]
@@ -98,7 +98,7 @@ impl Configured {
         Ok(entry)
     }
 
-    /// The folder that a relative [`Command::folder`] is about: of the project that the server is for, else of the file's own.
+    /// The folder that a relative [`Process::folder`] is about: of the project that the server is for, else of the file's own.
     /// `None` for a text that was no file.
     pub fn base(&self) -> Option<&Path> {
         self.project.as_deref().or(self.workspace.as_deref())
@@ -149,7 +149,7 @@ impl Configured {
                     .folder
                     .as_ref()
                     .map(|folder| fill(&folder.to_string_lossy(), "cwd").into());
-                Entry::Command(Command {
+                Entry::Command(Process {
                     program: fill(&command.program, "command"),
                     arguments,
                     environment: command

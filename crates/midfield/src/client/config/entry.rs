@@ -10,15 +10,15 @@ use url::Url;
 #[non_exhaustive]
 pub enum Entry {
     /// It is started, and spoken to over its standard streams.
-    Command(Command),
+    Command(Process),
     /// It is called over HTTP.
     Url(Endpoint),
 }
 
-/// A command that starts a server. Arguments are passed on one by one; no shell reads them.
+/// The process of a server, and how it is started. Arguments are passed on one by one; no shell reads them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Command {
+pub struct Process {
     /// A path, or a name that is looked for in `PATH`.
     pub program: String,
     /// What the program is given.
@@ -29,8 +29,8 @@ pub struct Command {
     pub folder: Option<PathBuf>,
 }
 
-impl Command {
-    /// A command without variables of its own.
+impl Process {
+    /// A process without variables of its own.
     pub fn new(
         program: impl Into<String>,
         arguments: impl IntoIterator<Item = impl Into<String>>,

@@ -27,7 +27,7 @@ mod unusual;
 
 pub use configured::{Configured, Reason, Unresolved};
 pub use dialect::Dialect;
-pub use entry::{Command, Endpoint, Entry, Secrets, Transport};
+pub use entry::{Endpoint, Entry, Process, Secrets, Transport};
 pub use file::{ConfigError, Entries, UnknownName};
 pub use hosts::{KnownFile, Places, System, project_files, user_files};
 pub use unusual::Unusual;

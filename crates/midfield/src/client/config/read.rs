@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::{Map, Value};
 
 use super::configured::Borrowed;
-use super::{Command, Configured, Dialect, Endpoint, Entry, Secrets, Transport};
+use super::{Configured, Dialect, Endpoint, Entry, Process, Secrets, Transport};
 
 /// The servers that `document` has, wherever a host may keep them.
 pub(super) fn servers(document: &Value, dialect: Dialect) -> Vec<Configured> {
@@ -118,7 +118,7 @@ fn entry(
     }
 }
 
-fn command(members: &mut Members<'_>, borrowed: &mut Vec<Borrowed>) -> Result<Command, String> {
+fn command(members: &mut Members<'_>, borrowed: &mut Vec<Borrowed>) -> Result<Process, String> {
     let mut arguments = members.texts("args")?;
     let program = match members.get(&["command"]) {
         Some(Value::String(program)) => program.clone(),
@@ -136,9 +136,9 @@ fn command(members: &mut Members<'_>, borrowed: &mut Vec<Borrowed>) -> Result<Co
             };
             arguments.extend(nested.texts("args")?);
             let program = nested.text(&["path"])?.unwrap_or_default().to_owned();
-            let mut command = Command::new(program, arguments);
-            command.environment = nested.pairs(&["env"])?;
-            return checked(command);
+            let mut process = Process::new(program, arguments);
+            process.environment = nested.pairs(&["env"])?;
+            return checked(process);
         }
         _ => return Err("`command` is no text".to_owned()),
     };
@@ -156,17 +156,17 @@ fn command(members: &mut Members<'_>, borrowed: &mut Vec<Borrowed>) -> Result<Co
             is_optional: true,
         }));
     }
-    let mut command = Command::new(program, arguments);
-    command.environment = members.pairs(&["env", "environment"])?;
-    command.folder = members.text(&["cwd"])?.map(PathBuf::from);
-    checked(command)
+    let mut process = Process::new(program, arguments);
+    process.environment = members.pairs(&["env", "environment"])?;
+    process.folder = members.text(&["cwd"])?.map(PathBuf::from);
+    checked(process)
 }
 
-fn checked(command: Command) -> Result<Command, String> {
-    if command.program.is_empty() {
+fn checked(process: Process) -> Result<Process, String> {
+    if process.program.is_empty() {
         return Err("`command` is empty".to_owned());
     }
-    Ok(command)
+    Ok(process)
 }
 
 fn headers(members: &mut Members<'_>, borrowed: &mut Vec<Borrowed>) -> Result<Secrets, String> {

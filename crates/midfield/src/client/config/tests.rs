@@ -425,7 +425,7 @@ fn unusual(entry: &Entry) -> Vec<String> {
 #[test]
 fn what_is_unusual_about_a_command_is_told() {
     let run =
-        |words: &[&str]| unusual(&Entry::Command(Command::new(words[0], words[1..].to_vec())));
+        |words: &[&str]| unusual(&Entry::Command(Process::new(words[0], words[1..].to_vec())));
     for words in [
         &[
             "npx",
@@ -491,7 +491,7 @@ fn what_is_unusual_about_a_command_is_told() {
             "{words:?}: {found:?}"
         );
     }
-    let mut command = Command::new("x", [""; 0]);
+    let mut command = Process::new("x", [""; 0]);
     command.environment = [("LD_PRELOAD", "x"), ("Node_Options", "y"), ("KEY", "z")]
         .into_iter()
         .collect();

@@ -7,7 +7,7 @@ use std::fmt;
 use url::Url;
 
 use super::super::loopback::is_loopback;
-use super::{Command, Endpoint, Entry};
+use super::{Endpoint, Entry, Process};
 
 /// Something about an entry that is worth a second look. No text of it shows a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,7 +78,7 @@ impl Entry {
     /// What is worth a second look before this is used.
     pub fn unusual(&self) -> Vec<Unusual> {
         match self {
-            Self::Command(command) => of_command(command),
+            Self::Command(process) => of_process(process),
             Self::Url(endpoint) => of_endpoint(endpoint),
         }
     }
@@ -107,11 +107,11 @@ fn of_endpoint(endpoint: &Endpoint) -> Vec<Unusual> {
     found
 }
 
-fn of_command(command: &Command) -> Vec<Unusual> {
+fn of_process(process: &Process) -> Vec<Unusual> {
     let mut found = Vec::new();
-    let Command {
+    let Process {
         program, arguments, ..
-    } = command;
+    } = process;
     if is_relative(program) {
         found.push(Unusual::RelativeProgram);
     }
@@ -131,7 +131,7 @@ fn of_command(command: &Command) -> Vec<Unusual> {
         }
         after = Some(argument.as_str()).filter(|argument| argument.starts_with('-'));
     }
-    let changing = command
+    let changing = process
         .environment
         .names()
         .filter(|name| changes_program(name));

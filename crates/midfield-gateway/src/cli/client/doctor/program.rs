@@ -2,13 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use midfield::client::config::Command;
+use midfield::client::config::Process;
 
 use super::{Record, Went};
 
 /// Looks for the program.
-pub(super) fn check(record: &Record, command: &Command) -> Went {
-    if let Some(folder) = command.folder.as_deref().filter(|folder| !folder.is_dir()) {
+pub(super) fn check(record: &Record, process: &Process) -> Went {
+    if let Some(folder) = process.folder.as_deref().filter(|folder| !folder.is_dir()) {
         let seen = format!("its folder {} is not there", folder.display());
         return record.bad(
             "program",
@@ -16,15 +16,15 @@ pub(super) fn check(record: &Record, command: &Command) -> Went {
             "make the folder, or change `cwd` in the file of the server",
         );
     }
-    let path = command.environment.value("PATH").map(Into::into);
+    let path = process.environment.value("PATH").map(Into::into);
     let path = path
         .or_else(|| std::env::var_os("PATH"))
         .unwrap_or_default();
-    let Some(found) = find(&command.program, command.folder.as_deref(), &path) else {
-        let seen = if command.program.contains('/') {
-            format!("there is no file {} that can be run", command.program)
+    let Some(found) = find(&process.program, process.folder.as_deref(), &path) else {
+        let seen = if process.program.contains('/') {
+            format!("there is no file {} that can be run", process.program)
         } else {
-            format!("`{}` is in no folder of PATH", command.program)
+            format!("`{}` is in no folder of PATH", process.program)
         };
         let advice =
             "install it, or write its whole path: a host may have another PATH than your shell";
