@@ -1,9 +1,11 @@
 //! What an execution keeps under its lock. Nothing here waits, wakes or calls foreign code.
 
-use std::cmp::Ordering;
+mod questions;
+
+pub(super) use questions::{Accept, Open};
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::Waker;
 
 use midfield_protocol::Raw;
 
@@ -13,10 +15,7 @@ use crate::failure::Failure;
 use crate::journal::{Entry, Journal, Outcome};
 use crate::key::Key;
 use crate::kind::Kind;
-use crate::question::{Asked, Question, Reply, Unaccepted};
-
-/// Decides whether an answer is what was asked for.
-pub(super) type Accept = dyn Fn(&Raw) -> Result<(), String> + Send + Sync;
+use crate::question::Reply;
 
 /// The state of an execution.
 #[derive(Default)]
@@ -73,21 +72,6 @@ pub(super) enum Begun {
     New(Key, Digest),
 }
 
-/// A question that the handler waits for.
-#[derive(Clone)]
-pub(super) struct Open {
-    /// What will become its entry.
-    key: Key,
-    kind: Kind,
-    digest: Digest,
-    text: String,
-    request: Raw,
-    accept: Arc<Accept>,
-    taken: bool,
-    outcome: Option<Outcome>,
-    waiter: Option<Waker>,
-}
-
 impl State {
     pub(super) fn resumed(
         mut journal: Journal,
@@ -108,16 +92,6 @@ impl State {
             journal,
             unclaimed,
             ..Self::default()
-        }
-    }
-
-    /// What came back for the question `key`, if it was this very question.
-    pub(super) fn claim(&mut self, key: &Key, digest: Digest) -> Option<Reply> {
-        let key = key.to_string();
-        self.moves += 1;
-        match self.unclaimed.remove(&key) {
-            Some((asked, response)) => response.filter(|_| asked == digest),
-            None => self.volunteered.remove(&key).map(Reply::Answered),
         }
     }
 
@@ -161,73 +135,6 @@ impl State {
             None if self.promised() >= limit => Err(Failure::TooLarge { limit }),
             None => Ok(Begun::New(key, digest)),
         }
-    }
-
-    /// Opens a question, and gives the number by which it is known from then on.
-    pub(super) fn open_question(
-        &mut self,
-        (key, kind, digest): (Key, Kind, Digest),
-        request: Raw,
-        accept: Arc<Accept>,
-    ) -> u64 {
-        let number = self.next_question;
-        self.next_question += 1;
-        let question = Open {
-            text: key.to_string(),
-            key,
-            kind,
-            digest,
-            request,
-            accept,
-            taken: false,
-            outcome: None,
-            waiter: None,
-        };
-        self.questions.insert(number, question);
-        self.moves += 1;
-        number
-    }
-
-    /// The question that is open under a key, and who decides about its answer.
-    pub(super) fn find_open(&self, key: &str) -> Option<(u64, Arc<Accept>)> {
-        let mut questions = self.questions.iter();
-        let (number, open) = questions.find(|(_, open)| open.is_open() && open.text == key)?;
-        Some((*number, Arc::clone(&open.accept)))
-    }
-
-    /// Puts an answer on its way, and gives who waits for it.
-    pub(super) fn settle(
-        &mut self,
-        number: u64,
-        outcome: Outcome,
-    ) -> Result<Option<Waker>, Unaccepted> {
-        let open = self.questions.get_mut(&number);
-        let open = open
-            .filter(|open| open.is_open())
-            .ok_or(Unaccepted::NotOpen)?;
-        open.outcome = Some(outcome);
-        Ok(open.waiter.take())
-    }
-
-    /// Gives the answer to the handler with its place in the order, and only then records it: what the handler dropped
-    /// without having seen leaves no trace.
-    pub(super) fn poll_answer(&mut self, number: u64, cx: &Context<'_>) -> Poll<(Entry, usize)> {
-        if self.failure.is_some() {
-            return Poll::Pending;
-        }
-        let Some(open) = self.questions.get_mut(&number) else {
-            return Poll::Pending;
-        };
-        if open.is_open() {
-            open.waiter = Some(cx.waker().clone());
-            return Poll::Pending;
-        }
-        self.moves += 1;
-        let entry = self.questions.remove(&number).and_then(Open::into_entry);
-        entry.map_or(Poll::Pending, |entry| {
-            let at = self.push(entry.clone());
-            Poll::Ready((entry, at))
-        })
     }
 
     /// Records an entry, and gives its place in the order.
@@ -299,32 +206,6 @@ impl State {
         ends.min()
     }
 
-    /// Forgets a question that nobody waits for. Gives the driver to wake, if there was one to forget.
-    pub(super) fn withdraw(&mut self, number: u64) -> Option<Waker> {
-        let open = self.questions.remove(&number)?;
-        self.moves += 1;
-        if open.taken && open.is_open() {
-            self.withdrawn.push(open.text);
-        }
-        self.driver.take()
-    }
-
-    pub(super) fn take_new_questions(&mut self) -> Vec<Question> {
-        let new = self
-            .questions
-            .values_mut()
-            .filter(|open| open.is_open() && !open.taken);
-        new.map(|open| {
-            open.taken = true;
-            open.question()
-        })
-        .collect()
-    }
-
-    pub(super) fn open(&self) -> impl Iterator<Item = &Open> {
-        self.questions.values().filter(|open| open.is_open())
-    }
-
     pub(super) fn is_waiting(&self) -> bool {
         self.running + self.held.len() == 0
             && !self.questions.is_empty()
@@ -392,59 +273,6 @@ impl State {
             .collect()
     }
 
-    /// What was asked in the run before and not yet again. What the handler has not asked again when it has come as far as it
-    /// had then, and waits, it has passed by. As its branches may come to their questions in another order than before, this is a
-    /// guess: what is answered already stays.
-    fn to_come(&self) -> impl Iterator<Item = (&String, &Digest)> {
-        let may_come = match self.begun.cmp(&self.begun_before) {
-            Ordering::Less => true,
-            Ordering::Equal => !self.is_at_rest(),
-            Ordering::Greater => false,
-        };
-        let unclaimed = self.unclaimed.iter();
-        unclaimed
-            .filter(move |(_, (_, reply))| may_come || reply.is_some())
-            .map(|(key, (digest, _))| (key, digest))
-    }
-
-    /// Notes what came back for a question that was asked before and not yet again; `false` when there is no such question.
-    pub(super) fn reply_ahead(&mut self, key: &str, reply: Reply) -> bool {
-        let unclaimed = self.unclaimed.get_mut(key);
-        let Some((_, place @ None)) = unclaimed else {
-            return false;
-        };
-        *place = Some(reply);
-        true
-    }
-
-    pub(super) fn asked_and_answered(&self) -> Vec<Asked> {
-        let after = self.horizon();
-        let questions = self.questions.values();
-        let questions = questions.map(|question| (&question.text, &question.digest));
-        let asked = self.to_come().chain(questions);
-        let asked = asked.map(|(key, digest)| Asked {
-            key: key.clone(),
-            digest: *digest,
-            after,
-        });
-        asked.collect()
-    }
-
-    pub(super) fn asked(&self) -> Vec<Asked> {
-        let after = self.horizon();
-        let unclaimed = self.unclaimed.iter().map(|(key, (digest, _))| Asked {
-            key: key.clone(),
-            digest: *digest,
-            after,
-        });
-        let open = self.open().map(|open| Asked {
-            key: open.text.clone(),
-            digest: open.digest,
-            after,
-        });
-        unclaimed.chain(open).collect()
-    }
-
     pub(super) fn count(&self) -> usize {
         let answered = self.questions.values().filter(|open| !open.is_open());
         self.journal.len() + answered.count() + self.marked.len() + self.left.len()
@@ -463,30 +291,5 @@ impl State {
             + self.running
             + self.marked.len()
             + self.left.len()
-    }
-}
-
-impl Open {
-    pub(super) fn question(&self) -> Question {
-        Question {
-            key: self.text.clone(),
-            kind: self.kind,
-            request: self.request.clone(),
-            digest: self.digest,
-        }
-    }
-
-    fn is_open(&self) -> bool {
-        self.outcome.is_none()
-    }
-
-    fn into_entry(self) -> Option<Entry> {
-        Some(Entry {
-            key: self.key,
-            kind: self.kind,
-            digest: self.digest,
-            after: 0,
-            outcome: self.outcome?,
-        })
     }
 }
