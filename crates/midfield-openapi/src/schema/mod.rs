@@ -8,6 +8,7 @@ mod composition;
 mod finish;
 mod keywords;
 mod nullable;
+mod objects;
 mod pattern;
 mod values;
 
