@@ -1,9 +1,5 @@
 //! One call, from what was asked to what runs.
 
-use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
-use std::time::Duration;
-
 use http::HeaderMap;
 use midfield_protocol::jsonrpc::RequestId;
 use midfield_protocol::types::Completion;
@@ -16,15 +12,15 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::ask::{Asking, Asks};
+use super::begin::{Subject, begin, begin_becoming, caught};
 use super::catalog::{ListKind, TemplateEntry, ToolEntry};
 use super::complete::Typing;
-use super::context::Setting;
 use super::exchange::Work;
-use super::handler::{Arguments, HandlerFuture, RawHandler};
+use super::handler::{Arguments, HandlerFuture};
 use super::hub::Interest;
 use super::listen::Listening;
-use super::request_state::{self, Answers, Origin};
-use super::running::{Handling, Running};
+use super::request_state::{Answers, Origin};
+use super::running::Handling;
 use super::tasks::{Making, Way};
 use super::{Context, Service, tasks};
 
@@ -335,103 +331,5 @@ fn check_asks(asks: &Asks, request: &Request<'_>) -> Result<(), Error> {
     request.asking.check("what this asks of its client")?;
     Err(Error::MissingCapability {
         required: Box::new(required),
-    })
-}
-
-/// What a call is about, as far as it has to be the same when it comes again.
-pub(crate) struct Subject<'a> {
-    pub(crate) origin: Origin,
-    /// The name of a tool, prompt, method or argument, or the URI of a resource.
-    pub(crate) name: Arc<str>,
-    pub(crate) arguments: Option<&'a RawValue>,
-    pub(crate) retry: &'a Retry<'a>,
-}
-
-/// A call that is about to run.
-pub(crate) struct Begun {
-    context: Context,
-    events: Option<mpsc::Receiver<Vec<u8>>>,
-    origin: Origin,
-    making: Option<Box<Making>>,
-}
-
-/// Makes the context of a call, with what its journal holds already.
-pub(crate) fn begin(
-    service: &Service,
-    request: Request<'_>,
-    subject: Subject<'_>,
-) -> Result<Begun, Error> {
-    begin_becoming(service, request, subject, None)
-}
-
-/// As [`begin`], of a call that may become a task.
-fn begin_becoming(
-    service: &Service,
-    request: Request<'_>,
-    subject: Subject<'_>,
-    making: Option<Box<Making>>,
-) -> Result<Begun, Error> {
-    let Request {
-        codec,
-        caller,
-        asking,
-        ..
-    } = request;
-    let execution = request_state::execution(service, &caller.principal, &subject)?;
-    let Subject {
-        origin,
-        name,
-        arguments,
-        ..
-    } = subject;
-    // Only where the request may have to be recognized when it comes again.
-    let is_retried = matches!(asking, Asking::Retried);
-    let (context, events) = Context::new(Setting {
-        service: service.clone(),
-        codec,
-        caller,
-        asking,
-        target: name,
-        arguments: arguments.filter(|_| is_retried).map(ToOwned::to_owned),
-        execution,
-        task: None,
-        becomes_task: making.is_some(),
-    });
-    Ok(Begun {
-        context,
-        events,
-        origin,
-        making,
-    })
-}
-
-impl Begun {
-    /// Starts the handler. A typed handler's parameters are made here, by code of the server's author.
-    pub(crate) fn start<T: 'static>(
-        &self,
-        handler: &dyn RawHandler<T>,
-        arguments: Arguments<'_>,
-    ) -> Result<HandlerFuture<T>, Error> {
-        let context = self.context.clone();
-        caught(&self.context, || handler.call(arguments, context))
-    }
-
-    /// The handler at work, for no longer than `timeout`; `None`: than calls may take on this server.
-    pub(crate) fn running(self, work: Handling, timeout: Option<Duration>) -> Started {
-        let mut running = Running::new(work, self.context, self.origin);
-        running.limit_to(timeout);
-        running.may_become(self.making);
-        Started::Running(StartedWork {
-            work: Work::Handler(running),
-            events: self.events,
-        })
-    }
-}
-
-/// Runs code of the server's author; a panic in it is an answer too.
-fn caught<T>(context: &Context, run: impl FnOnce() -> T) -> Result<T, Error> {
-    std::panic::catch_unwind(AssertUnwindSafe(run)).map_err(|_| {
-        tracing::error!(subject = context.target(), "a handler panicked");
-        Error::Internal
     })
 }

@@ -1,6 +1,7 @@
 //! Describing a server: its identity, what it has, and the state that its handlers share.
 
 mod ask;
+mod begin;
 mod build_error;
 mod builder;
 mod catalog;
@@ -58,9 +59,10 @@ pub use template::{TemplateError, UriTemplate};
 pub use tool::Tool;
 
 pub(crate) use ask::Asking;
+pub(crate) use begin::{Subject, begin};
 #[cfg(feature = "client")]
 pub(crate) use check::ResultCheck;
-pub(crate) use dispatch::{Request, Started, Subject, begin};
+pub(crate) use dispatch::{Request, Started};
 pub(crate) use elicitations::check_page;
 pub(crate) use exchange::{Answering, Exchange, Piece, Response};
 pub(crate) use hub::{Listener, News, Seat};

@@ -15,7 +15,7 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use sha2::{Digest as _, Sha256};
 
-use super::dispatch::Subject;
+use super::begin::Subject;
 use super::{Context, Service};
 use crate::clock::seconds_since_1970;
 use crate::seal::Purpose;
