@@ -47,6 +47,38 @@ const CASES: &[(&str, Paging, &str)] = &[
 ];
 
 #[tokio::test(start_paused = true)]
+async fn the_list_of_skills_has_the_same_limits() {
+    let fat = "x".repeat(5 << 20);
+    let pages: [(Paging, &str); 2] = [
+        (
+            |_, _| json!({"nextCursor": "again"}),
+            "leads back to itself",
+        ),
+        (
+            |_, count| json!({"nextCursor": count.to_string()}),
+            "its pages have more than",
+        ),
+    ];
+    for (page, part) in pages {
+        let (mut count, fat) = (0, fat.clone());
+        let mut double = Double::of(Speak::Modern, move |message| {
+            is(message, "skills/list").then(|| {
+                count += 1;
+                let mut page = page(message, count);
+                page["resultType"] = json!("complete");
+                page["skills"] = json!([]);
+                page["fat"] = json!(fat);
+                result(message, page)
+            })
+        });
+        let client = double.client(Speak::Modern).await;
+        let error = client.skills().await.expect_err("it does not end");
+        assert_says(&error, &["`skills/list`", part]);
+        still_works(&client).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_list_without_end_ends_with_an_error_that_says_where() {
     for speak in ERAS {
         for (name, page, part) in CASES {

@@ -5,6 +5,7 @@ use std::task::{Context, Waker};
 use std::time::Duration;
 
 use midfield::client::Speak;
+use midfield::types::Filter;
 use serde_json::json;
 
 use super::{Double, ERAS, builder, is, result, still_works};
@@ -175,4 +176,34 @@ async fn a_resource_is_watched_until_the_last_of_its_subscriptions_ends() {
     drop(second);
     settle().await;
     assert_eq!(double.heard("resources/unsubscribe").len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_subscription_that_does_not_begin_in_time_is_listened_to_no_more() {
+    let mut double = Double::of(Speak::Modern, |message| {
+        is(message, "subscriptions/listen").then(Vec::new)
+    });
+    let client = double
+        .connect(builder(Speak::Modern).timeout(Duration::from_secs(5)))
+        .await
+        .expect("a connection");
+    let mut filter = Filter::default();
+    filter.tools_list_changed = true;
+    client
+        .subscribe(filter.clone())
+        .await
+        .expect_err("it says nothing");
+    settle().await;
+    let asked = double.heard("subscriptions/listen");
+    let cancelled = double.heard("notifications/cancelled");
+    assert_eq!((asked.len(), cancelled.len()), (1, 1), "{cancelled:?}");
+    // Nor when nobody waits for its beginning any more.
+    assert!(
+        tokio::time::timeout(Duration::from_secs(1), client.subscribe(filter))
+            .await
+            .is_err()
+    );
+    settle().await;
+    assert_eq!(double.heard("notifications/cancelled").len(), 2);
+    still_works(&client).await;
 }
