@@ -126,6 +126,7 @@ impl Core {
         }
         tracing::info!(server = %self.server, "the connection is made anew");
         before.link.close().await;
+        self.hearing.withdraw_all();
         let connecting = Connecting {
             target: &self.target,
             server: &self.server,
@@ -139,10 +140,6 @@ impl Core {
         let connected = Box::pin(connecting.connect(lost + 1));
         let connected = self.hearing.stop().run_until_cancelled(connected).await;
         let connection = connected.unwrap_or(Err(Error::Closed))?;
-        if self.is_closed.load(Ordering::Relaxed) {
-            connection.link.close().await;
-            return Err(Error::Closed);
-        }
         // What was learned in another session is not known of this one.
         self.cache.clear();
         *self
@@ -150,6 +147,11 @@ impl Core {
             .write()
             .unwrap_or_else(PoisonError::into_inner) = Arc::new(connection);
         self.number.send_replace(lost + 1);
+        // Whoever closed the client meanwhile may have seen only the connection before.
+        if self.is_closed.load(Ordering::Relaxed) {
+            self.connection().link.close().await;
+            return Err(Error::Closed);
+        }
         Ok(())
     }
 

@@ -28,8 +28,14 @@ impl Patience {
     pub(super) fn new(core: &Core, settings: &Settings) -> Self {
         Self {
             slot: Slot::new(settings.on_progress.clone()),
-            idle: settings.timeout.unwrap_or(core.options.timeout),
-            max: settings.max_time.unwrap_or(core.options.max_time),
+            idle: settings
+                .timeout
+                .unwrap_or(core.options.timeout)
+                .min(LONGEST),
+            max: settings
+                .max_time
+                .unwrap_or(core.options.max_time)
+                .min(LONGEST),
             begun: Instant::now(),
             asked_before: core.hearing.time_asked(),
             asked_within: Duration::ZERO,
@@ -67,6 +73,9 @@ impl Patience {
         }
     }
 }
+
+/// What is as good as for ever, and no moment beyond all clocks.
+const LONGEST: Duration = Duration::from_hours(24 * 365 * 30);
 
 /// How often it is looked whether the server still waits for us.
 const ASKED: Duration = Duration::from_millis(250);

@@ -68,11 +68,31 @@ pub(super) async fn run(
 /// The same, and notes whether the server asked back.
 pub(super) async fn run_noting(
     core: &Arc<Core>,
-    mut call: Call<'static>,
+    call: Call<'static>,
     settings: &Settings,
     was_asked_back: &mut bool,
 ) -> Result<Done, Error> {
     let _under_way = core.hearing.under_way();
+    let mut was_sent = false;
+    let done = see_through(core, call, settings, was_asked_back, &mut was_sent).await;
+    done.map_err(|error| {
+        if was_sent && error.is_unsent() {
+            // The last attempt was not sent, but one before it was.
+            let server = core.server.clone();
+            let detail = format!("it was sent, and could not be sent again: {error}");
+            return Error::Interrupted { server, detail };
+        }
+        error
+    })
+}
+
+async fn see_through(
+    core: &Arc<Core>,
+    mut call: Call<'static>,
+    settings: &Settings,
+    was_asked_back: &mut bool,
+    was_sent: &mut bool,
+) -> Result<Done, Error> {
     let mut patience = Patience::new(core, settings);
     let mut rounds = 0;
     let mut attempts = 1;
@@ -81,7 +101,9 @@ pub(super) async fn run_noting(
         let connection = core.connection();
         let codec = connection.codec;
         let outgoing = write(core, &connection, &call, settings)?;
-        match attempt(core, &connection, &outgoing, &mut patience).await {
+        let answered = attempt(core, &connection, &outgoing, &mut patience).await;
+        *was_sent |= !matches!(&answered, Err(failure) if failure.is_unsent);
+        match answered {
             Ok(Ok(result)) => match Outcome::read(codec, &call, result)? {
                 Outcome::Complete(result) => return Ok(Done::Complete { result, codec }),
                 Outcome::Task { state, immediate } => {
@@ -108,39 +130,58 @@ pub(super) async fn run_noting(
                 {
                     // The tool may have changed since it was listed.
                     has_learned = true;
-                    super::lists::learn_tools(core).await?;
+                    let learning = super::lists::learn_tools(core);
+                    in_patience(core, &patience, &outgoing, learning).await?;
                 } else if wire::supported(&error).is_some() && attempts < core.options.attempts {
                     attempts += 1;
-                    core.reopen_anew(connection.number).await?;
+                    let reopening = core.reopen_anew(connection.number);
+                    in_patience(core, &patience, &outgoing, reopening).await?;
                 } else if let Some(pages) = wire::pages(codec, &error) {
                     rounds = next_round(core, rounds)?;
-                    Box::pin(visit(core, pages, &call, &mut patience, error)).await?;
+                    let visiting = Box::pin(visit(core, pages, &call, &mut patience, error));
+                    let visited = core.hearing.stop().run_until_cancelled(visiting).await;
+                    visited.unwrap_or(Err(Error::Closed))?;
                 } else {
                     return Err(Error::Refused(ServerError::new(call.method(), error)));
                 }
             }
             Err(failure) => {
                 let may_repeat = failure.is_unsent || settings.is_safe;
-                let is_worth_it = failure.is_gone || is_passing(&failure.error);
-                let wished = retry_after(&failure.error);
-                if !may_repeat
-                    || !is_worth_it
-                    || attempts >= core.options.attempts
-                    || wished > MAX_RETRY_AFTER
-                {
+                if !may_repeat || attempts >= core.options.attempts {
                     return Err(failure.error);
                 }
-                if attempts > 1 || !failure.is_gone {
-                    patience.slot.touch();
-                    tokio::time::sleep(pause(attempts).max(wished)).await;
-                }
+                let number = connection.number;
+                prepare_again(core, &patience, &outgoing, failure, attempts, number).await?;
                 attempts += 1;
-                if failure.is_gone {
-                    core.reopen(connection.number).await?;
-                }
             }
         }
     }
+}
+
+/// Prepares another attempt after one that failed: waits for a moment, and makes the connection `number` anew where it is gone.
+async fn prepare_again(
+    core: &Arc<Core>,
+    patience: &Patience,
+    outgoing: &Outgoing,
+    failure: Failure,
+    attempts: usize,
+    number: u64,
+) -> Result<(), Error> {
+    let wished = retry_after(&failure.error);
+    let is_worth_it = failure.is_gone || is_passing(&failure.error);
+    if !is_worth_it || wished > MAX_RETRY_AFTER {
+        return Err(failure.error);
+    }
+    let preparing = async {
+        if attempts > 1 || !failure.is_gone {
+            tokio::time::sleep(pause(attempts).max(wished)).await;
+        }
+        if failure.is_gone {
+            core.reopen(number).await?;
+        }
+        Ok(())
+    };
+    in_patience(core, patience, outgoing, preparing).await
 }
 
 fn next_round(core: &Core, rounds: usize) -> Result<usize, Error> {
@@ -223,6 +264,30 @@ async fn attempt(
             after,
             hint: core.hearing.stray(begun),
         }.into()),
+    }
+}
+
+/// What has to be done before a request is sent again, as long as it is waited for at all.
+async fn in_patience(
+    core: &Core,
+    patience: &Patience,
+    outgoing: &Outgoing,
+    work: impl Future<Output = Result<(), Error>>,
+) -> Result<(), Error> {
+    patience.slot.touch();
+    let mut stopped = pin!(core.hearing.stop().cancelled());
+    // A rare event is not carried by every request.
+    let mut work = Box::pin(work);
+    tokio::select! {
+        biased;
+        () = &mut stopped => Err(Error::Closed),
+        done = &mut work => done,
+        after = patience.run_out(core) => Err(Error::Timeout {
+            server: core.server.clone(),
+            method: outgoing.method.clone(),
+            after,
+            hint: "it was about to be sent again".into(),
+        }),
     }
 }
 

@@ -145,7 +145,7 @@ impl Target {
                 let _ = shown.set_password(None);
                 shown.to_string()
             }
-            Kind::Command(command) => command.words(),
+            Kind::Command(command) => command.name(),
             Kind::Memory(_) => "the server in memory".into(),
             Kind::Pipe(_) => "the server at the pipe".into(),
         }

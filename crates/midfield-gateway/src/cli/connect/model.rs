@@ -95,7 +95,7 @@ impl ModelOptions {
         let key = |known: &str| {
             let variable = self.model_key_env.as_deref();
             // A key is for whom it was given by, and for nobody else that speaks the same API.
-            let variable = variable.or(url.is_none().then_some(known));
+            let variable = variable.or_else(|| url.is_none().then_some(known));
             variable.map(ApiKey::from_environment).transpose()
         };
         let provider = match name {

@@ -16,7 +16,7 @@ pub enum Entry {
 }
 
 /// The process of a server, and how it is started. Arguments are passed on one by one; no shell reads them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Process {
     /// A path, or a name that is looked for in `PATH`.
@@ -27,6 +27,17 @@ pub struct Process {
     pub environment: Secrets,
     /// The folder that it is started in. Default: the client's own.
     pub folder: Option<PathBuf>,
+}
+
+/// Without arguments: they may be secrets that stood in variables.
+impl fmt::Debug for Process {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Process")
+            .field("program", &self.program)
+            .field("environment", &self.environment)
+            .field("folder", &self.folder)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Process {

@@ -225,6 +225,11 @@ impl Hearing {
         }
     }
 
+    /// Something may have changed of which nobody was told.
+    pub(in crate::client) fn missed(&self) {
+        self.cache.clear();
+    }
+
     fn progressed(&self, token: &ProgressToken, progress: Progress) {
         let ProgressToken(RequestId::Integer(token)) = token else {
             return;

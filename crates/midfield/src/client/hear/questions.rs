@@ -88,6 +88,16 @@ impl Questions {
         handles
     }
 
+    /// No question is to be answered any more, nor any request about tasks that may be withdrawn; what ends them.
+    pub(super) fn close_all(&mut self) -> Vec<AbortHandle> {
+        let questions = self.open.drain().map(|(_, open)| open.handle);
+        let mut handles: Vec<AbortHandle> = questions.collect();
+        let about_tasks = self.about_tasks.extract_if(|_, handle| handle.is_some());
+        handles.extend(about_tasks.filter_map(|(_, handle)| handle));
+        self.rest();
+        handles
+    }
+
     /// Makes room for a request about tasks, with what ends one that may be withdrawn.
     pub(super) fn open_about_task(
         &mut self,

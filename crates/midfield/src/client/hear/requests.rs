@@ -191,6 +191,14 @@ impl Hearing {
         }
     }
 
+    /// The connection is gone, and with it whoever waits for answers to what was asked over it.
+    pub(in crate::client) fn withdraw_all(&self) {
+        for handle in lock(&self.questions).close_all() {
+            handle.abort();
+        }
+        self.your_turn();
+    }
+
     fn close(&self, request: &RequestId) -> Option<AbortHandle> {
         let handle = lock(&self.questions).close(request);
         if handle.is_some() {

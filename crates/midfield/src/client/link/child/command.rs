@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 /// A program that speaks MCP on its standard input and output.
@@ -67,7 +67,14 @@ impl Command {
         self
     }
 
-    /// The program and its arguments as a person reads them.
+    /// What it is called where nobody has named it. Arguments may be secrets.
+    pub(in crate::client) fn name(&self) -> String {
+        let program = Path::new(&self.program);
+        let name = program.file_stem().unwrap_or(&self.program);
+        name.to_string_lossy().into_owned()
+    }
+
+    /// The program and its arguments, which tell it from others.
     pub(in crate::client) fn words(&self) -> String {
         let words = std::iter::once(&self.program).chain(&self.arguments);
         words

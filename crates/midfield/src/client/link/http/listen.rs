@@ -33,14 +33,26 @@ impl Http {
             let listening = async {
                 let mut last_id = None;
                 let mut begun = Some(begun);
-                let mut pause = RETRY;
+                let mut wished = RETRY;
+                let mut pause = wished;
                 while let Some(http) = http.upgrade() {
                     match http.hear(&mut last_id, &hearing, begun.take()).await {
-                        Heard::Nothing => break,
-                        Heard::Stream { retry } => {
-                            pause = retry.unwrap_or(RETRY).clamp(MIN_RETRY, MAX_RETRY);
+                        Heard::Nothing => {
+                            // Nothing will tell of changes any more.
+                            hearing.missed();
+                            break;
                         }
-                        Heard::Failed => pause = (pause * 2).min(MAX_RETRY),
+                        Heard::Stream { retry } => {
+                            wished = retry.map_or(wished, |retry| retry.max(MIN_RETRY));
+                            pause = wished;
+                            if last_id.is_none() {
+                                // What was said meanwhile is not said again.
+                                hearing.missed();
+                            }
+                        }
+                        Heard::Failed => {
+                            pause = pause.saturating_mul(2).min(MAX_RETRY.max(wished));
+                        }
                     }
                     drop(http);
                     tokio::time::sleep(pause).await;
@@ -86,10 +98,14 @@ impl Http {
         let mut events = Events::new(self.max_message);
         while let Ok(Some(chunk)) = response.chunk().await {
             events.add(&chunk);
+            // A server that sends without end must leave a turn to whoever closes the client.
+            tokio::task::consume_budget().await;
             loop {
                 match events.next() {
                     Ok(Some(event)) => {
-                        if let Some(data) = event.data.filter(|data| !data.is_empty()) {
+                        let is_message = matches!(event.kind.as_str(), "" | "message");
+                        let data = event.data.filter(|data| is_message && !data.is_empty());
+                        if let Some(data) = data {
                             self.hear_message(&data, hearing);
                         }
                     }
@@ -145,6 +161,8 @@ const BEGINNING: Duration = Duration::from_secs(1);
 /// How long to wait before the stream is asked for again.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// The shortest and the longest such wait, whatever the server says.
+/// The shortest such wait, whatever the server says. What it says beyond that is respected, however long.
 const MIN_RETRY: Duration = Duration::from_millis(100);
+
+/// The longest wait after attempts that failed, where the server does not say.
 const MAX_RETRY: Duration = Duration::from_mins(1);

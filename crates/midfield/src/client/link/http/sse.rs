@@ -152,6 +152,7 @@ impl Stream {
             if let Some(event) = self.events.next().ok()? {
                 return Some(event);
             }
+            tokio::task::consume_budget().await;
             let chunk = self.response.chunk().await.ok()??;
             self.events.add(&chunk);
         }

@@ -100,7 +100,7 @@ impl Http {
                 return Err(self.interrupted(broke).into());
             };
             let id = id.to_owned();
-            let pause = events.retry().unwrap_or(RETRY).clamp(MIN_RETRY, MAX_RETRY);
+            let pause = events.retry().unwrap_or(RETRY).max(MIN_RETRY);
             response = self.resume(&id, pause, &broke).await?;
             events.begin_anew();
         }
@@ -126,6 +126,8 @@ impl Http {
                     return Ok(Read::Answer(answer));
                 }
             }
+            // A server that sends without end must leave a turn to whoever watches the clock.
+            tokio::task::consume_budget().await;
             match response.chunk().await {
                 Ok(Some(chunk)) => events.add(&chunk),
                 Ok(None) => {
@@ -141,8 +143,8 @@ impl Http {
     }
 
     /// Asks for the rest of a stream, for a while.
-    async fn resume(&self, id: &str, pause: Duration, broke: &str) -> Result<Response, Failure> {
-        let mut pause = pause;
+    async fn resume(&self, id: &str, wished: Duration, broke: &str) -> Result<Response, Failure> {
+        let mut pause = wished;
         for _ in 0..MAX_RESUMES {
             tokio::time::sleep(pause).await;
             match self.get(Some(id)).await {
@@ -168,7 +170,10 @@ impl Http {
                     return Err(self.interrupted(detail).into());
                 }
                 // A server that is being started anew may need a moment.
-                Ok(_) | Err(_) => pause = (pause * 2).clamp(Duration::from_millis(100), MAX_RETRY),
+                Ok(_) | Err(_) => {
+                    pause = pause.saturating_mul(2).max(AFTER_FAILURE);
+                    pause = pause.min(MAX_RETRY.max(wished));
+                }
             }
         }
         Err(self
@@ -217,8 +222,11 @@ enum Read {
 /// How long to wait before a stream is asked for again, where the server does not say.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// The shortest and the longest such wait, whatever the server says.
+/// The shortest such wait, whatever the server says. What it says beyond that is respected, however long.
 const MIN_RETRY: Duration = Duration::from_millis(50);
+
+/// The shortest and the longest wait after an attempt that failed, where the server does not say.
+const AFTER_FAILURE: Duration = Duration::from_millis(100);
 const MAX_RETRY: Duration = Duration::from_secs(30);
 
 /// How often it is asked for again before that is given up.

@@ -62,6 +62,13 @@ impl Driver {
         let mut out = BytesMut::new();
         let mut is_flushed = true;
         loop {
+            // A server that writes without end leaves no turn to what is looked at below.
+            if self.shared.close.is_cancelled() {
+                return End::Closed;
+            }
+            if self.shared.is_full.is_cancelled() {
+                return End::Unread;
+            }
             while let Some(line) = lines.next() {
                 match line {
                     Line::Text(line) => self.line(&line),

@@ -11,6 +11,7 @@ mod lists;
 mod progress;
 mod questions;
 mod schemas;
+mod stubborn;
 mod tasks;
 mod wanted;
 mod web;

@@ -161,7 +161,7 @@ async fn a_resource_is_watched_until_the_last_of_its_subscriptions_ends() {
     });
     let client = double.client(Speak::Legacy).await;
     let filter = || {
-        let mut filter = midfield::types::Filter::default();
+        let mut filter = Filter::default();
         filter.resource_subscriptions = vec!["a:b".into()];
         filter
     };

@@ -19,7 +19,7 @@ const EXTENSION: &str = "io.modelcontextprotocol/tasks";
 /// A task, as the answer to a call.
 fn made(id: &str) -> Value {
     json!({
-        "resultType": "task", "taskId": id, "status": "working", "ttlMs": null, "pollIntervalMs": 50,
+        "resultType": "task", "taskId": id, "status": "working", "ttlMs": null, "pollIntervalMs": 500,
         "createdAt": "2026-07-28T10:30:00Z", "lastUpdatedAt": "2026-07-28T10:30:00Z",
     })
 }
