@@ -46,7 +46,8 @@ impl ClientBuilder {
         self
     }
 
-    /// Answers what servers ask the user. Default: nobody does; the capability is not declared, and questions are declined.
+    /// Answers what servers ask the user. Default: nobody does; the capability is not declared, questions of a session are
+    /// refused, and those that come with a result or a task declined.
     pub fn elicitation(mut self, handler: impl AnswerElicitation) -> Self {
         self.handlers.elicitation(handler);
         self

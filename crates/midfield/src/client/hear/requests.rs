@@ -83,7 +83,11 @@ impl Hearing {
         of: Option<&str>,
     ) {
         let (handle, registration) = AbortHandle::new_pair();
-        if let Err(refusal) = lock(&self.questions).open(&id, handle, related.clone()) {
+        let opened = match self.handlers.undeclared(&request) {
+            Some(refusal) => Err(refusal),
+            None => lock(&self.questions).open(&id, handle, related.clone()),
+        };
+        if let Err(refusal) = opened {
             return self.reply(outlet, Ok(jsonrpc::error(Some(&id), refusal.error())));
         }
         let hearing = self.clone();

@@ -107,6 +107,15 @@ impl Handlers {
         });
     }
 
+    /// Why a request of a server is not answered that asks for what was not declared
+    /// ([2025-11-25, error handling](https://modelcontextprotocol.io/specification/2025-11-25/client/elicitation#error-handling)).
+    /// A result that asks for input has no room for an error; there it is declined.
+    pub(in crate::client) fn undeclared(&self, request: &InputRequest) -> Option<Refusal> {
+        let is_undeclared =
+            matches!(request, InputRequest::Elicit(_)) && self.elicitation.is_none();
+        is_undeclared.then(|| Refusal::invalid("this client does not declare elicitation"))
+    }
+
     /// Answers one question.
     pub(in crate::client) async fn answer(
         &self,

@@ -206,13 +206,17 @@ async fn a_question_without_a_mode_is_a_form_and_a_page_without_its_members_is_n
         json!({"action": "accept"}),
         "{answered}"
     );
-    // Who has no forms is shown none.
+    // Who has no forms is shown none; and where nobody is asked at all it is the same.
     let user = User::new(false, true);
-    let builder = Client::builder().elicitation(user.clone());
-    let (_client, mut script, _) = Script::open(builder, None, json!({})).await;
-    let form = json!({"message": "Well?", "requestedSchema": schema});
-    let refused = soon(script.ask("elicitation/create", form)).await;
-    assert_eq!(refused["error"]["code"], -32602, "{refused}");
+    for builder in [
+        Client::builder().elicitation(user.clone()),
+        Client::builder(),
+    ] {
+        let (_client, mut script, _) = Script::open(builder, None, json!({})).await;
+        let form = json!({"message": "Well?", "requestedSchema": schema});
+        let refused = soon(script.ask("elicitation/create", form)).await;
+        assert_eq!(refused["error"]["code"], -32602, "{refused}");
+    }
     assert_eq!(user.asked().len(), 0);
 }
 
