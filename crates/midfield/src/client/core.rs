@@ -104,6 +104,11 @@ impl Core {
         self.ids.fetch_add(1, Ordering::Relaxed)
     }
 
+    /// Whether there may be another connection after this one.
+    pub(super) fn can_reopen(&self) -> bool {
+        self.target.can_reopen()
+    }
+
     /// Makes the connection anew after that with this number was lost; others may have done so meanwhile.
     pub(super) async fn reopen(&self, lost: u64) -> Result<(), Error> {
         let codec = self.connection().codec;

@@ -132,7 +132,10 @@ async fn see_through(
                     has_learned = true;
                     let learning = super::lists::learn_tools(core);
                     in_patience(core, &patience, &outgoing, learning).await?;
-                } else if wire::supported(&error).is_some() && attempts < core.options.attempts {
+                } else if wire::supported(&error).is_some()
+                    && core.can_reopen()
+                    && attempts < core.options.attempts
+                {
                     attempts += 1;
                     let reopening = core.reopen_anew(connection.number);
                     in_patience(core, &patience, &outgoing, reopening).await?;

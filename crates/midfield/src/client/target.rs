@@ -151,6 +151,11 @@ impl Target {
         }
     }
 
+    /// Whether it can be connected to more than once: a pair of streams that somebody else has opened cannot.
+    pub(super) fn can_reopen(&self) -> bool {
+        !matches!(self.kind, Kind::Pipe(_))
+    }
+
     /// What tells the server from all others, also after a restart: what it is called, and where it is. `None` for one that is nowhere
     /// and has no name.
     pub(super) fn identity(&self) -> Option<[u8; 32]> {
