@@ -1,4 +1,4 @@
-//! `midfield approve`: consent to a command that a file names, before it is needed.
+//! `midfield approve`: consent to what a file wants, before it is needed.
 
 use clap::Args;
 
@@ -18,7 +18,7 @@ impl Approve {
     pub(super) fn run(&self) -> anyhow::Result<Verdict> {
         let around = Around::of_process()?;
         let resolved = self.target.resolve(&around)?;
-        let told = match resolved.consent(&around, self.target.is_agreed())? {
+        let told = match resolved.consent(&around, &[], self.target.is_agreed())? {
             Consent::NotNeeded => "no approval is needed",
             Consent::Known => "approved before",
             Consent::Given => "approved",

@@ -8,11 +8,14 @@ use midfield::client::Speak;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 
 use super::connect::ModelOptions;
+use super::exit::Ended;
+use super::text::line;
 
 /// How a server is connected to.
 #[derive(Debug, Args)]
 pub(super) struct Connection {
-    /// The environment variable that holds the bearer token. Without it none is sent, but what a file names for its own server.
+    /// The environment variable that holds the bearer token; where it is empty none is sent, but what a file names for its own
+    /// server.
     #[arg(long, value_name = "NAME")]
     pub(super) token_env: Option<String>,
 
@@ -62,6 +65,29 @@ impl Connection {
     }
 }
 
+impl Connection {
+    /// The headers that the command line says are sent with every request.
+    ///
+    /// # Errors
+    /// With what is wrong with them.
+    pub(super) fn headers(&self) -> Result<HeaderMap, Ended> {
+        headers(&self.header, self.token_env.as_deref()).map_err(Ended::usage)
+    }
+
+    /// What the command line sends to the server, in words that tell no value.
+    ///
+    /// # Errors
+    /// With what is wrong with it.
+    pub(super) fn given(&self) -> Result<Vec<String>, Ended> {
+        let headers = self.headers()?;
+        let names = headers.keys().map(|name| match &self.token_env {
+            Some(variable) if name == AUTHORIZATION => format!("the token in `{}`", line(variable)),
+            _ => format!("the header `{name}` of the command line"),
+        });
+        Ok(names.collect())
+    }
+}
+
 impl From<Era> for Speak {
     fn from(era: Era) -> Self {
         match era {
@@ -78,14 +104,26 @@ impl From<Era> for Speak {
 /// With what is wrong; no value is told, since it may be a secret.
 pub(super) fn headers(lines: &[String], token_env: Option<&str>) -> Result<HeaderMap, String> {
     let mut headers = HeaderMap::new();
-    let token = token_env.and_then(|name| Some((name, std::env::var_os(name)?)));
+    let fetch = |name| {
+        let token = std::env::var_os(name).map(|token| (name, token));
+        token.ok_or_else(|| {
+            format!(
+                "`--token-env` names the variable `{}`, which is not set",
+                line(name)
+            )
+        })
+    };
+    let token = token_env.map(fetch).transpose()?;
     if let Some((name, token)) = token.filter(|(_, token)| !token.is_empty()) {
         let token = token
             .to_str()
             .map(|token| format!("Bearer {}", token.trim()));
         let value = token.and_then(|token| HeaderValue::from_str(&token).ok());
         let mut value = value.ok_or_else(|| {
-            format!("the token in `{name}` has characters that no header can hold")
+            format!(
+                "the token in `{}` has characters that no header can hold",
+                line(name)
+            )
         })?;
         value.set_sensitive(true);
         headers.insert(AUTHORIZATION, value);
@@ -139,6 +177,12 @@ mod tests {
         let Line { connection } = Line::try_parse_from(["x"]).unwrap();
         assert_eq!(connection.era, Era::Auto);
         assert!(Line::try_parse_from(["x", "--timeout", "soon"]).is_err());
+    }
+
+    #[test]
+    fn a_token_that_is_not_there_is_missed() {
+        let told = headers(&[], Some("MIDFIELD_NOT_SET_ANYWHERE")).unwrap_err();
+        assert!(told.contains("`MIDFIELD_NOT_SET_ANYWHERE`"), "{told}");
     }
 
     #[test]

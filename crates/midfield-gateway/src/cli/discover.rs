@@ -60,11 +60,12 @@ impl Discover {
     /// What one SERVER stands for.
     fn one(&self, around: &Around) -> anyhow::Result<Verdict> {
         let resolved = self.target.resolve(around)?;
-        let unusual = entry::unusual(&resolved.entry);
+        let unusual = entry::unusual(&resolved.shown);
         let (host, file) = match &resolved.origin {
             Origin::CommandLine => ("command line", None),
             Origin::Own(path) => ("own", Some(path)),
             Origin::Foreign(path) => ("folder", Some(path)),
+            Origin::Configuration(served) => ("configuration", Some(&served.path)),
         };
         let file = file
             .map(|path| path.display().to_string())
@@ -75,11 +76,11 @@ impl Discover {
             project: None,
             name: &resolved.name,
             disabled: false,
-            shown: Shown::new(&resolved.entry),
+            shown: Shown::new(&resolved.shown),
             problem: None,
             unusual,
             notes: Vec::new(),
-            entry: Some(&resolved.entry),
+            entry: Some(&resolved.shown),
         };
         let text = if self.json {
             to_json(&found)?

@@ -4,6 +4,7 @@
 //! Values of variables and headers are left out, since they may be secrets, but for variables that change what a program loads.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use midfield::client::config::{Entry, Process, Transport, Unusual};
 use serde::Serialize;
@@ -72,10 +73,7 @@ pub(super) fn lines(entry: &Entry, unusual: &[String], indent: &str) -> String {
     match entry {
         Entry::Command(command) => {
             row("starts", &command_line(command));
-            let folder = command
-                .folder
-                .as_ref()
-                .map(|folder| quoted(&folder.to_string_lossy()));
+            let folder = command.folder.as_deref().map(path);
             row("in", folder.as_deref().unwrap_or_default());
             row("with", &variables(entry, command));
         }
@@ -121,6 +119,11 @@ pub(super) fn command_line(process: &Process) -> String {
     words.map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
 }
 
+/// A path as a shell takes it.
+pub(super) fn path(path: &Path) -> String {
+    quoted(&path.to_string_lossy())
+}
+
 /// A word as a shell takes it. What a reader would not see is written by its number: it must neither hide nor be left out.
 fn quoted(word: &str) -> String {
     let is_plain = |it: char| it.is_ascii_alphanumeric() || "_@%+=:,./-".contains(it);
@@ -138,7 +141,7 @@ fn quoted(word: &str) -> String {
 }
 
 /// A text in which each character that a reader does not see, or a terminal obeys, is written by its number.
-fn visible(text: &str) -> String {
+pub(super) fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
         let mut buffer = [0; 4];

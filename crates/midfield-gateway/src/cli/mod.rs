@@ -85,7 +85,7 @@ enum Command {
     ///
     /// With SERVER: say what it stands for.
     Discover(discover::Discover),
-    /// Agree that a command may be started which a file names. It is shown first.
+    /// Agree that a command may be started which a file names, or that its URL may get what is yours. It is shown first.
     Approve(approve::Approve),
     /// Print the completions of a shell.
     Completions(pages::Completions),

@@ -25,7 +25,7 @@ pub(crate) use self::access::Token;
 pub(crate) use self::finding::{Finding, texts};
 pub(crate) use self::jobs::{Cancel, Follow, Interval, Jobs};
 pub(crate) use self::place::{Place, Problems};
-pub(crate) use self::secret::{SchemeSecret, UserName};
+pub(crate) use self::secret::{Keeper, SchemeSecret, UserName};
 pub(crate) use self::selection::{Fact, Selection};
 pub(crate) use self::source::{AllowedReferences, Command, Document, Responses, Source, http_url};
 pub(crate) use self::table::nearest;
@@ -82,7 +82,7 @@ impl Config {
     }
 
     /// Reads `text`, which stands in the file at `path`. Paths in it are relative to the file's folder.
-    fn parse(path: &Path, text: &str) -> Result<Self, Problems> {
+    pub(crate) fn parse(path: &Path, text: &str) -> Result<Self, Problems> {
         let reader = Reader::new(path, text);
         let config = match toml::de::DeTable::parse(text) {
             Ok(document) => Some(read_root(&reader, document)),

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Home, Output};
+use crate::support::{Home, Output, Service, answer};
 
 const TWO: &str = r#"{"mcpServers": {"lab": {"command": "npx", "args": ["lab"], "cwd": "work"}, "web": {"url": "https://a.example/mcp"}}}"#;
 
@@ -245,4 +245,204 @@ fn consent_is_asked_at_a_terminal() {
         assert!(seen.contains("npx lab") && seen.contains(told), "{seen}");
     }
     said(&home.run(&["approve", "lab"]), 0, "approved before\n");
+}
+
+#[test]
+fn what_a_file_says_cannot_change_what_is_asked() {
+    let home = user();
+    let server = json!({"command": "npx", "cwd": "/tmp/\u{1b}[2J\u{1b}[H\nok\u{3164}"});
+    let file = "project/\u{1b}[31mred.json";
+    let text = json!({"servers": {"a\u{1b}[2J": server}}).to_string();
+    home.write(file, &text);
+    let output = home.run(&["approve", "\u{1b}[31mred.json"]);
+    said(&output, 5, "");
+    assert!(
+        !output.stderr.contains(['\u{1b}', '\u{3164}']),
+        "{output:?}"
+    );
+    assert!(
+        output.stderr.contains(
+            r"in $'/tmp/\U0000001b[2J\U0000001b[H\U0000000aok\U00003164', and may do harm"
+        ),
+        "{output:?}"
+    );
+    home.write("project/bad\u{1b}[2J.json", "{}");
+    let output = home.run(&["approve", "bad\u{1b}[2J.json"]);
+    assert!(!output.stderr.contains('\u{1b}'), "{output:?}");
+}
+
+#[test]
+fn a_url_of_a_folder_gets_variables_after_consent_alone() {
+    let home = user();
+    let service = Service::answering(answer("404 Not Found", "text/plain", b"no"));
+    let server = json!({"url": format!("{}/x/${{LAB_KEY}}", service.url()), "headers": {"X-K": "${OTHER_KEY:-none}"}});
+    let write = |server: &Value| {
+        home.write(
+            "project/.mcp.json",
+            &json!({"mcpServers": {"lab": server}}).to_string(),
+        )
+    };
+    write(&server);
+    let found = one(&home, &["lab"]);
+    assert_eq!(found["url"], server["url"], "{found}");
+    let output = home.run(&["list", "lab"]);
+    said(&output, 5, "");
+    assert!(
+        output
+            .stderr
+            .contains(&format!("  calls    {}/x/${{LAB_KEY}}\n", service.url()))
+            && output
+                .stderr
+                .contains("  gets     the variable `LAB_KEY`\n")
+            && !output.stderr.contains("canary"),
+        "{output:?}"
+    );
+    assert!(service.recorded().is_empty());
+    said(&home.run(&["approve", "lab", "--yes"]), 0, "approved\n");
+    said(&home.run(&["approve", "lab"]), 0, "approved before\n");
+    said(&home.run(&["list", "lab"]), 3, "");
+    assert_eq!(service.recorded()[0].path(), "/x/canary");
+
+    write(&json!({"url": format!("{}/y/${{LAB_KEY}}", service.url())}));
+    said(&home.run(&["approve", "lab"]), 5, "");
+    write(&json!({"url": service.url(), "headers": {"X-K": "its own", "X-L": "${NOT_SET:-none}"}}));
+    said(&home.run(&["approve", "lab"]), 0, "no approval is needed\n");
+}
+
+#[test]
+fn a_token_goes_to_a_url_of_a_folder_after_consent_alone() {
+    let home = user();
+    let service = Service::answering(answer("404 Not Found", "text/plain", b"no"));
+    let text = json!({"mcpServers": {"lab": {"url": service.url()}}}).to_string();
+    home.write("project/.mcp.json", &text);
+    for (words, told) in [
+        (
+            ["--token-env", "LAB_KEY"],
+            "gets     the token in `LAB_KEY`\n",
+        ),
+        (
+            ["--header", "X-K: canary"],
+            "gets     the header `x-k` of the command line\n",
+        ),
+    ] {
+        let words = [&["list", "lab"], &words[..]].concat();
+        let output = home.run(&words);
+        said(&output, 5, "");
+        assert!(output.stderr.contains(told), "{output:?}");
+        assert!(
+            output
+                .stderr
+                .contains(&format!("calls    {}", service.url())),
+            "{output:?}"
+        );
+        assert!(!output.stderr.contains("canary"), "{output:?}");
+        assert!(service.recorded().is_empty());
+    }
+    let words = ["list", "lab", "--token-env", "LAB_KEY"];
+    said(&home.run(&[&words[..], &["--yes"]].concat()), 3, "");
+    assert_eq!(
+        service.recorded()[0].header("authorization"),
+        Some("Bearer canary")
+    );
+    let again = home.run(&words);
+    said(&again, 3, "");
+    assert!(
+        again.stderr.contains("sends the token in `LAB_KEY` to"),
+        "{again:?}"
+    );
+    said(&home.run(&["list", "lab"]), 3, "");
+    let url = service.url();
+    said(&home.run(&["list", &url, "--token-env", "LAB_KEY"]), 3, "");
+}
+
+#[test]
+fn a_token_that_is_not_set_is_missed_and_an_empty_one_is_none() {
+    let home = user();
+    let service = Service::answering(answer("404 Not Found", "text/plain", b"no"));
+    let url = service.url();
+    let output = home.run(&["list", &url, "--token-env", "NOT_SET"]);
+    said(&output, 2, "");
+    assert!(
+        output.stderr.contains("`NOT_SET`, which is not set"),
+        "{output:?}"
+    );
+    assert!(service.recorded().is_empty());
+    said(
+        &home.run(&["list", &url, "--token-env", "MIDFIELD_TOKEN"]),
+        3,
+        "",
+    );
+    assert_eq!(service.recorded()[0].header("authorization"), None);
+}
+
+#[test]
+fn which_of_several_servers_of_a_name_is_taken_is_told() {
+    let home = user();
+    let taken = "`lab` of HOME/project/.mcp.json is taken, not the one of HOME/.cursor/mcp.json\n";
+    assert_eq!(home.run(&["discover", "lab"]).stderr, taken);
+    assert_eq!(home.run(&["discover", "github"]).stderr, "");
+    home.write(".cursor/mcp.json", TWO);
+    assert_eq!(home.run(&["discover", "lab"]).stderr, "");
+}
+
+#[test]
+fn a_configuration_that_does_more_than_call_needs_consent() {
+    let home = user();
+    home.write(
+        "project/pets.json",
+        r#"{"openapi": "3.1.0", "info": {"title": "P", "version": "1"}, "paths": {}}"#,
+    );
+    let write = |name: &str, more: &str| {
+        let text = format!(
+            "[sources.pets]\nopenapi = \"pets.json\"\nbase_url = \"http://127.0.0.1:1\"\n{more}"
+        );
+        home.write(name, &text);
+    };
+    let starts = "start = [\"touch\", \"started\\u001B[2J\"]\n";
+    write("project/pets.toml", "");
+    said(
+        &home.run(&["approve", "pets.toml"]),
+        0,
+        "no approval is needed\n",
+    );
+    write("project/pets.toml", starts);
+    let output = home.run(&["list", "pets.toml"]);
+    said(&output, 5, "");
+    assert!(
+        output
+            .stderr
+            .contains(r"  starts   touch $'started\U0000001b[2J' in HOME/project"),
+        "{output:?}"
+    );
+    assert!(!home.path("project/started\u{1b}[2J").exists());
+    said(
+        &home.run(&["approve", "pets.toml", "--yes"]),
+        0,
+        "approved\n",
+    );
+    said(&home.run(&["approve", "pets.toml"]), 0, "approved before\n");
+    for (more, told) in [
+        (
+            "[sources.pets.secrets]\nkey = { env = \"LAB_KEY\" }\n",
+            "  sends    the variable `LAB_KEY`\n",
+        ),
+        (
+            "[audit]\nfile = \"../.bashrc\"\n",
+            "  writes   HOME/project/../.bashrc\n",
+        ),
+    ] {
+        write("project/pets.toml", more);
+        let output = home.run(&["approve", "pets.toml"]);
+        said(&output, 5, "");
+        assert!(output.stderr.contains(told), "{output:?}");
+    }
+    write(".config/midfield/pets.toml", starts);
+    let own = home.path(".config/midfield/pets.toml");
+    said(
+        &home.run(&["approve", own.to_str().unwrap()]),
+        0,
+        "no approval is needed\n",
+    );
+    home.write("project/bad.toml", "[sources]\n");
+    said(&home.run(&["approve", "bad.toml"]), 2, "");
 }

@@ -21,7 +21,7 @@ use midfield::host::model::Models;
 use midfield::types::{Implementation, LogLevel, LogMessage};
 use serde::Serialize;
 
-use super::connection::{self, Connection};
+use super::connection::Connection;
 use super::exit::{Ended, Exit};
 use super::person::Person;
 use super::target::{Around, How, Origin, Resolved};
@@ -75,14 +75,15 @@ impl Via {
         }
     }
 
-    /// Finds the server, and gets the consent to start it where that is needed.
+    /// Finds the server, and gets the consent to start it, or to send it what is the user's, where that is needed.
     ///
     /// # Errors
     /// When there is no such server, or nobody agrees.
     pub(super) fn resolve(&self, server: Option<&str>) -> anyhow::Result<Resolved> {
         let around = Around::of_process()?;
         let resolved = self.how.resolve(server, &self.command, &around)?;
-        resolved.consent(&around, self.how.is_agreed())?;
+        let given = self.connection.given()?;
+        resolved.consent(&around, &given, self.how.is_agreed())?;
         Ok(resolved)
     }
 
@@ -291,8 +292,7 @@ impl Session {
 /// What is connected to.
 pub(super) fn target(resolved: &Resolved, connection: &Connection) -> anyhow::Result<Target> {
     let mut entry = resolved.entry.clone();
-    let headers = connection::headers(&connection.header, connection.token_env.as_deref());
-    let headers = headers.map_err(Ended::usage)?;
+    let headers = connection.headers()?;
     match &mut entry {
         Entry::Url(endpoint) => {
             for (name, value) in &headers {
@@ -313,7 +313,7 @@ pub(super) fn target(resolved: &Resolved, connection: &Connection) -> anyhow::Re
                 let told = "a command has no headers: it takes secrets from its environment";
                 return Err(Ended::usage(told).into());
             }
-            if resolved.origin == Origin::CommandLine {
+            if is_command_line(&resolved.origin) {
                 // Who wrote the command also set the environment that it is meant to have.
                 let command = client::Command::new(&command.program).args(&command.arguments);
                 return Ok(Target::from(command.inherit_environment()).named(&resolved.name));
@@ -323,10 +323,16 @@ pub(super) fn target(resolved: &Resolved, connection: &Connection) -> anyhow::Re
         _ => {}
     }
     let target = Target::try_from(entry)?;
-    Ok(match resolved.origin {
-        Origin::CommandLine => target,
-        Origin::Own(_) | Origin::Foreign(_) => target.named(&resolved.name),
+    Ok(if is_command_line(&resolved.origin) {
+        target
+    } else {
+        target.named(&resolved.name)
     })
+}
+
+/// Whether the command line says what is used, or a configuration, which midfield itself serves.
+const fn is_command_line(origin: &Origin) -> bool {
+    matches!(origin, Origin::CommandLine | Origin::Configuration(_))
 }
 
 /// An error of the client, with what to do where that is known.

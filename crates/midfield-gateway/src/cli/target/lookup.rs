@@ -4,12 +4,13 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use midfield::client::config::{
-    ConfigError, Dialect, Entries, KnownFile, UnknownName, project_files, user_files,
+    ConfigError, Configured, Dialect, Entries, KnownFile, UnknownName, project_files, user_files,
 };
 
 use super::{Around, Resolved, of_server};
 use crate::cli::exit::{Ended, Exit};
 use crate::cli::text::line;
+use crate::cli::{entry, note};
 
 /// A file in which a name is looked for.
 pub(in crate::cli) struct Place {
@@ -82,29 +83,51 @@ pub(super) fn find(name: &str, config: Option<&Path>, around: &Around) -> anyhow
     if let Some(path) = config {
         let path = around.folder.join(path);
         let entries = super::read(&path, Dialect::of_path(&path))?;
-        if let Some(found) = looked.find(name, &path, entries, around) {
-            return found;
+        if let Some(server) = looked.find(name, &path, entries, around) {
+            return of_server(&server, &path, around);
         }
     }
+    let mut taken: Option<(Configured, PathBuf)> = None;
     for place in places(around) {
-        match read(&place) {
-            Ok(None) => {}
-            Ok(Some(entries)) => {
-                if let Some(found) = looked.find(name, &place.path, entries, around) {
-                    return found;
+        match (read(&place), &taken) {
+            (Ok(Some(entries)), None) => {
+                taken = looked
+                    .find(name, &place.path, entries, around)
+                    .map(|server| (server, place.path));
+            }
+            (Ok(Some(entries)), Some((server, _))) => {
+                let entries = entries.within(&around.folder);
+                let other = entries.find(name);
+                if other.is_ok_and(|other| other.written() != server.written()) {
+                    looked.passed_over.push(entry::path(&place.path));
                 }
             }
-            Err(error) => looked
+            (Err(error), None) => looked
                 .failed
                 .push(format!("{:#}", anyhow::Error::from(error))),
+            (Ok(None), _) | (Err(_), Some(_)) => {}
         }
+    }
+    if let Some((server, path)) = taken {
+        if !looked.passed_over.is_empty() {
+            note(&format!(
+                "`{}` of {} is taken, not the one of {}",
+                line(name),
+                entry::path(&path),
+                looked.passed_over.join(", ")
+            ));
+        }
+        return of_server(&server, &path, around);
     }
     Err(looked.unknown(name, around).into())
 }
 
-/// Where a name was looked for in vain.
+/// Where a name was looked for.
 #[derive(Default)]
 struct Looked {
+    /// Other files that have another server of the name.
+    passed_over: Vec<String>,
+
     files: Vec<PathBuf>,
     failed: Vec<String>,
     names: Vec<String>,
@@ -117,10 +140,10 @@ impl Looked {
         path: &Path,
         entries: Entries,
         around: &Around,
-    ) -> Option<anyhow::Result<Resolved>> {
+    ) -> Option<Configured> {
         let entries = entries.within(&around.folder);
         if let Ok(server) = entries.find(name) {
-            return Some(of_server(server, path, around));
+            return Some(server.clone());
         }
         self.files.push(path.to_owned());
         self.names
@@ -132,13 +155,13 @@ impl Looked {
         let unknown = UnknownName::new(name, self.names.iter().map(String::as_str));
         let mut told = line(&unknown.to_string());
         for path in &self.files {
-            let _ = write!(told, "\nlooked in {}", path.display());
+            let _ = write!(told, "\nlooked in {}", entry::path(path));
         }
         for failed in &self.failed {
             let _ = write!(told, "\ncould not look further: {}", line(failed));
         }
         if self.files.is_empty() && self.failed.is_empty() {
-            let folder = around.folder.display();
+            let folder = entry::path(&around.folder);
             let _ = write!(
                 told,
                 "\nno file of a known host is in {folder}, nor in your own folders"

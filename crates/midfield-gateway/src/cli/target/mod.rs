@@ -3,11 +3,14 @@
 //! A URL, a command after `--`, a file with servers, or a name that is looked for where hosts keep theirs. Nothing is started here.
 
 mod approval;
+mod configuration;
 mod lookup;
+mod wish;
 
 pub(super) use approval::Consent;
 pub(super) use lookup::{places, read as read_place};
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -15,9 +18,11 @@ use midfield::client::config::{
     Configured, Dialect, Endpoint, Entries, Entry, Places, Process, System,
 };
 
+use super::entry;
 use super::exit::{Ended, Exit};
 use super::text::line;
-use crate::config::{Config, http_url};
+use crate::config::http_url;
+use configuration::Served;
 
 /// Which server a command is about.
 #[derive(Debug, Args)]
@@ -46,7 +51,8 @@ pub(super) struct How {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 
-    /// Start the command that a file names, without asking. It is remembered as approved.
+    /// Agree to what a file wants, without asking: to start its command, or to send its URL what is yours. It is remembered as
+    /// approved.
     #[arg(long)]
     yes: bool,
 }
@@ -82,8 +88,12 @@ pub(super) struct Resolved {
     pub(super) name: String,
     /// How it is reached.
     pub(super) entry: Entry,
+    /// The same to be shown: a URL has the names of its variables.
+    pub(super) shown: Entry,
     /// Who says so.
     pub(super) origin: Origin,
+    /// The environment variables that its file takes.
+    variables: Vec<String>,
 }
 
 /// Who says how a server is reached.
@@ -95,6 +105,21 @@ pub(super) enum Origin {
     Own(PathBuf),
     /// A file that may be from somebody else, such as one in a folder that was checked out.
     Foreign(PathBuf),
+    /// A configuration of midfield.
+    Configuration(Served),
+}
+
+impl Resolved {
+    /// A server that the command line says all of.
+    fn of_command_line(name: String, entry: Entry) -> Self {
+        Self {
+            name,
+            shown: entry.clone(),
+            entry,
+            origin: Origin::CommandLine,
+            variables: Vec::new(),
+        }
+    }
 }
 
 impl Target {
@@ -124,11 +149,8 @@ impl How {
         around: &Around,
     ) -> anyhow::Result<Resolved> {
         if let [program, arguments @ ..] = command {
-            return Ok(Resolved {
-                name: short_name(program),
-                entry: Entry::Command(Process::new(program, arguments)),
-                origin: Origin::CommandLine,
-            });
+            let entry = Entry::Command(Process::new(program, arguments));
+            return Ok(Resolved::of_command_line(short_name(program), entry));
         }
         let Some(server) = server else {
             let told = "say which server: a URL, a file, a name, or a command after `--`";
@@ -167,7 +189,7 @@ impl How {
         };
         let entries = read(path, Dialect::of_path(path))?;
         if entries.servers.is_empty() && path.extension().is_some_and(|it| it == "toml") {
-            return of_configuration(path, name);
+            return configuration::of_configuration(path, name, around);
         }
         let entries = entries.within(&around.folder);
         let server = match (name, entries.servers.as_slice()) {
@@ -176,7 +198,7 @@ impl How {
             (None, []) => {
                 let told = format!(
                     "{} names no server: one stands in it under `mcpServers` or `servers`",
-                    path.display()
+                    entry::path(path)
                 );
                 return Err(Ended::new(Exit::NotFound, told).into());
             }
@@ -188,7 +210,7 @@ impl How {
                     .collect();
                 let told = format!(
                     "{} has several servers: say which one by `#NAME` or `--server NAME`, of {}",
-                    path.display(),
+                    entry::path(path),
                     names.join(", ")
                 );
                 return Err(Ended::usage(told).into());
@@ -197,7 +219,7 @@ impl How {
         let server = server.map_err(|error| {
             Ended::new(
                 Exit::NotFound,
-                format!("{}: {}", path.display(), line(&error.to_string())),
+                format!("{}: {}", entry::path(path), line(&error.to_string())),
             )
         })?;
         of_server(server, path, around)
@@ -207,35 +229,9 @@ impl How {
 fn of_url(url: &str) -> anyhow::Result<Resolved> {
     // What is wrong is told without the URL, which may hold a password.
     let parsed = http_url(url).map_err(|told| Ended::usage(format!("SERVER {told}")))?;
-    Ok(Resolved {
-        name: parsed.host_str().unwrap_or_default().to_owned(),
-        entry: Entry::Url(Endpoint::new(parsed)),
-        origin: Origin::CommandLine,
-    })
-}
-
-/// A configuration of midfield is a server too: midfield serves it over standard streams.
-fn of_configuration(path: &Path, name: Option<&str>) -> anyhow::Result<Resolved> {
-    if name.is_some() {
-        let told = format!(
-            "{} has no `mcp_servers`: as a configuration of midfield it is one server, without names",
-            path.display()
-        );
-        return Err(Ended::usage(told).into());
-    }
-    let config = Config::read(path)?;
-    let program = std::env::current_exe()
-        .map_err(|error| anyhow::anyhow!("could not find midfield's own program: {error}"))?;
-    let arguments = [
-        "serve".to_owned(),
-        path.display().to_string(),
-        "--stdio".to_owned(),
-    ];
-    Ok(Resolved {
-        name: config.name,
-        entry: Entry::Command(Process::new(program.display().to_string(), arguments)),
-        origin: Origin::CommandLine,
-    })
+    let name = parsed.host_str().unwrap_or_default().to_owned();
+    let entry = Entry::Url(Endpoint::new(parsed));
+    Ok(Resolved::of_command_line(name, entry))
 }
 
 /// A server of a file, with its variables filled in and its folder found.
@@ -244,11 +240,24 @@ fn of_server(server: &Configured, path: &Path, around: &Around) -> anyhow::Resul
         super::note(&format!(
             "`{}` is turned off in {}",
             line(&server.name),
-            path.display()
+            entry::path(path)
         ));
     }
-    let mut entry = server.resolve(&variable).map_err(|error| {
-        Ended::usage(format!("{}: {}", path.display(), line(&error.to_string())))
+    let taken = RefCell::new(Vec::new());
+    let lookup = |name: &str| {
+        let value = variable(name)?;
+        let mut taken = taken.borrow_mut();
+        if !taken.iter().any(|known| known == name) {
+            taken.push(name.to_owned());
+        }
+        Some(value)
+    };
+    let mut entry = server.resolve(&lookup).map_err(|error| {
+        Ended::usage(format!(
+            "{}: {}",
+            entry::path(path),
+            line(&error.to_string())
+        ))
     })?;
     if let Entry::Command(command) = &mut entry {
         // A file says it as seen from its project.
@@ -262,10 +271,16 @@ fn of_server(server: &Configured, path: &Path, around: &Around) -> anyhow::Resul
     } else {
         Origin::Foreign(path.to_owned())
     };
+    let shown = match (&entry, server.written()) {
+        (Entry::Url(_), Ok(written)) => written,
+        _ => entry.clone(),
+    };
     Ok(Resolved {
         name: server.name.clone(),
         entry,
+        shown,
         origin,
+        variables: taken.into_inner(),
     })
 }
 

@@ -39,7 +39,11 @@ pub(crate) fn run_with(arguments: &[&str], prepare: impl FnOnce(&mut Command)) -
 
 pub(super) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_midfield"));
-    command.args(arguments).stdin(Stdio::null());
+    // No token, but in tests that set one.
+    command
+        .args(arguments)
+        .env("MIDFIELD_TOKEN", "")
+        .stdin(Stdio::null());
     command
 }
 
