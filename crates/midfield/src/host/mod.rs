@@ -5,3 +5,4 @@ pub mod answers;
 pub mod form;
 pub mod model;
 pub mod page;
+pub mod schema;

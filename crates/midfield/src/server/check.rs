@@ -188,7 +188,7 @@ impl ResultCheck {
 }
 
 /// Whether a schema refers to itself, once it is known to cost no more than is allowed.
-fn measured(schema: &Value) -> Result<bool, InvalidSchema> {
+pub(crate) fn measured(schema: &Value) -> Result<bool, InvalidSchema> {
     if count(schema) > MAX_SUBSCHEMAS {
         return Err(InvalidSchema(format!(
             "it has more than {MAX_SUBSCHEMAS} parts"
@@ -249,7 +249,7 @@ fn quoted<'a>(names: impl Iterator<Item = &'a str>) -> String {
 }
 
 /// Whether the places of misfits can be searched for in `value` in a short time, whatever the schema.
-fn is_small(value: &Value) -> bool {
+pub(crate) fn is_small(value: &Value) -> bool {
     fn walk(value: &Value, depth: usize, left: &mut usize) -> bool {
         let Some(fewer) = left.checked_sub(1) else {
             return false;

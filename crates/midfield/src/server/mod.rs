@@ -61,7 +61,7 @@ pub use tool::Tool;
 pub(crate) use ask::Asking;
 pub(crate) use begin::{Subject, begin};
 #[cfg(feature = "client")]
-pub(crate) use check::ResultCheck;
+pub(crate) use check::{ResultCheck, is_small, measured};
 pub(crate) use dispatch::{Request, Started};
 pub(crate) use elicitations::check_page;
 pub(crate) use exchange::{Answering, Exchange, Piece, Response};

@@ -18,21 +18,47 @@ pub(super) struct Weight {
 pub(super) fn weigh(schema: &Value) -> Option<Weight> {
     let mut scale = Scale {
         root: schema,
+        names: HashMap::new(),
         known: HashMap::new(),
         weight: Weight::default(),
     };
+    scale.name(schema, 0)?;
     scale.part(schema, 0)?;
     Some(scale.weight)
 }
 
 struct Scale<'a> {
     root: &'a Value,
+    /// The parts that have a name, by `$anchor`, `$dynamicAnchor` or `$id`.
+    names: HashMap<&'a str, Vec<&'a Value>>,
     /// What each part weighs, by its address; `None` while it is being weighed.
     known: HashMap<*const Value, Option<usize>>,
     weight: Weight,
 }
 
 impl<'a> Scale<'a> {
+    /// Finds the parts that have a name.
+    fn name(&mut self, schema: &'a Value, depth: usize) -> Option<()> {
+        if depth > MAX_DEPTH {
+            return None;
+        }
+        match schema {
+            Value::Object(keywords) => {
+                for keyword in ["$anchor", "$dynamicAnchor", "$id"] {
+                    let name = keywords.get(keyword).and_then(Value::as_str);
+                    if let Some(name) = name {
+                        self.names.entry(last(name)).or_default().push(schema);
+                    }
+                }
+                keywords
+                    .values()
+                    .try_for_each(|value| self.name(value, depth + 1))
+            }
+            Value::Array(parts) => parts.iter().try_for_each(|part| self.name(part, depth + 1)),
+            _ => Some(()),
+        }
+    }
+
     /// How many parts apply in place where this one does.
     fn part(&mut self, schema: &'a Value, depth: usize) -> Option<usize> {
         if depth > MAX_DEPTH {
@@ -75,17 +101,27 @@ impl<'a> Scale<'a> {
     }
 
     fn target(&mut self, reference: &'a Value, depth: usize) -> Option<usize> {
-        let pointer = reference
-            .as_str()
-            .and_then(|text| text.strip_prefix('#'))
-            .and_then(|pointer| self.root.pointer(pointer));
-        if let Some(target) = pointer {
+        let Some(reference) = reference.as_str() else {
+            return Some(1);
+        };
+        let pointer = reference.strip_prefix('#');
+        if let Some(target) = pointer.and_then(|pointer| self.root.pointer(pointer)) {
             return self.part(target, depth + 1);
         }
-        // A name given by `$anchor` or `$id`; where it leads is not followed, so the worst is assumed.
+        // What a name stands for depends on the `$id`s around it: all that may be meant is weighed, and the worst is assumed.
         self.weight.is_recursive = true;
-        Some(1)
+        let mut in_place = 1;
+        for target in self.names.get(last(reference)).cloned().unwrap_or_default() {
+            in_place = in_place.max(self.part(target, depth + 1)?);
+        }
+        Some(in_place)
     }
+}
+
+/// The last part of a name: an anchor, or the end of a URI.
+fn last(name: &str) -> &str {
+    let end = name.trim_end_matches(['#', '/']);
+    end.rsplit(['#', '/']).next().unwrap_or(end)
 }
 
 /// Keywords whose schemas apply where their own schema does.
