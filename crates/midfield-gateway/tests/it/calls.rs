@@ -1,5 +1,10 @@
 //! Commands that ask a server something, without a terminal.
 
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 
 use crate::support::{Folder, Output, Service, Workshop, answer, free_port, run};
@@ -107,6 +112,66 @@ fn what_does_not_fit_is_told_before_anything_is_called() {
     assert!(output.stderr.contains("say which tool"), "{output:?}");
 }
 
+/// Runs a command about the workshop whose stdin never ends, until it hears SIGINT if `is_stopped`.
+fn code_while_stdin_is_open(workshop: &Workshop, words: &[&str], is_stopped: bool) -> Option<i32> {
+    let url = workshop.url();
+    let (command, rest) = words.split_first().unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_midfield"))
+        .args([*command, &url])
+        .args(rest)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let _open = child.stdin.take().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(30);
+    if is_stopped {
+        while !hears_interrupts(child.id()) {
+            assert!(Instant::now() < deadline, "it does not listen to SIGINT");
+            thread::sleep(Duration::from_millis(10));
+        }
+        let id = Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
+        kill_process(id, Signal::INT).unwrap();
+    }
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.code();
+        }
+        if Instant::now() > deadline {
+            child.kill().unwrap();
+            child.wait().unwrap();
+            panic!("it does not end");
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Whether a process has a handler for SIGINT.
+fn hears_interrupts(id: u32) -> bool {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap();
+    let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+    let caught = u64::from_str_radix(caught.unwrap().trim(), 16).unwrap();
+    caught & 0b10 != 0
+}
+
+#[test]
+fn what_waits_for_stdin_is_ended_by_ctrl_c_and_in_time() {
+    let workshop = Workshop::new();
+    for words in [
+        &["call", "echo", "text=@-"][..],
+        &["call", "echo", "--args", "-"],
+        &["prompt", "greet", "name=@-"],
+    ] {
+        assert_eq!(code_while_stdin_is_open(&workshop, words, true), Some(130));
+        let words = [words, &["--timeout", "1s"]].concat();
+        assert_eq!(
+            code_while_stdin_is_open(&workshop, &words, false),
+            Some(124)
+        );
+    }
+}
+
 #[test]
 fn a_question_that_nobody_can_answer_is_declined_and_code_5() {
     let workshop = Workshop::new();
@@ -204,6 +269,7 @@ fn a_script_stands_for_the_model_that_a_server_asks() {
         "call",
         &["muse", "--model", wrong.to_str().unwrap()],
     );
+    assert_eq!(output.code, Some(2), "{output:?}");
     assert!(
         output.stderr.contains("answer 1 of the script"),
         "{output:?}"

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Number, Value};
 
 use super::schema::{Kind, Kinds, Schema};
-use super::{ReadFile, line};
+use super::{ReadFile, exact, line, too_long};
 
 /// What a word says of a name.
 #[derive(Debug)]
@@ -32,11 +32,11 @@ impl Given {
             };
             return Ok((name, given));
         };
-        let json = match file {
-            Some(file) => serde_json::from_slice(&files(file)?),
-            None => serde_json::from_str(text),
+        let bytes = match file {
+            Some(file) => files(file)?,
+            None => text.as_bytes().to_vec(),
         };
-        let json = json.map_err(|error| format!("`{}` is no JSON: {error}", line(name)))?;
+        let json = super::json(name, &bytes)?;
         Ok((name, Self::Json(json)))
     }
 }
@@ -85,8 +85,15 @@ fn one(name: &str, given: Given, schema: Schema<'_>) -> Result<Value, String> {
 
 fn of_text(name: &str, text: &str, schema: Schema<'_>) -> Result<Value, String> {
     let kinds = schema.kinds();
-    if let Some(value) = choice(text, &kinds).or_else(|| plain(text, &kinds)) {
+    if let Some(value) = choice(text, &kinds) {
         return Ok(value);
+    }
+    if let Some(value) = plain(text, &kinds) {
+        return match exact::altered(text) {
+            Some(_) if kinds.take(Kind::Text) => Ok(text.into()),
+            Some(number) if !value.is_string() => Err(too_long(&line(name), number)),
+            _ => Ok(value),
+        };
     }
     if kinds.take(Kind::Array) {
         return of_text(name, text, schema.items()).map(|item| Value::Array(vec![item]));
@@ -160,7 +167,7 @@ fn plain(text: &str, kinds: &Kinds<'_>) -> Option<Value> {
 }
 
 /// A text that is told back, which may be a whole file.
-fn short(text: &str) -> String {
+pub(super) fn short(text: &str) -> String {
     let text = line(text);
     match text.char_indices().nth(MAX_TOLD) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),

@@ -9,9 +9,11 @@
 //! | `a=@FILE`, `a:=@FILE` | what the file holds, or `-` for stdin |
 
 mod convert;
+mod exact;
+mod files;
 mod schema;
 
-use std::io::Read as _;
+pub(super) use files::{Files, read_file};
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
@@ -66,37 +68,33 @@ pub(super) fn base(
     text: &str,
     files: ReadFile<'_>,
 ) -> Result<Map<String, Value>, String> {
-    let read = match text
-        .strip_prefix('@')
-        .or_else(|| (text == "-").then_some("-"))
-    {
+    let bytes = match files::named(text) {
         Some(name) => files(name)?,
         None => text.as_bytes().to_vec(),
     };
-    let value =
-        serde_json::from_slice(&read).map_err(|error| format!("`{option}` is no JSON: {error}"))?;
-    match value {
+    match json(option, &bytes)? {
         Value::Object(object) => Ok(object),
         _ => Err(format!("`{option}` takes a JSON object")),
     }
 }
 
-/// Reads a file of this machine, or stdin for `-`.
-pub(super) fn read_file(name: &str) -> Result<Vec<u8>, String> {
-    let mut bytes = Vec::new();
-    let read = match name {
-        "-" => std::io::stdin()
-            .lock()
-            .take(MAX_FILE + 1)
-            .read_to_end(&mut bytes),
-        name => std::fs::File::open(name)
-            .and_then(|file| file.take(MAX_FILE + 1).read_to_end(&mut bytes)),
-    };
-    read.map_err(|error| format!("could not read {}: {error}", line(name)))?;
-    if u64::try_from(bytes.len()).is_ok_and(|length| length > MAX_FILE) {
-        return Err(format!("{} has more than {MAX_FILE} bytes", line(name)));
+/// The JSON that `name` is given. A whole number that would be sent as another one is refused.
+fn json(name: &str, bytes: &[u8]) -> Result<Value, String> {
+    let name = line(name);
+    let value = serde_json::from_slice(bytes);
+    let value = value.map_err(|error| format!("`{name}` is no JSON: {error}"))?;
+    let text = std::str::from_utf8(bytes).unwrap_or_default();
+    match exact::altered(text) {
+        Some(number) => Err(too_long(&name, number)),
+        None => Ok(value),
     }
-    Ok(bytes)
+}
+
+fn too_long(name: &str, number: &str) -> String {
+    format!(
+        "`{name}` has the whole number {}, which is too long to be sent as it is: numbers have 64 bits; write it as a text",
+        convert::short(number)
+    )
 }
 
 /// The members that lead to what `name` means, and the schema of it. A member may itself have dots in its name.
@@ -202,8 +200,6 @@ fn check(object: &Map<String, Value>, root: Schema<'_>, schema: &Value) -> Resul
     misfit(schema, &Value::Object(object.clone())).map_or(Ok(()), Err)
 }
 
-/// Most bytes of a file.
-const MAX_FILE: u64 = 64 << 20;
 /// Most members within each other.
 const MAX_DEPTH: usize = 32;
 

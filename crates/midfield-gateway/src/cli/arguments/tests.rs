@@ -33,6 +33,7 @@ fn files(name: &str) -> Result<Vec<u8>, String> {
         "text" => Ok(b"two\nlines\n".to_vec()),
         "five" => Ok(b"5\n".to_vec()),
         "bytes" => Ok(vec![0xff, 0]),
+        "big" => Ok(b"{\"count\": 12345678901234567890123}".to_vec()),
         "-" => Ok(b"{\"count\": 1}".to_vec()),
         other => Err(format!("no {other}")),
     }
@@ -230,4 +231,44 @@ proptest! {
         let read = read_words(&[&format!("whatever:={value}")]);
         prop_assert_eq!(read, Ok(json!({"whatever": value})));
     }
+}
+
+#[test]
+fn a_whole_number_is_sent_as_it_is_written_or_not_at_all() {
+    let big = "12345678901234567890123";
+    for word in [
+        format!("count={big}"),
+        format!("ratio={big}"),
+        format!("whatever=[{big}]"),
+        format!("numbers={big}"),
+        format!("who={{\"age\": {big}}}"),
+        format!("whatever:={big}"),
+        "whatever:=@big".to_owned(),
+    ] {
+        let told = read_words(&[&word]).unwrap_err();
+        assert!(
+            told.contains(big) && told.contains("64 bits"),
+            "{word}: {told}"
+        );
+    }
+    let told = base("--args", "@big", &mut files).unwrap_err();
+    assert!(told.starts_with("`--args` has the whole number"), "{told}");
+    let either = format!("either={big}");
+    assert_eq!(read_words(&[&either]), Ok(json!({"either": big})));
+    let ratio = read_words(&["ratio=1.5e300", "count=18446744073709551615"]);
+    assert_eq!(ratio, Ok(json!({"ratio": 1.5e300, "count": u64::MAX})));
+}
+
+#[test]
+fn a_schema_whose_check_would_not_end_is_left_to_the_server() {
+    let mut steps = Map::new();
+    for step in 0..40 {
+        let next = json!({"$ref": format!("#/$defs/{}", step + 1)});
+        steps.insert(step.to_string(), json!({"allOf": [next, next]}));
+    }
+    steps.insert("40".to_owned(), json!({"type": "string"}));
+    let ladder =
+        json!({"type": "object", "properties": {"a": {"$ref": "#/$defs/0"}}, "$defs": steps});
+    let read = read(&["a:=5".to_owned()], Map::new(), &ladder, &mut files);
+    assert_eq!(read.map(Value::Object), Ok(json!({"a": 5})));
 }

@@ -6,10 +6,11 @@ use midfield::types::{Tool, ToolResult};
 use serde_json::{Map, Value};
 
 use super::unknown;
+use crate::cli::arguments::{self, Files};
 use crate::cli::connect::{Session, Via};
 use crate::cli::exit::{Ended, Exit};
 use crate::cli::text::line;
-use crate::cli::{Verdict, arguments, content, note};
+use crate::cli::{Verdict, content, note};
 
 /// The arguments of `midfield call`.
 #[derive(Debug, Args)]
@@ -70,44 +71,45 @@ pub(in crate::cli) struct Manner {
 impl Call {
     pub(in crate::cli) fn run(&self) -> anyhow::Result<Verdict> {
         let (server, words) = self.via.split(&self.words)?;
-        // Before anything is asked of the server.
-        let base = self.how.base(words)?;
+        check(words)?;
         let stopped = if self.how.task {
             "a task that was begun goes on"
         } else {
             "the call was cancelled"
         };
-        self.via.run(server, stopped, async |session| {
-            Box::pin(self.how.run(session, words, base)).await
-        })
+        // Before anything is asked of the server.
+        let given = self.how.given(words);
+        self.via
+            .run_after(given, server, stopped, async |session, given| {
+                Box::pin(self.how.run(session, words, given)).await
+            })
     }
 }
 
 impl What {
     pub(in crate::cli) async fn run(&self, session: &Session) -> anyhow::Result<Verdict> {
-        let base = self.how.base(&self.words)?;
-        Box::pin(self.how.run(session, &self.words, base)).await
+        check(&self.words)?;
+        let given = self.how.given(&self.words).await?;
+        Box::pin(self.how.run(session, &self.words, given)).await
     }
 }
 
 impl Manner {
-    /// The arguments that are given all at once.
-    fn base(&self, words: &[String]) -> Result<Map<String, Value>, Ended> {
-        if words.is_empty() {
-            return Err(Ended::usage(
-                "say which tool: `midfield list` shows what there is",
-            ));
-        }
+    /// What `words` read of files, and the arguments that are given all at once.
+    async fn given(&self, words: &[String]) -> anyhow::Result<(Files, Map<String, Value>)> {
         let text = self.args.as_deref();
-        let base = text.map(|text| arguments::base("--args", text, &mut arguments::read_file));
-        Ok(base.transpose().map_err(Ended::usage)?.unwrap_or_default())
+        let words = words.get(1..).unwrap_or_default();
+        let files = Files::of(words, text).await.map_err(Ended::usage)?;
+        let base = text.map(|text| arguments::base("--args", text, &mut files.reader()));
+        let base = base.transpose().map_err(Ended::usage)?.unwrap_or_default();
+        Ok((files, base))
     }
 
     async fn run(
         &self,
         session: &Session,
         words: &[String],
-        base: Map<String, Value>,
+        (files, base): (Files, Map<String, Value>),
     ) -> anyhow::Result<Verdict> {
         let [name, words @ ..] = words else {
             return Err(Ended::usage("say which tool").into());
@@ -117,7 +119,7 @@ impl Manner {
         let names = tools.iter().map(|tool| tool.name.as_str());
         let tool = tool.ok_or_else(|| unknown("tool", name, names))?;
         let schema = tool.input_schema.to_value();
-        let given = arguments::read(words, base, &schema, &mut arguments::read_file);
+        let given = arguments::read(words, base, &schema, &mut files.reader());
         let given = given.map_err(|told| usage(tool, &told))?;
         let given = Value::Object(given);
         if self.task || self.detach {
@@ -184,6 +186,15 @@ impl Manner {
             Verdict::Fine
         })
     }
+}
+
+/// Whether `words` name a tool.
+fn check(words: &[String]) -> Result<(), Ended> {
+    if words.is_empty() {
+        let told = "say which tool: `midfield list` shows what there is";
+        return Err(Ended::usage(told));
+    }
+    Ok(())
 }
 
 /// Arguments that do not fit, with what would.

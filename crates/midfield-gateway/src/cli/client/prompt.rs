@@ -7,9 +7,10 @@ use midfield::types::{Prompt, PromptResult, Role};
 use serde_json::{Map, Value, json};
 
 use super::unknown;
+use crate::cli::arguments::{self, Files};
 use crate::cli::connect::{Session, Via};
 use crate::cli::exit::{Ended, Exit};
-use crate::cli::{Verdict, arguments, content};
+use crate::cli::{Verdict, content};
 
 /// The arguments of `midfield prompt`.
 #[derive(Debug, Args)]
@@ -53,21 +54,28 @@ pub(in crate::cli) struct Manner {
 impl Ask {
     pub(in crate::cli) fn run(&self) -> anyhow::Result<Verdict> {
         let (server, words) = self.via.split(&self.words)?;
+        let stopped = "nothing was changed";
         self.via
-            .run(server, "nothing was changed", async |session| {
-                self.how.run(session, words).await
+            .run_after(files(words), server, stopped, async |session, files| {
+                self.how.run(session, words, &files).await
             })
     }
 }
 
 impl What {
     pub(in crate::cli) async fn run(&self, session: &Session) -> anyhow::Result<Verdict> {
-        self.how.run(session, &self.words).await
+        let files = files(&self.words).await?;
+        self.how.run(session, &self.words, &files).await
     }
 }
 
 impl Manner {
-    async fn run(&self, session: &Session, words: &[String]) -> anyhow::Result<Verdict> {
+    async fn run(
+        &self,
+        session: &Session,
+        words: &[String],
+        files: &Files,
+    ) -> anyhow::Result<Verdict> {
         let [name, words @ ..] = words else {
             return Err(Ended::usage(
                 "say which prompt: `midfield list --prompts` shows what there is",
@@ -79,7 +87,7 @@ impl Manner {
         let names = prompts.iter().map(|prompt| prompt.name.as_str());
         let prompt = prompt.ok_or_else(|| unknown("prompt", name, names))?;
         let schema = schema(prompt);
-        let given = arguments::read(words, Map::new(), &schema, &mut arguments::read_file);
+        let given = arguments::read(words, Map::new(), &schema, &mut files.reader());
         let given = given.map_err(Ended::usage)?;
         let given = given.into_iter().map(|(name, value)| match value {
             Value::String(text) => (name, text),
@@ -93,6 +101,12 @@ impl Manner {
         }
         Ok(Verdict::Fine)
     }
+}
+
+/// What `words` read of files.
+async fn files(words: &[String]) -> anyhow::Result<Files> {
+    let words = words.get(1..).unwrap_or_default();
+    Ok(Files::of(words, None).await.map_err(Ended::usage)?)
 }
 
 /// The arguments of a prompt, which are texts, as a schema.

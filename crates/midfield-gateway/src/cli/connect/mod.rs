@@ -8,6 +8,7 @@ pub(super) use bar::Bar;
 pub(super) use model::ModelOptions;
 
 use std::cell::Cell;
+use std::future::ready;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -102,7 +103,21 @@ impl Via {
         stopped: &str,
         work: impl AsyncFnOnce(&Session) -> anyhow::Result<Verdict>,
     ) -> anyhow::Result<Verdict> {
-        self.run_until(None, server, Some(stopped), work)
+        self.run_speaking(None, server, stopped, work)
+    }
+
+    /// The same, after something was done ahead of the connection, which Ctrl-C and `--timeout` end too.
+    ///
+    /// # Errors
+    /// When that fails, the server cannot be found, started or reached, the work fails, or it is stopped.
+    pub(super) fn run_after<A>(
+        &self,
+        ahead: impl Future<Output = anyhow::Result<A>>,
+        server: Option<&str>,
+        stopped: &str,
+        work: impl AsyncFnOnce(&Session, A) -> anyhow::Result<Verdict>,
+    ) -> anyhow::Result<Verdict> {
+        self.run_until(None, ahead, server, Some(stopped), work)
     }
 
     /// The same, spoken like this where the command line does not say.
@@ -116,7 +131,8 @@ impl Via {
         stopped: &str,
         work: impl AsyncFnOnce(&Session) -> anyhow::Result<Verdict>,
     ) -> anyhow::Result<Verdict> {
-        self.run_until(speak, server, Some(stopped), work)
+        let work = async |session: &Session, ()| work(session).await;
+        self.run_until(speak, ready(Ok(())), server, Some(stopped), work)
     }
 
     /// The same, for work that hears Ctrl-C itself.
@@ -128,15 +144,17 @@ impl Via {
         server: Option<&str>,
         work: impl AsyncFnOnce(&Session) -> anyhow::Result<Verdict>,
     ) -> anyhow::Result<Verdict> {
-        self.run_until(None, server, None, work)
+        let work = async |session: &Session, ()| work(session).await;
+        self.run_until(None, ready(Ok(())), server, None, work)
     }
 
-    fn run_until(
+    fn run_until<A>(
         &self,
         speak: Option<Speak>,
+        ahead: impl Future<Output = anyhow::Result<A>>,
         server: Option<&str>,
         stopped: Option<&str>,
-        work: impl AsyncFnOnce(&Session) -> anyhow::Result<Verdict>,
+        work: impl AsyncFnOnce(&Session, A) -> anyhow::Result<Verdict>,
     ) -> anyhow::Result<Verdict> {
         logging::start_for_client(self.connection.verbose);
         let resolved = self.resolve(server)?;
@@ -145,13 +163,18 @@ impl Via {
         block_on(async {
             let mut limit = pin!(limit(self.connection.timeout));
             let mut interrupt = pin!(tokio::signal::ctrl_c());
-            let session = tokio::select! {
-                opened = Session::open(&resolved, &self.connection, person, speak) => opened?,
+            let opened = async {
+                let given = ahead.await?;
+                let session = Session::open(&resolved, &self.connection, person, speak).await?;
+                Ok::<_, anyhow::Error>((session, given))
+            };
+            let (session, given) = tokio::select! {
+                opened = opened => opened?,
                 ended = &mut limit => return Err(ended.into()),
                 _ = &mut interrupt => return Err(Ended::new(Exit::Interrupted, "stopped by Ctrl-C").into()),
             };
             let outcome = tokio::select! {
-                done = work(&session) => session.settle(done),
+                done = work(&session, given) => session.settle(done),
                 ended = &mut limit => session.give_up(ended).await,
                 _ = &mut interrupt, if stopped.is_some() => {
                     let stopped = stopped.unwrap_or_default();
