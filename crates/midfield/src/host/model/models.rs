@@ -229,8 +229,8 @@ fn spending(model: &Model, usage: Usage) -> Spending {
     }
 }
 
-/// About how many tokens a request has, rather too many than too few: a token for every three bytes, 2,000 for a picture, and one
-/// for every 500 bytes of a sound.
+/// About how many tokens a request has, rather too many than too few: a token for every three bytes, also of a file that is no
+/// picture or sound, 2,000 for a picture, and one for every 500 bytes of a sound.
 fn estimate(request: &CreateMessage) -> u64 {
     let mut length = Length(0);
     // Counting does not fail, and what cannot be written was refused before.
@@ -266,13 +266,29 @@ impl Media {
         self.tokens += (data.len() as u64).div_ceil(500);
     }
 
+    /// A file as its kind has it; a model reads one that is no picture or sound as text.
+    fn file(&mut self, data: &str, kind: &str) {
+        if kind.starts_with("image/") {
+            self.picture(data);
+        } else if kind.starts_with("audio/") {
+            self.sound(data);
+        } else {
+            let length = data.len() as u64;
+            self.bytes += length;
+            // Four characters of base64 are three bytes.
+            self.tokens += length.div_ceil(4);
+        }
+    }
+
     fn result(&mut self, answer: &ToolAnswer) {
         for content in &answer.content {
             match content {
                 Content::Image(image) => self.picture(&image.data),
+                Content::Audio(audio) => self.sound(&audio.data),
                 Content::Resource(resource) => {
                     if let Some(blob) = &resource.resource.blob {
-                        self.picture(blob);
+                        let kind = resource.resource.mime_type.as_deref();
+                        self.file(blob, kind.unwrap_or_default());
                     }
                 }
                 _ => {}

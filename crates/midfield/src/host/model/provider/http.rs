@@ -159,7 +159,8 @@ impl Endpoint {
         let said = match status {
             401 | 403 => String::new(),
             300..=399 => "it points elsewhere, where the key is not sent".to_owned(),
-            _ => self.scrub(&excerpt(&body)),
+            // A key that is cut would not be known any more.
+            _ => excerpt(&self.scrub(&String::from_utf8_lossy(&body))),
         };
         tracing::warn!(
             host = self.host(),
@@ -229,8 +230,7 @@ fn headers(key: Option<&ApiKey>, dialect: Dialect) -> Result<HeaderMap, ApiKeyEr
 }
 
 /// The beginning of what a provider says, on one line.
-fn excerpt(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body);
+fn excerpt(text: &str) -> String {
     let shown = text.chars().filter(|it| !it.is_control());
     shown.take(MAX_EXCERPT).collect()
 }

@@ -253,6 +253,65 @@ async fn a_server_that_asks_for_more_than_the_whole_budget_is_told_so() {
 }
 
 #[tokio::test]
+async fn what_a_provider_does_not_count_stays_spent() {
+    for (api, usages) in [
+        (
+            Api::OpenAi,
+            [json!({}), json!({"completion_tokens": 1}), json!(null)],
+        ),
+        (
+            Api::Anthropic,
+            [json!({}), json!({"output_tokens": 1}), json!(null)],
+        ),
+    ] {
+        for usage in usages {
+            let body = match api {
+                Api::OpenAi => json!({"usage": usage, "choices": [
+                    {"message": {"content": "Paris."}, "finish_reason": "stop"}]}),
+                Api::Anthropic => json!({"usage": usage, "model": "m", "stop_reason": "end_turn",
+                    "content": [{"type": "text", "text": "Paris."}]}),
+            };
+            let fake = Fake::start(api, [Reply::json(body.to_string())]).await;
+            // Each request sets 100 tokens aside, and some more.
+            let budget = Budget::new(HOUR).tokens(250);
+            let models = fake.models().budget(Scope::Everyone, budget);
+            let first = soon(models.sample(question(), asker())).await;
+            first.expect("there is room");
+            let (code, told) = told(soon(models.sample(question(), asker())).await);
+            assert_eq!((code, fake.asked().len()), (-1, 1), "{usage} {told}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_file_in_a_result_is_set_aside_by_its_size() {
+    let uses = json!({"type": "tool_use", "id": "1", "name": "a", "input": {}});
+    let uses: SamplingContent = serde_json::from_value(uses).expect("content");
+    let ask = |media_type: &str| {
+        let blob = "AAAA".repeat(100_000);
+        let file = json!({"type": "resource", "resource": {"uri": "a:b", "mimeType": media_type, "blob": blob}});
+        let file: Content = serde_json::from_value(file).expect("content");
+        let result = SamplingContent::ToolResult(ToolAnswer::new("1", vec![file]));
+        question()
+            .message(SamplingMessage::new(Role::Assistant, vec![uses.clone()]))
+            .message(SamplingMessage::new(Role::User, vec![result]))
+    };
+    for (media_type, tokens) in [
+        ("application/pdf", 100_000),
+        ("image/png", 2_000),
+        ("audio/wav", 800),
+    ] {
+        for (budget, is_room) in [(tokens, false), (tokens + 400, true)] {
+            let script = Scripted::new().says("1");
+            let models = scripted(&script).approve(AllowAll);
+            let models = models.budget(Scope::Everyone, Budget::new(HOUR).tokens(budget));
+            let answer = models.sample(ask(media_type), asker()).await;
+            assert_eq!(answer.is_ok(), is_room, "{media_type} {budget}: {answer:?}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_host_without_models_says_so() {
     let models = Models::new().approve(AllowAll);
     let (code, told) = told(models.sample(question(), asker()).await);

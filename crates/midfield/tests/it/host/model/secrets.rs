@@ -31,6 +31,8 @@ fn replies(api: Api) -> Vec<Reply> {
         Reply::new("400 Bad Request", "", error(KEY)),
         Reply::new("401 Unauthorized", "", error("authentication_error")),
         Reply::new("500 Oh", "", KEY),
+        // Where a long text is cut, in the middle of the key.
+        Reply::new("400 Bad Request", "", format!("{}{KEY}", "x".repeat(480))),
         Reply::new("307 Temporary Redirect", &location, KEY),
         Reply::new(
             "429 Too Many Requests",

@@ -88,7 +88,14 @@ struct Problem {
     r#type: String,
 }
 
-/// What the provider counted so far. Tokens from a cache and into one were read too.
+/// What the provider has counted so far, as far as it has said.
+#[derive(Debug, Default)]
+struct Counted {
+    input: Option<u64>,
+    output: Option<u64>,
+}
+
+/// What the provider counts. Tokens from a cache and into one were read too.
 #[derive(Debug, Deserialize)]
 struct Tokens {
     #[serde(rename = "input_tokens")]
@@ -105,6 +112,7 @@ struct Tokens {
 #[derive(Debug, Default)]
 pub(in super::super) struct Stream {
     draft: Draft,
+    counted: Counted,
     /// The indices of the pieces.
     indices: Vec<u64>,
     is_done: bool,
@@ -156,8 +164,9 @@ impl Stream {
     }
 
     /// What was said, when the stream has ended.
-    pub(in super::super) fn finish(self) -> Result<Draft, Failure> {
+    pub(in super::super) fn finish(mut self) -> Result<Draft, Failure> {
         if self.is_done {
+            self.draft.usage = self.counted.usage();
             Ok(self.draft)
         } else {
             Err(Failure::Cut)
@@ -192,23 +201,27 @@ impl Stream {
 
     fn count(&mut self, tokens: Option<Tokens>) {
         if let Some(tokens) = tokens {
-            tokens.count(&mut self.draft.usage);
+            self.counted.add(&tokens);
         }
     }
 }
 
-impl Tokens {
-    fn count(&self, usage: &mut Option<Usage>) {
-        let mut counted = usage.unwrap_or_default();
-        if let Some(input) = self.input {
-            counted.input = input
-                .saturating_add(self.into_cache.unwrap_or(0))
-                .saturating_add(self.from_cache.unwrap_or(0));
+impl Counted {
+    fn add(&mut self, tokens: &Tokens) {
+        if let Some(input) = tokens.input {
+            let cached = [tokens.into_cache, tokens.from_cache];
+            let cached = cached.into_iter().flatten();
+            self.input = Some(cached.fold(input, u64::saturating_add));
         }
-        if let Some(output) = self.output {
-            counted.output = output;
-        }
-        *usage = Some(counted);
+        self.output = tokens.output.or(self.output);
+    }
+
+    /// What was used; half of it would leave the other half out.
+    fn usage(&self) -> Option<Usage> {
+        Some(Usage {
+            input: self.input?,
+            output: self.output?,
+        })
     }
 }
 
@@ -236,7 +249,9 @@ pub(in super::super) fn read(body: &[u8]) -> Result<Draft, Failure> {
         })?;
     }
     if let Some(tokens) = message.usage {
-        tokens.count(&mut draft.usage);
+        let mut counted = Counted::default();
+        counted.add(&tokens);
+        draft.usage = counted.usage();
     }
     Ok(draft)
 }

@@ -60,9 +60,9 @@ struct Function {
 #[derive(Debug, Deserialize)]
 struct Tokens {
     #[serde(default)]
-    prompt_tokens: u64,
+    prompt_tokens: Option<u64>,
     #[serde(default)]
-    completion_tokens: u64,
+    completion_tokens: Option<u64>,
 }
 
 /// A stream as it comes in.
@@ -145,11 +145,11 @@ impl Stream {
         if let Some(model) = chunk.model.filter(|model| !model.is_empty()) {
             self.model = model;
         }
-        if let Some(tokens) = chunk.usage {
-            self.usage = Some(Usage {
-                input: tokens.prompt_tokens,
-                output: tokens.completion_tokens,
-            });
+        // Half of it would leave the other half out.
+        if let Some(tokens) = chunk.usage
+            && let (Some(input), Some(output)) = (tokens.prompt_tokens, tokens.completion_tokens)
+        {
+            self.usage = Some(Usage { input, output });
         }
         for choice in chunk.choices.into_iter().filter(|it| it.index == 0) {
             if let Some(said) = choice.delta {
