@@ -120,7 +120,7 @@ fn what_is_unusual_is_told_and_no_secret_is() {
          \x20   starts   ./run.sh -x $'a\\U0000202eb'\n\
          \x20   with     LD_PRELOAD=evil.so, KEY\n\
          \x20   unusual  the program is relative to the folder that it is started in\n\
-         \x20   unusual  `LD_PRELOAD` changes what the program loads\n\
+         \x20   unusual  `LD_PRELOAD` changes what the program loads or runs\n\
          \x20   unusual  there are characters that a reader does not see\n"
     );
     assert_eq!((output.code, output.stderr.as_str()), (Some(0), ""));

@@ -30,7 +30,7 @@ pub enum Unusual {
         /// The option before the code, such as `-c`.
         option: String,
     },
-    /// A variable changes what the program is or loads.
+    /// A variable changes what the program is, loads or runs.
     ChangesProgram {
         /// The variable.
         variable: String,
@@ -63,7 +63,7 @@ impl fmt::Display for Unusual {
                 write!(f, "`{option}` runs code that stands in the arguments")
             }
             Self::ChangesProgram { variable } => {
-                write!(f, "`{variable}` changes what the program loads")
+                write!(f, "`{variable}` changes what the program loads or runs")
             }
             Self::RelativeProgram => {
                 f.write_str("the program is relative to the folder that it is started in")
@@ -221,31 +221,11 @@ fn runs_text<'a>(program: &str, arguments: &'a [String]) -> Option<&'a str> {
     None
 }
 
-/// Whether a variable changes what a program is, or what it loads before anything else.
+/// Whether a variable changes what a program is, what it loads, or what it runs in its turn.
 fn changes_program(name: &str) -> bool {
     let name = name.to_uppercase();
-    name.starts_with("LD_")
-        || name.starts_with("DYLD_")
-        || [
-            "BASH_ENV",
-            "CLASSPATH",
-            "ENV",
-            "JAVA_TOOL_OPTIONS",
-            "JDK_JAVA_OPTIONS",
-            "NODE_OPTIONS",
-            "NODE_PATH",
-            "NPM_CONFIG_REGISTRY",
-            "PATH",
-            "PERL5LIB",
-            "PERL5OPT",
-            "PYTHONHOME",
-            "PYTHONPATH",
-            "PYTHONSTARTUP",
-            "RUBYLIB",
-            "RUBYOPT",
-            "UV_INDEX_URL",
-        ]
-        .contains(&name.as_str())
+    let begins = BEGINNINGS.iter().any(|it| name.starts_with(it));
+    begins && !is_secret_name(&name) || CHANGING.contains(&name.as_str())
 }
 
 /// Whether a text is a secret by its own look, or by the name before its `=`.
@@ -303,8 +283,10 @@ fn is_literal(text: &str) -> bool {
 fn has_hidden(text: &str) -> bool {
     text.chars().any(|it| {
         it.is_control()
-            || matches!(it, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-            || matches!(it, '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
+            || matches!(it, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}')
+            || matches!(it, '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
+            || matches!(it, '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}')
+            || matches!(it, '\u{feff}' | '\u{ffa0}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
     })
 }
 
@@ -323,4 +305,65 @@ const PREFIXES: &[(&str, usize)] = &[
     ("eyJ", 40),
     ("npm_", 20),
     ("hf_", 20),
+];
+
+/// How variables begin that change what a program is, loads or runs, but for those that hold a secret.
+const BEGINNINGS: [&str; 10] = [
+    "BUNDLE_",
+    "CARGO_",
+    "DYLD_",
+    "GIT_",
+    "LD_",
+    "NPM_CONFIG_",
+    "PIP_",
+    "UV_",
+    "XDG_",
+    "YARN_",
+];
+
+/// Other variables that do.
+const CHANGING: [&str; 43] = [
+    "APPDATA",
+    "BASH_ENV",
+    "BROWSER",
+    "BUN_INSTALL",
+    "CLASSPATH",
+    "COMSPEC",
+    "DENO_DIR",
+    "DOCKER_HOST",
+    "EDITOR",
+    "ENV",
+    "GOFLAGS",
+    "GOPROXY",
+    "HOME",
+    "IFS",
+    "JAVA_HOME",
+    "JAVA_TOOL_OPTIONS",
+    "JDK_JAVA_OPTIONS",
+    "LESSOPEN",
+    "LOCALAPPDATA",
+    "NODE_EXTRA_CA_CERTS",
+    "NODE_OPTIONS",
+    "NODE_PATH",
+    "PAGER",
+    "PATH",
+    "PATHEXT",
+    "PERL5LIB",
+    "PERL5OPT",
+    "PROMPT_COMMAND",
+    "PYTHONHOME",
+    "PYTHONPATH",
+    "PYTHONSTARTUP",
+    "PYTHONUSERBASE",
+    "RUBYLIB",
+    "RUBYOPT",
+    "RUSTC_WRAPPER",
+    "SHELL",
+    "SSH_ASKPASS",
+    "SSL_CERT_FILE",
+    "USERPROFILE",
+    "VIRTUAL_ENV",
+    "VISUAL",
+    "ZDOTDIR",
+    "_JAVA_OPTIONS",
 ];

@@ -83,8 +83,8 @@ fn what_is_unusual_about_a_command_is_told() {
     assert_eq!(
         found,
         [
-            "`LD_PRELOAD` changes what the program loads",
-            "`Node_Options` changes what the program loads"
+            "`LD_PRELOAD` changes what the program loads or runs",
+            "`Node_Options` changes what the program loads or runs"
         ]
     );
 }
