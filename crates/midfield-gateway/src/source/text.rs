@@ -5,25 +5,42 @@ use serde_json::Value;
 /// `text` without characters that a reader does not see or a terminal obeys: control characters but for
 /// line breaks and tabs, marks that change the direction of text, invisible ones.
 pub(crate) fn clean(text: &str) -> String {
-    text.chars()
-        .filter(|character| is_plain(*character))
-        .collect()
+    let mut cleaned = String::with_capacity(text.len());
+    for character in text.chars() {
+        let is_color = character == '\u{fe0f}' && cleaned.chars().next_back().is_some_and(is_sign);
+        if is_color || is_plain(character) {
+            cleaned.push(character);
+        }
+    }
+    cleaned
 }
 
 fn is_plain(character: char) -> bool {
     match character {
         '\n' | '\t' => true,
         '\u{00ad}'
+        | '\u{034f}'
         | '\u{061c}'
-        | '\u{180e}'
+        | '\u{115f}'..='\u{1160}'
+        | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}'
         | '\u{200b}'..='\u{200f}'
         | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}'
+        | '\u{2800}'
+        | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}'
         | '\u{feff}'
+        | '\u{ffa0}'
         | '\u{fff9}'..='\u{fffb}'
         | '\u{e0000}'..='\u{e0fff}' => false,
         other => !other.is_control(),
     }
+}
+
+/// Whether a mark behind a character may say that it is shown in color, as it does of an emoji.
+fn is_sign(character: char) -> bool {
+    matches!(character, '\u{2190}'..='\u{27ff}' | '\u{2900}'..='\u{2bff}' | '\u{1f000}'..='\u{1faff}')
 }
 
 /// `text`, cut after `limit` bytes with a word about how long it was.
@@ -66,6 +83,10 @@ mod tests {
     fn what_a_reader_does_not_see_is_taken_out() {
         let hidden = "a\u{e0041}b\u{202e}c\u{200b}d\u{1b}[31me\u{7}\nf";
         assert_eq!(clean(hidden), "abcd[31me\nf");
+        let blank =
+            "a\u{3164}\u{115f}\u{1160}\u{ffa0}\u{34f}\u{180b}\u{180f}\u{fe00}\u{fe0f}\u{2800}b";
+        assert_eq!(clean(blank), "ab");
+        assert_eq!(clean("\u{2764}\u{fe0f}\u{fe0f}"), "\u{2764}\u{fe0f}");
     }
 
     #[test]
