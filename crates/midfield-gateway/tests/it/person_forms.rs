@@ -279,7 +279,7 @@ fn without_a_terminal_a_file_answers_and_says_so() {
         "http://127.0.0.1:1/",
         &["watch", "t-1", "--answers", "/no/such/file"],
     ));
-    assert_eq!(missing.code, Some(1), "{missing:?}");
+    assert_eq!(missing.code, Some(2), "{missing:?}");
     assert!(
         missing.stderr.contains("could not read the answers"),
         "{missing:?}"

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::Context as _;
 use clap::Args;
 use midfield::client::{Asker, Refusal};
 use midfield::host::model::{
@@ -69,9 +68,13 @@ impl ModelOptions {
             return Ok(None);
         };
         if Path::new(name).extension().is_some_and(|it| it == "json") {
-            let failed = || format!("could not read the script of a model in {}", line(name));
-            let script = std::fs::read(name).with_context(failed)?;
-            let script = Scripted::read(&script).with_context(failed)?;
+            let read = || anyhow::Ok(Scripted::read(&std::fs::read(name)?)?);
+            let script = read().map_err(|error| {
+                let name = line(name);
+                Ended::usage(format!(
+                    "could not read the script of a model in {name}: {error:#}"
+                ))
+            })?;
             let model = Model::new("scripted", Provider::own(script));
             return Ok(Some(Models::new().model(model).approve(AllowAll)));
         }
@@ -85,7 +88,10 @@ impl ModelOptions {
             is_agreed: AtomicBool::new(self.model_unattended),
         };
         let budget = Budget::new(WINDOW).tokens(self.model_tokens);
-        let model = Model::new(model, self.provider(provider)?);
+        let provider = self.provider(provider);
+        // Whatever is wrong with it, the command line or its environment is to be mended.
+        let provider = provider.map_err(|error| Ended::usage(format!("{error:#}")))?;
+        let model = Model::new(model, provider);
         let models = Models::new().model(model).approve(asking);
         Ok(Some(models.budget(Scope::Everyone, budget)))
     }

@@ -3,12 +3,13 @@
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use midfield::client::{AnswerElicitation, Asker, Refusal};
 use midfield::host::answers::Answers;
 use midfield::types::{Action, ElicitResult, Elicitation, ElicitationCapability};
 
 use super::words;
+use crate::cli::exit::Ended;
+use crate::cli::text::line;
 
 /// A file of answers, instead of a person.
 #[derive(Debug)]
@@ -23,11 +24,14 @@ impl Unattended {
     /// # Errors
     /// When it cannot be read, or is none.
     pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
-        let failed = || format!("could not read the answers in {}", path.display());
-        let bytes = std::fs::read(path).with_context(failed)?;
+        let read = || anyhow::Ok(Answers::read(&std::fs::read(path)?)?);
+        let answers = read().map_err(|error| {
+            let path = line(&path.to_string_lossy());
+            Ended::usage(format!("could not read the answers in {path}: {error:#}"))
+        })?;
         Ok(Self {
             path: path.to_owned(),
-            answers: Answers::read(&bytes).with_context(failed)?,
+            answers,
         })
     }
 }
@@ -54,7 +58,7 @@ impl AnswerElicitation for Unattended {
         };
         let told = format!(
             "the server `{server}` asks: {told} {}\n",
-            self.path.display()
+            line(&self.path.to_string_lossy())
         );
         // Without stderr there is nobody to tell.
         let _ = std::io::stderr().write_all(told.as_bytes());
