@@ -39,6 +39,8 @@ fn what_is_not_seen_is_rejected() {
         "https://example.com/\u{202e}moc",
         "https://exam\u{200b}ple.com/",
         "https://example.com/\u{e0041}",
+        "https://example.com/\u{3164}",
+        "https://example.com/a\u{fe0f}",
         "https://example.com/\u{1b}[31m",
     ] {
         assert_eq!(review(text), Err(Rejected::Unseen), "{text:?}");

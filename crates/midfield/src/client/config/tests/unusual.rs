@@ -68,6 +68,7 @@ fn what_is_unusual_about_a_command_is_told() {
             "argument 1 looks like a secret",
         ),
         (&["x", "a\u{202e}b"], "there are characters"),
+        (&["x", "a\u{3164}b"], "there are characters"),
     ] {
         let found = run(words);
         assert!(
@@ -87,6 +88,27 @@ fn what_is_unusual_about_a_command_is_told() {
             "`Node_Options` changes what the program loads or runs"
         ]
     );
+}
+
+#[test]
+fn variables_that_decide_what_runs_are_told_but_no_secrets() {
+    for (variable, is_told) in [
+        ("GIT_SSH_COMMAND", true),
+        ("PIP_INDEX_URL", true),
+        ("npm_config_registry", true),
+        ("HOME", true),
+        ("XDG_CONFIG_HOME", true),
+        ("UV_INDEX_URL", true),
+        ("CARGO_REGISTRY_TOKEN", false),
+        ("UV_PUBLISH_PASSWORD", false),
+        ("GITHUB_TOKEN", false),
+        ("LAB_URL", false),
+    ] {
+        let mut process = Process::new("x", [""; 0]);
+        process.environment.set(variable, "x");
+        let found = unusual(&Entry::Command(process));
+        assert_eq!(!found.is_empty(), is_told, "{variable}: {found:?}");
+    }
 }
 
 #[test]
