@@ -1,5 +1,6 @@
 //! Commands that ask a server something, without a terminal.
 
+use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -438,4 +439,40 @@ fn a_server_that_cannot_be_had_is_code_3() {
         assert_eq!(output.code, Some(3), "{output:?}");
         assert!(output.stderr.contains(told), "{output:?}");
     }
+}
+
+#[test]
+fn a_schema_whose_check_would_not_end_is_left_to_the_server() {
+    let steps = (0..40).map(|step| {
+        let next = json!({"$ref": format!("#/$defs/{}", step + 1)});
+        (step.to_string(), json!({"allOf": [next, next]}))
+    });
+    let mut steps: serde_json::Map<String, Value> = steps.collect();
+    steps.insert("40".to_owned(), json!({"type": "integer"}));
+    let ladder =
+        json!({"type": "object", "$defs": steps, "properties": {"x": {"$ref": "#/$defs/0"}}});
+    let server = Service::new(move |request, stream| {
+        let asked: Value = serde_json::from_slice(&request.body).unwrap();
+        let result = match asked["method"].as_str() {
+            Some("server/discover") => {
+                json!({"resultType": "complete", "supportedVersions": ["2026-07-28"],
+                "ttlMs": 0, "cacheScope": "private", "capabilities": {"tools": {}}})
+            }
+            Some("tools/list") => {
+                json!({"resultType": "complete", "ttlMs": 0, "cacheScope": "private",
+                "tools": [{"name": "deep", "inputSchema": ladder}]})
+            }
+            _ => {
+                json!({"resultType": "complete", "content": [{"type": "text", "text": "came through"}]})
+            }
+        };
+        let body = json!({"jsonrpc": "2.0", "id": asked["id"], "result": result}).to_string();
+        let _ = stream.write_all(&answer("200 OK", "application/json", body.as_bytes()));
+    });
+    let output = run(&["call", &server.url(), "deep", "x=1", "--timeout", "20s"]);
+    assert_eq!(
+        (output.code, output.stdout.as_str()),
+        (Some(0), "came through\n"),
+        "{output:?}"
+    );
 }
