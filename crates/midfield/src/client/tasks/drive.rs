@@ -141,7 +141,7 @@ impl Task {
             let was_heard = AtomicBool::new(false);
             let answer = self.ask_result(&was_heard).await;
             if was_heard.into_inner() {
-                outage = Outage::default();
+                outage.answered();
             }
             let error = match answer {
                 Ok(result) => return Ok(wire::task_result(self.codec, &result)?),
@@ -205,7 +205,7 @@ impl Task {
                 }
                 Ok(state) => {
                     was_heard.store(true, Ordering::Relaxed);
-                    outage = Outage::default();
+                    outage.answered();
                     pause = Self::pause(&state);
                 }
                 Err(error) => {

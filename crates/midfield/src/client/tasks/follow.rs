@@ -46,7 +46,7 @@ impl Following {
         loop {
             match self.task.ask().await {
                 Ok(state) => {
-                    self.outage = Outage::default();
+                    self.outage.answered();
                     return Ok(state);
                 }
                 Err(error) => self.outage.bear(error).await?,
@@ -135,19 +135,38 @@ impl Task {
     }
 }
 
-/// A task outlives its server's absence, for a while.
-#[derive(Default)]
-pub(super) struct Outage(Option<Instant>);
+/// A task outlives its server's absence, for a while. A server that comes back only to go away again has not come back.
+#[derive(Debug, Default)]
+pub(super) struct Outage {
+    since: Option<Instant>,
+    /// Since when it answers again.
+    back: Option<Instant>,
+    /// How often it went away again.
+    relapses: u32,
+}
 
 impl Outage {
-    /// Waits a moment, unless it is over what can be borne.
+    /// The server has answered.
+    pub(super) fn answered(&mut self) {
+        if self.since.is_some() {
+            self.back.get_or_insert_with(Instant::now);
+        }
+    }
+
+    /// Waits a moment, which is longer each time that the server goes away again, unless it is over what can be borne.
     pub(super) async fn bear(&mut self, error: Error) -> Result<(), Error> {
-        let since = *self.0.get_or_insert_with(Instant::now);
+        match self.back.take() {
+            Some(back) if back.elapsed() >= STEADY => *self = Self::default(),
+            Some(_) => self.relapses += 1,
+            None => {}
+        }
+        let since = *self.since.get_or_insert_with(Instant::now);
         let may_pass = is_passing(&error) || is_internal(&error);
         if !may_pass || since.elapsed() > OUTAGE {
             return Err(error);
         }
-        tokio::time::sleep(super::POLL).await;
+        let pause = super::POLL.saturating_mul(2_u32.saturating_pow(self.relapses));
+        tokio::time::sleep(pause.min(LONGEST)).await;
         Ok(())
     }
 }
@@ -160,5 +179,46 @@ fn is_internal(error: &Error) -> bool {
 /// How long a server may be out of reach while a task of it is waited for.
 const OUTAGE: Duration = Duration::from_mins(1);
 
+/// How long a server must have answered until its going away is another outage.
+const STEADY: Duration = Duration::from_secs(10);
+
+/// The longest pause before a server that keeps going away is tried again.
+const LONGEST: Duration = Duration::from_secs(15);
+
 /// After how long a task is listened to.
 const LISTEN_AFTER: Duration = Duration::from_millis(250);
+
+#[cfg(test)]
+mod tests {
+    use midfield_protocol::jsonrpc::ErrorObject;
+
+    use super::super::super::ServerError;
+    use super::*;
+
+    fn away() -> Error {
+        let error = ErrorObject::new(Code::INTERNAL_ERROR, "away");
+        Error::Refused(ServerError::new("tasks/get", error))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_comes_back_only_to_go_away_again_is_given_up() {
+        let mut outage = Outage::default();
+        let mut returns = 0;
+        while outage.bear(away()).await.is_ok() {
+            outage.answered();
+            returns += 1;
+            assert!(returns < 10, "{outage:?}");
+        }
+        assert!(returns > 3, "{returns}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_has_stayed_for_a_while_is_waited_for_anew() {
+        let mut outage = Outage::default();
+        for _ in 0..20 {
+            outage.bear(away()).await.unwrap();
+            outage.answered();
+            tokio::time::sleep(STEADY).await;
+        }
+    }
+}
