@@ -31,7 +31,7 @@ pub(super) struct Connection {
     #[arg(long, value_name = "ERA", value_enum, default_value_t)]
     pub(super) era: Era,
 
-    /// A file with the answers to what the server asks. What it does not answer is asked at the terminal, where there is one.
+    /// A file with the answers to what the server asks, instead of a person. What it does not answer is declined.
     #[arg(long, value_name = "FILE")]
     pub(super) answers: Option<PathBuf>,
 

@@ -2,6 +2,8 @@
 
 use midfield::client;
 
+use super::stop::Stop;
+
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Exit {
@@ -12,11 +14,13 @@ pub(super) enum Exit {
     NotFound,
     NeedsAnswer,
     TimedOut,
+    HungUp,
     Interrupted,
+    Terminated,
 }
 
 impl Exit {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 10] = [
         Self::Done,
         Self::Failed,
         Self::Usage,
@@ -24,7 +28,9 @@ impl Exit {
         Self::NotFound,
         Self::NeedsAnswer,
         Self::TimedOut,
+        Self::HungUp,
         Self::Interrupted,
+        Self::Terminated,
     ];
 
     pub(super) const fn code(self) -> u8 {
@@ -35,9 +41,11 @@ impl Exit {
             Self::Unreachable => 3,
             Self::NotFound => 4,
             Self::NeedsAnswer => 5,
-            // As `timeout` has it, and shells after a SIGINT.
+            // As `timeout` has it, and shells after a signal.
             Self::TimedOut => 124,
+            Self::HungUp => 129,
             Self::Interrupted => 130,
+            Self::Terminated => 143,
         }
     }
 
@@ -54,7 +62,9 @@ impl Exit {
             Self::TimedOut => {
                 "it took longer than `--timeout`, or than a server may take to answer"
             }
+            Self::HungUp => "stopped because its terminal was closed",
             Self::Interrupted => "stopped by Ctrl-C",
+            Self::Terminated => "stopped by SIGTERM",
         }
     }
 
@@ -103,6 +113,11 @@ impl Ended {
             exit,
             told: told.into(),
         }
+    }
+
+    /// The end of a command that is stopped.
+    pub(super) fn stopped(stop: Stop) -> Self {
+        Self::new(stop.exit(), stop.told())
     }
 
     pub(super) fn usage(told: impl Into<String>) -> Self {

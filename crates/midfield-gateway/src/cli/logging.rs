@@ -7,6 +7,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{Layer as _, fmt};
 
+use super::floor;
 use crate::audit::{self, Audit};
 use crate::source::clean;
 
@@ -96,13 +97,12 @@ struct Cleaned;
 
 impl std::io::Write for Cleaned {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let text = clean(&String::from_utf8_lossy(bytes));
-        std::io::stderr().write_all(text.as_bytes())?;
+        floor::tell(&clean(&String::from_utf8_lossy(bytes)));
         Ok(bytes.len())
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
-        std::io::stderr().flush()
+        Ok(())
     }
 }
 

@@ -14,6 +14,7 @@ mod content;
 mod discover;
 mod entry;
 mod exit;
+mod floor;
 mod keys;
 mod logging;
 mod misfit;
@@ -21,6 +22,7 @@ mod pages;
 mod person;
 mod serve;
 mod signature;
+mod stop;
 mod store;
 mod target;
 mod tasks;
@@ -172,6 +174,7 @@ pub(crate) fn run() -> ExitCode {
     match outcome {
         Ok(Verdict::Fine) => ExitCode::SUCCESS,
         Ok(Verdict::Wrong) => ExitCode::FAILURE,
+        Err(error) if error.is::<Gone>() => ExitCode::SUCCESS,
         Err(error) => {
             let text = clean(&format!("{error:#}"));
             let lines: Vec<String> = text
@@ -187,17 +190,42 @@ pub(crate) fn run() -> ExitCode {
 
 /// Writes what a command was asked for.
 fn print(text: &str) -> anyhow::Result<()> {
-    match std::io::stdout().write_all(text.as_bytes()) {
+    match floor::print(text) {
         // The reader has seen enough, as `head` has.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        Err(error) if is_gone(&error) => Ok(()),
         written => Ok(written?),
     }
 }
 
+/// Writes what a command was asked for, where it is no text for a terminal.
+fn print_bytes(bytes: &[u8]) -> anyhow::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Err(error) if is_gone(&error) => Ok(()),
+        written => Ok(written?),
+    }
+}
+
+/// The same as [`print`] for a command that prints until it is stopped: it ends when its reader has seen enough.
+fn print_on(text: &str) -> anyhow::Result<()> {
+    match floor::print(text) {
+        Err(error) if is_gone(&error) => Err(Gone.into()),
+        written => Ok(written?),
+    }
+}
+
+/// Whoever read stdout has closed it, which is no failure.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+#[error("nobody reads what is printed any more")]
+struct Gone;
+
+fn is_gone(error: &std::io::Error) -> bool {
+    error.kind() == std::io::ErrorKind::BrokenPipe
+}
+
 /// Tells on stderr what is worth knowing beside what a command was asked for.
 fn note(text: &str) {
-    // Without stderr there is nobody to tell.
-    let _ = std::io::stderr().write_all(format!("{}\n", clean(text)).as_bytes());
+    floor::tell(&format!("{}\n", clean(text)));
 }
 
 /// A number of things, in words: `1 tool`, `2 tools`.

@@ -2,14 +2,21 @@
 
 use std::fmt::Write as _;
 
+use midfield::client::config::Command;
 use serde_json::Value;
 
+use super::entry;
 use crate::source::clean;
 
 /// A text of a server on one line, without what a terminal obeys.
 pub(in crate::cli) fn line(text: &str) -> String {
     let words: Vec<String> = text.split_whitespace().map(clean).collect();
     words.join(" ")
+}
+
+/// A text of a server as a word of a command that somebody may copy into a shell.
+pub(in crate::cli) fn word(text: &str) -> String {
+    entry::command_line(&Command::new(text, [""; 0]))
 }
 
 /// JSON in which nothing is left that a terminal obeys: within strings, it is escaped.
@@ -54,6 +61,14 @@ mod tests {
             "{\"a\\u009b\":\"\\u001b[2J\\u202e\\u007f\\udb40\\udc41ü\\n\"}\n"
         );
         assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), told);
+    }
+
+    #[test]
+    fn a_word_of_a_command_is_one_word_of_a_shell() {
+        assert_eq!(word("019a-e1"), "019a-e1");
+        assert_eq!(word("a; rm -rf ~"), "'a; rm -rf ~'");
+        assert_eq!(word("it's $(id)"), r"'it'\''s $(id)'");
+        assert_eq!(word("a\u{1b}[2J\n"), r"$'a\U0000001b[2J\U0000000a'");
     }
 
     #[test]

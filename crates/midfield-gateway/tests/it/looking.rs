@@ -226,6 +226,49 @@ fn a_shell_does_what_its_lines_say() {
 }
 
 #[test]
+fn a_shell_prints_one_object_for_a_call_whose_question_nobody_answers() {
+    let (home, workshop) = (Home::new(), Workshop::new());
+    let output = shell(
+        &home,
+        &workshop,
+        "call ask\ncall add a=1 b=2\n",
+        &["--json"],
+    );
+    let told: Vec<Value> = output
+        .stdout
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(told.len(), 2, "{output:?}");
+    assert_eq!(told[0]["content"][0]["text"], "took nothing");
+    assert_eq!(told[1]["content"][0]["text"], "3");
+    // That nobody answered is told all the same.
+    assert_eq!(output.code, Some(5), "{output:?}");
+    assert!(output.stderr.contains("nobody was there"), "{output:?}");
+}
+
+#[test]
+fn what_cannot_be_completed_is_not_there_or_told_as_it_is() {
+    let workshop = Workshop::new();
+    let complete = |words: &[&str]| run(&[&["complete", &workshop.url()], words].concat());
+    let output = complete(&["prompt", "gret", "name", "A"]);
+    assert_eq!(output.code, Some(4), "{output:?}");
+    assert!(
+        output
+            .stderr
+            .contains("no prompt `gret`; did you mean `greet`?"),
+        "{output:?}"
+    );
+    let output = complete(&["resource", "note://{x}", "x", "A"]);
+    assert_eq!(output.code, Some(4), "{output:?}");
+    assert!(
+        output.stderr.contains("no template `note://{x}`"),
+        "{output:?}"
+    );
+    assert_eq!(complete(&["prompt", "greet", "name", "A"]).code, Some(0));
+}
+
+#[test]
 fn a_shell_looks_after_tasks() {
     let (home, workshop) = (Home::new(), Workshop::new());
     let begun = run(&["call", &workshop.url(), "job", "--detach"]);
@@ -273,6 +316,8 @@ fn a_shell_at_a_terminal_keeps_its_history_and_cancels_what_runs() {
     terminal.wait_for_next("> send it");
     terminal.press("\r");
     terminal.wait_for_next("took {\"count\":4}");
+    // Only where keys are read one by one is Ctrl-D a key.
+    terminal.wait_for_next("midfield>");
     terminal.press("\u{4}");
     let (code, seen) = terminal.end();
     assert_eq!(code, Some(0), "{seen:?}");

@@ -110,12 +110,10 @@ fn fields_of_every_kind_are_filled_in_checked_and_changed() {
 
 #[test]
 fn to_decline_and_to_cancel_are_different_and_possible_at_any_time() {
-    let leaving: [(&str, bool, &str, &str); 7] = [
+    let leaving: [(&str, bool, &str, &str); 5] = [
         (ESCAPE, false, "cancel", "cancelled\r\n"),
-        ("\u{3}", false, "cancel", "cancelled, by Ctrl-C\r\n"),
         ("\u{4}", false, "decline", "declined\r\n"),
         (ESCAPE, true, "cancel", "cancelled\r\n"),
-        ("\u{3}", true, "cancel", "cancelled, by Ctrl-C\r\n"),
         ("\u{1b}[B\u{1b}[B\r", true, "decline", "declined\r\n"),
         ("\u{1b}[A\r", true, "cancel", "cancelled\r\n"),
     ];
@@ -135,6 +133,22 @@ fn to_decline_and_to_cancel_are_different_and_possible_at_any_time() {
         let (code, seen) = terminal.end();
         assert_eq!(code, Some(0), "{seen:?}");
         assert_eq!(server.answers(), json!({"it": {"action": action}}));
+    }
+}
+
+#[test]
+fn ctrl_c_stops_the_command_and_leaves_the_question_of_a_task_open() {
+    for command in [&["answer", "t-1", "it"] as &[&str], &["watch", "t-1"]] {
+        let server = a_name();
+        let mut terminal = at_a_terminal(&server, command);
+        terminal.wait_for_next("Esc: cancel");
+        terminal.press("\u{3}");
+        terminal.wait_for_next("cancelled, by Ctrl-C\r\n");
+        terminal.wait_for_next("error: stopped by Ctrl-C: the task goes on");
+        assert!(terminal.is_calm());
+        let (code, seen) = terminal.end();
+        assert_eq!(code, Some(130), "{seen:?}");
+        assert_eq!(server.answers(), json!({}));
     }
 }
 
@@ -195,6 +209,20 @@ fn nothing_that_a_server_writes_is_obeyed_or_can_be_clicked() {
 }
 
 #[test]
+fn a_default_that_is_taken_by_clearing_the_field_is_sent_as_it_is_seen() {
+    let properties = json!({"a": {"type": "string", "default": "x\u{202e}\u{e0041}y"}});
+    let server = Questioner::form("Which?", &properties, &[]);
+    let mut terminal = answering(&server);
+    terminal.wait_for_next("Esc: cancel");
+    terminal.press("\u{15}\r");
+    terminal.wait_for_next("a = xy");
+    terminal.wait_for_next("> send it");
+    terminal.press("\r");
+    assert_eq!(terminal.end().0, Some(0));
+    assert_eq!(server.answers()["it"]["content"], json!({"a": "xy"}));
+}
+
+#[test]
 fn a_field_that_asks_for_a_secret_is_marked() {
     let properties = json!({"api_key": {"type": "string"}});
     let server = Questioner::form("Key?", &properties, &[]);
@@ -209,7 +237,7 @@ fn a_form_that_is_none_is_refused_and_stays_open() {
     let properties = json!({"a": {"type": "object", "properties": {}}});
     let server = Questioner::form("Who?", &properties, &[]);
     let mut terminal = answering(&server);
-    terminal.wait_for_next("refused: the field `a` has no place in a form");
+    terminal.wait_for_next("`it` cannot be asked here: the field `a` has no place in a form");
     let (code, seen) = terminal.end();
     assert_eq!(code, Some(5), "{seen:?}");
     assert_eq!(server.answers(), json!({}));

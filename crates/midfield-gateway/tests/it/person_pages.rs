@@ -59,18 +59,16 @@ fn action(action: &str) -> Value {
     json!({"it": {"action": action}})
 }
 
-const HOSTILE: &str = "https://bank.example@evil.example/a\"&calc$(calc)`calc`?--flag=%s";
-const INERT: &str = "https://bank.example@evil.example/a%22&calc$(calc)%60calc%60?--flag=%s";
+const HOSTILE: &str = "https://bank.example.evil.example/a\"&calc$(calc)`calc`?--flag=%s";
+const INERT: &str = "https://bank.example.evil.example/a%22&calc$(calc)%60calc%60?--flag=%s";
 
 #[test]
 fn a_page_is_opened_after_consent_as_one_inert_argument() {
     let (server, browser) = (page(HOSTILE), Browser::new());
     let mut terminal = answering(&server, &browser);
     terminal.wait_for_next("Sign in at https: //bank.example[2J, as ever.");
-    terminal.wait_for_next("https://bank.example@");
     terminal.wait_for_next("the site: ");
-    terminal.wait_for_next("evil.example");
-    terminal.wait_for_next("! what stands before the @ is not the site");
+    terminal.wait_for_next("bank.example.evil.example");
     terminal.wait_for_next("> no, decline");
     terminal.wait_for_next("Esc: cancel");
     assert_eq!(browser.told(), None);
@@ -101,7 +99,6 @@ fn without_consent_nothing_is_opened_or_fetched() {
         ("\r", "decline"),
         ("\u{4}", "decline"),
         ("\u{1b}", "cancel"),
-        ("\u{3}", "cancel"),
         ("\u{1b}[A\r", "cancel"),
     ] {
         let (server, browser) = (page(&format!("{}/sign-in", site.url())), Browser::new());
@@ -141,10 +138,11 @@ fn what_is_no_page_of_the_web_is_refused() {
         "vbscript:a",
         "https://a.example/\u{202e}",
         "--flag",
+        "https://bank.example@evil.example/",
     ] {
         let (server, browser) = (page(url), Browser::new());
         let mut terminal = answering(&server, &browser);
-        terminal.wait_for_next("refused: ");
+        terminal.wait_for_next("cannot be asked here: the page");
         let (code, seen) = terminal.end();
         assert_eq!(code, Some(5), "{seen:?}");
         assert!(!seen.contains(url), "{seen:?}");

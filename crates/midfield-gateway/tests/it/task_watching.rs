@@ -148,7 +148,11 @@ fn a_server_that_does_not_tell_is_looked_at() {
     );
     // It has no sessions, and so no list.
     let output = run(&tasks_at(&server.url(), &["list"]));
-    assert_eq!(output.code, Some(3), "{output:?}");
+    assert_eq!(output.code, Some(4), "{output:?}");
+    assert!(
+        output.stderr.contains("the server lists no tasks"),
+        "{output:?}"
+    );
 }
 
 /// A task of Ada's in a session of 2025-11-25, which tells nobody what it asks but who waits for its result.
@@ -215,11 +219,25 @@ fn a_task_of_a_session_is_answered_from_a_file_or_left_as_it_is() {
     let told: Value = serde_json::from_str(&told.stdout).unwrap();
     assert_eq!(told["status"], "completed");
     let cancelled = order_in_a_session(&server);
-    let output = run_with(&tasks_at(&url, &["cancel", &cancelled]), as_ada);
-    assert_eq!(
-        (output.code, output.stdout.as_str()),
-        (Some(0), "cancelled\n")
+    let output = run_with(&tasks_at(&url, &["show", &cancelled]), as_ada);
+    assert!(output.stdout.contains("input required"), "{output:?}");
+    let output = run_with(
+        &tasks_at(&url, &["answer", &cancelled, "how_much", "--decline"]),
+        as_ada,
     );
+    assert_eq!(output.code, Some(2), "{output:?}");
+    assert!(
+        output.stderr.contains("it asks who waits for it"),
+        "{output:?}"
+    );
+    // What has ended is in the state that it is in.
+    for _ in 0..2 {
+        let output = run_with(&tasks_at(&url, &["cancel", &cancelled]), as_ada);
+        assert_eq!(
+            (output.code, output.stdout.as_str()),
+            (Some(0), "cancelled\n")
+        );
+    }
     let output = run_with(&tasks_at(&url, &["result", &cancelled]), as_ada);
     assert_eq!(output.code, Some(1), "{output:?}");
     assert!(output.stderr.contains("cancelled"), "{output:?}");

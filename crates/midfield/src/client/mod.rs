@@ -76,6 +76,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use midfield_protocol::Revision;
+use midfield_protocol::types::{InputReply, InputRequest};
 
 use self::core::Core;
 
@@ -133,6 +134,18 @@ impl Client {
     /// The revision that is spoken with the server.
     pub fn revision(&self) -> Revision {
         self.0.connection().codec.revision()
+    }
+
+    /// Lets whoever the client was given for it answer one question of a task, as they answer what the server asks otherwise: with all
+    /// that is checked before and after. For a host that chooses which questions are answered, see [`TaskHandle::answer`].
+    ///
+    /// # Errors
+    /// When the question is none that may be asked, or whoever answers it refuses.
+    ///
+    /// # Cancel safety
+    /// When the future is dropped nobody waits for the answer any more.
+    pub async fn ask(&self, question: InputRequest) -> std::result::Result<InputReply, Refusal> {
+        self.0.hearing.answer(question, None).await
     }
 
     /// The server, as whoever is asked on its behalf is told of it: for a host that shows by itself what a task asks.

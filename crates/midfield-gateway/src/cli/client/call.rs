@@ -1,5 +1,7 @@
 //! `midfield call`: calls a tool.
 
+use std::io::IsTerminal as _;
+
 use clap::Args;
 use midfield::client::{self, Request, TaskHandle};
 use midfield::types::{Tool, ToolResult};
@@ -9,7 +11,7 @@ use super::unknown;
 use crate::cli::arguments::{self, Files};
 use crate::cli::connect::{Session, Via};
 use crate::cli::exit::{Ended, Exit};
-use crate::cli::text::line;
+use crate::cli::text::{line, word};
 use crate::cli::{Verdict, content, note};
 
 /// The arguments of `midfield call`.
@@ -143,7 +145,7 @@ impl Manner {
         if self.detach {
             return self.tell_handle(session, &handle);
         }
-        note(&format!("task {}", line(&handle.to_string())));
+        note(&format!("task {}", word(&handle.to_string())));
         match Box::pin(handle.result()).await {
             Ok(result) => self.tell(session, &result),
             Err(error @ client::Error::Refused(_)) => {
@@ -168,6 +170,9 @@ impl Manner {
         if self.json {
             let told = serde_json::json!({"task": written, "taskId": handle.id()});
             session.print_json(&told)?;
+        } else if std::io::stdout().is_terminal() {
+            // From there it is copied into another command.
+            session.print(&format!("{}\n", word(&written)))?;
         } else {
             session.print(&format!("{}\n", line(&written)))?;
         }

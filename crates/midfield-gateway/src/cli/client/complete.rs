@@ -1,8 +1,9 @@
 //! `midfield complete`: what an argument of a prompt or of a template could be.
 
 use clap::Args;
-use midfield::client::Reference;
+use midfield::client::{self, Reference};
 
+use super::unknown;
 use crate::cli::Verdict;
 use crate::cli::connect::{Session, Via};
 use crate::cli::exit::{Ended, Exit};
@@ -104,7 +105,15 @@ impl Manner {
         let completion = session
             .client
             .complete_with(reference, argument, beginning, chosen)
-            .await?;
+            .await;
+        let completion = match completion {
+            Err(error @ client::Error::Refused(_)) => {
+                return Err(no_such(session, kind, name)
+                    .await
+                    .unwrap_or_else(|| error.into()));
+            }
+            completion => completion?,
+        };
         if self.json {
             session.print_json(&completion)?;
             return Ok(Verdict::Fine);
@@ -120,4 +129,21 @@ impl Manner {
         }
         Ok(Verdict::Fine)
     }
+}
+
+/// That there is nothing of this name, where the server has a list in which it is not.
+async fn no_such(session: &Session, kind: &str, name: &str) -> Option<anyhow::Error> {
+    let (what, known): (_, Vec<String>) = if kind == "prompt" {
+        let prompts = session.client.prompts().await.ok()?;
+        let names = prompts.iter().map(|prompt| prompt.name.clone());
+        ("prompt", names.collect())
+    } else {
+        let templates = session.client.resource_templates().await.ok()?;
+        let names = templates
+            .iter()
+            .map(|template| template.uri_template.clone());
+        ("template", names.collect())
+    };
+    let is_known = known.iter().any(|known| known == name);
+    (!is_known).then(|| unknown(what, name, known.iter().map(String::as_str)).into())
 }

@@ -1,6 +1,6 @@
 //! `midfield read`: reads a resource.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
@@ -108,9 +108,7 @@ impl Manner {
         } else {
             // Into a pipe or a file it goes as it is.
             session.bar.clear();
-            let mut stdout = std::io::stdout().lock();
-            stdout.write_all(&bytes(&read.contents)?)?;
-            stdout.flush()?;
+            crate::cli::print_bytes(&bytes(&read.contents)?)?;
         }
         Ok(Verdict::Fine)
     }

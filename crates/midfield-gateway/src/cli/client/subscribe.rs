@@ -3,11 +3,11 @@
 use clap::Args;
 use midfield::client::Change;
 use midfield::types::Filter;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::cli::connect::{Session, Via};
 use crate::cli::exit::{Ended, Exit};
-use crate::cli::text::line;
+use crate::cli::text::{json, line};
 use crate::cli::{Verdict, note};
 
 /// The arguments of `midfield subscribe`.
@@ -71,13 +71,13 @@ impl Subscribe {
             return Err(Ended::new(Exit::NotFound, "the server tells of none of it").into());
         }
         note("listening, until Ctrl-C");
-        session.is_brief.set(true);
         while let Some(change) = subscription.next().await {
-            if self.json {
-                session.print_json(&object(&change))?;
+            let told = if self.json {
+                json(&object(&change), false)
             } else {
-                session.print(&format!("{}\n", text(&change)))?;
-            }
+                format!("{}\n", text(&change))
+            };
+            session.print_on(&told)?;
         }
         Err(Ended::new(Exit::Unreachable, "the server can be listened to no more").into())
     }
@@ -134,11 +134,11 @@ fn text(change: &Change) -> String {
 
 fn object(change: &Change) -> Value {
     match change {
-        Change::Tools => json!({"changed": "tools"}),
-        Change::Prompts => json!({"changed": "prompts"}),
-        Change::Resources => json!({"changed": "resources"}),
-        Change::Resource(uri) => json!({"changed": "resource", "uri": uri}),
-        Change::Task(state) => json!({"changed": "task", "taskId": state.task.id}),
-        _ => json!({"changed": "something"}),
+        Change::Tools => serde_json::json!({"changed": "tools"}),
+        Change::Prompts => serde_json::json!({"changed": "prompts"}),
+        Change::Resources => serde_json::json!({"changed": "resources"}),
+        Change::Resource(uri) => serde_json::json!({"changed": "resource", "uri": uri}),
+        Change::Task(state) => serde_json::json!({"changed": "task", "taskId": state.task.id}),
+        _ => serde_json::json!({"changed": "something"}),
     }
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use midfield::client::{AnswerElicitation, Asker, Refusal};
 use midfield::types::{Action, ElicitResult, Elicitation, ElicitationCapability, Settings};
+use tokio::sync::watch;
 
 use super::Bar;
 use crate::cli::note;
@@ -16,6 +17,8 @@ pub(super) struct Answering {
     pub(super) bar: Arc<Bar>,
     /// Set when a question came that nobody was there to answer.
     pub(super) unanswered: Arc<AtomicBool>,
+    /// Whether no command runs, so that nobody is to be asked.
+    pub(super) is_idle: watch::Receiver<bool>,
 }
 
 impl AnswerElicitation for Answering {
@@ -37,7 +40,15 @@ impl AnswerElicitation for Answering {
         // Nothing else may write where the question stands.
         let _paused = self.bar.pause();
         if let Some(person) = &self.person {
-            return person.answer(elicitation, asker).await;
+            let mut is_idle = self.is_idle.clone();
+            return tokio::select! {
+                biased;
+                Ok(_) = is_idle.wait_for(|is_idle| *is_idle) => {
+                    tracing::debug!("cancelled a question: no command runs that it could be about");
+                    Ok(ElicitResult::new(Action::Cancel))
+                }
+                answer = person.answer(elicitation, asker) => answer,
+            };
         }
         self.unanswered.store(true, Ordering::Relaxed);
         let (Elicitation::Form { message, .. } | Elicitation::Url { message, .. }) = &elicitation

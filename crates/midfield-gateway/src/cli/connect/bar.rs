@@ -1,11 +1,12 @@
 //! How far a call has come: at a terminal one line that changes in place, elsewhere a line for each step.
 
 use std::fmt::Write as _;
-use std::io::{IsTerminal as _, Write as _};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::io::IsTerminal as _;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use midfield::types::Progress;
 
+use crate::cli::floor::{self, Taken};
 use crate::cli::person::{cut, width};
 use crate::cli::text::line;
 
@@ -21,12 +22,7 @@ struct State {
     shown: String,
     /// A line stands there that may be written over.
     is_open: bool,
-    /// How many have the terminal for themselves.
-    pauses: usize,
 }
-
-/// The terminal belongs to somebody else until this is dropped.
-pub(in crate::cli) struct Paused(Arc<Bar>);
 
 impl Bar {
     pub(in crate::cli) fn new() -> Self {
@@ -48,14 +44,14 @@ impl Bar {
             words(progress)
         };
         let mut state = self.state();
-        if state.pauses > 0 || text == state.shown {
+        if floor::is_taken() || text == state.shown {
             return;
         }
         if self.is_live {
-            write(&format!("\r\u{1b}[2K{text}"));
+            floor::tell(&format!("\r\u{1b}[2K{text}"));
             state.is_open = true;
         } else {
-            write(&format!("{text}\n"));
+            floor::tell(&format!("{text}\n"));
         }
         state.shown = text;
     }
@@ -63,7 +59,7 @@ impl Bar {
     /// Writes a line beside it.
     pub(in crate::cli) fn aside(&self, text: &str) {
         self.clear();
-        write(&format!("{text}\n"));
+        floor::tell(&format!("{text}\n"));
     }
 
     /// Takes the line away.
@@ -71,30 +67,15 @@ impl Bar {
         let mut state = self.state();
         state.shown.clear();
         if std::mem::take(&mut state.is_open) {
-            write("\r\u{1b}[2K");
+            floor::tell("\r\u{1b}[2K");
         }
     }
 
-    /// Shows nothing until what this gives is dropped.
-    pub(in crate::cli) fn pause(self: &Arc<Self>) -> Paused {
+    /// Takes the line away, and the terminal for a question: nothing else is shown until what this gives is dropped.
+    pub(in crate::cli) fn pause(&self) -> Taken {
         self.clear();
-        self.state().pauses += 1;
-        Paused(self.clone())
+        floor::take()
     }
-}
-
-impl Drop for Paused {
-    fn drop(&mut self) {
-        let mut state = self.0.state();
-        state.pauses = state.pauses.saturating_sub(1);
-    }
-}
-
-fn write(text: &str) {
-    let mut stderr = std::io::stderr();
-    // Without stderr there is nobody to tell.
-    let _ = stderr.write_all(text.as_bytes());
-    let _ = stderr.flush();
 }
 
 /// A step in words: `3 of 10: step three`.

@@ -1,4 +1,4 @@
-//! Connecting to the server that a command is about, with whoever answers what it asks, until Ctrl-C or `--timeout`.
+//! Connecting to the server that a command is about, with whoever answers what it asks, until it is stopped or `--timeout` is over.
 
 mod answering;
 mod bar;
@@ -18,16 +18,17 @@ use clap::Args;
 use midfield::Client;
 use midfield::client::config::Entry;
 use midfield::client::{self, Speak, Target};
-use midfield::host::model::Models;
-use midfield::types::{Implementation, LogLevel, LogMessage};
+use midfield::types::{Implementation, InputRequest, LogLevel, LogMessage};
 use serde::Serialize;
+use tokio::sync::watch;
 
-use super::connection::Connection;
+use super::connection::{Connection, Era};
 use super::exit::{Ended, Exit};
 use super::person::Person;
+use super::stop;
 use super::target::{Around, How, Origin, Resolved};
 use super::text::{json, line};
-use super::{Verdict, block_on, logging, print};
+use super::{Verdict, block_on, logging, print, print_on};
 use answering::Answering;
 use model::Consent;
 
@@ -93,7 +94,7 @@ impl Via {
         &self.connection
     }
 
-    /// Connects to a server, and does `work` with it. `stopped` says what Ctrl-C came to.
+    /// Connects to a server, and does `work` with it. `stopped` says what it comes to when it is stopped.
     ///
     /// # Errors
     /// When the server cannot be found, started or reached, the work fails, or it is stopped.
@@ -135,7 +136,7 @@ impl Via {
         self.run_until(speak, ready(Ok(())), server, Some(stopped), work)
     }
 
-    /// The same, for work that hears Ctrl-C itself.
+    /// The same, for work that hears itself that it is to stop.
     ///
     /// # Errors
     /// When the server cannot be found, started or reached, or the work fails.
@@ -162,7 +163,7 @@ impl Via {
         let speak = self.connection.speak(speak);
         block_on(async {
             let mut limit = pin!(limit(self.connection.timeout));
-            let mut interrupt = pin!(tokio::signal::ctrl_c());
+            let mut stop = pin!(stop::stopped());
             let opened = async {
                 let given = ahead.await?;
                 let session = Session::open(&resolved, &self.connection, person, speak).await?;
@@ -171,14 +172,14 @@ impl Via {
             let (session, given) = tokio::select! {
                 opened = opened => opened?,
                 ended = &mut limit => return Err(ended.into()),
-                _ = &mut interrupt => return Err(Ended::new(Exit::Interrupted, "stopped by Ctrl-C").into()),
+                stop = &mut stop => return Err(Ended::stopped(stop).into()),
             };
             let outcome = tokio::select! {
                 done = work(&session, given) => session.settle(done),
                 ended = &mut limit => session.give_up(ended).await,
-                _ = &mut interrupt, if stopped.is_some() => {
+                stop = &mut stop, if stopped.is_some() => {
                     let stopped = stopped.unwrap_or_default();
-                    let ended = Ended::new(Exit::Interrupted, format!("stopped by Ctrl-C: {stopped}"));
+                    let ended = Ended::new(stop.exit(), format!("{}: {stopped}", stop.told()));
                     session.give_up(ended).await
                 }
             };
@@ -190,7 +191,7 @@ impl Via {
 }
 
 /// The end of the time that a command has.
-async fn limit(timeout: Option<Duration>) -> Ended {
+pub(super) async fn limit(timeout: Option<Duration>) -> Ended {
     let Some(timeout) = timeout else {
         return std::future::pending().await;
     };
@@ -199,39 +200,57 @@ async fn limit(timeout: Option<Duration>) -> Ended {
     Ended::new(Exit::TimedOut, format!("it took longer than {timeout}"))
 }
 
-/// Whoever answers what the server asks.
-pub(super) struct Host {
-    /// Somebody who is here, or a file that stands for them.
-    pub(super) person: Option<Arc<Person>>,
-    pub(super) model: Option<Models>,
-}
-
 /// A server that is connected to.
 pub(super) struct Session {
     pub(super) client: Client,
-    pub(super) host: Host,
+    /// Whether somebody is here who answers, or a file that stands for them.
+    has_person: bool,
+    has_model: bool,
     /// Shows how far a call has come.
     pub(super) bar: Arc<Bar>,
     /// Whether the server asked what nobody was there to answer.
     unanswered: Arc<AtomicBool>,
     /// Whether each object is printed on a line of its own.
     pub(super) is_brief: Cell<bool>,
+    /// Whether no command runs, so that whatever the server asks is cancelled.
+    is_idle: watch::Sender<bool>,
 }
 
 impl Session {
+    /// Opens a session. A server that refuses an older one, which only the command wished for, is spoken to as it can be.
     async fn open(
         resolved: &Resolved,
         connection: &Connection,
         person: Option<Arc<Person>>,
         speak: Speak,
     ) -> anyhow::Result<Self> {
+        let is_wish = speak == Speak::Legacy && connection.era == Era::Auto;
+        let opened = match Self::connect(resolved, connection, person.clone(), speak).await? {
+            Err(client::Error::Refused(refused)) if is_wish => {
+                let opened = Self::connect(resolved, connection, person, Speak::Modern).await?;
+                opened.map_err(|_| client::Error::Refused(refused))
+            }
+            opened => opened,
+        };
+        opened.map_err(barred)
+    }
+
+    async fn connect(
+        resolved: &Resolved,
+        connection: &Connection,
+        person: Option<Arc<Person>>,
+        speak: Speak,
+    ) -> anyhow::Result<Result<Self, client::Error>> {
         let target = target(resolved, connection)?;
         let bar = Arc::new(Bar::new());
         let unanswered = Arc::<AtomicBool>::default();
+        let is_idle = watch::Sender::new(false);
+        let has_person = person.is_some();
         let answering = Answering {
             person: person.clone(),
             bar: bar.clone(),
             unanswered: unanswered.clone(),
+            is_idle: is_idle.subscribe(),
         };
         let mut builder = Client::builder()
             .implementation(Implementation::new("midfield", env!("CARGO_PKG_VERSION")))
@@ -240,26 +259,48 @@ impl Session {
             .timeout(PATIENCE)
             .max_time(PATIENCE);
         let consent = Consent {
-            person: person.clone(),
+            person,
             bar: bar.clone(),
             unanswered: unanswered.clone(),
         };
         let model = connection.model.open(consent)?;
-        if let Some(model) = &model {
-            builder = builder.sampling(model.clone());
+        let has_model = model.is_some();
+        if let Some(model) = model {
+            builder = builder.sampling(model);
         }
         if connection.verbose {
             let bar = bar.clone();
             builder = builder.on_log(LogLevel::Debug, move |message| bar.aside(&logged(&message)));
         }
-        let client = builder.connect(target).await.map_err(barred)?;
-        Ok(Self {
+        let connected = builder.connect(target).await;
+        Ok(connected.map(|client| Self {
             client,
-            host: Host { person, model },
+            has_person,
+            has_model,
             bar,
             unanswered,
             is_brief: Cell::new(false),
-        })
+            is_idle,
+        }))
+    }
+
+    /// Whether somebody is there to answer anything.
+    pub(super) fn is_attended(&self) -> bool {
+        self.has_person || self.has_model
+    }
+
+    /// Whether somebody is there to answer this.
+    pub(super) fn can_answer(&self, question: &InputRequest) -> bool {
+        match question {
+            InputRequest::Elicit(_) => self.has_person,
+            InputRequest::Sample(_) => self.has_model,
+            _ => false,
+        }
+    }
+
+    /// Says whether a command runs: without one, nobody is asked anything.
+    pub(super) fn rest(&self, is_idle: bool) {
+        self.is_idle.send_replace(is_idle);
     }
 
     /// Prints an object for programs.
@@ -278,6 +319,15 @@ impl Session {
     pub(super) fn print(&self, text: &str) -> anyhow::Result<()> {
         self.bar.clear();
         print(text)
+    }
+
+    /// The same for a command that prints until it is stopped.
+    ///
+    /// # Errors
+    /// When stdout cannot be written to, or nobody reads it any more.
+    pub(super) fn print_on(&self, text: &str) -> anyhow::Result<()> {
+        self.bar.clear();
+        print_on(text)
     }
 
     /// What a command came to: one whose server asked what nobody could answer has a code of its own.
@@ -301,13 +351,14 @@ impl Session {
     /// Lets the server hear that what was asked is wanted no more, which goes out before the answer to a ping can come.
     async fn give_up(&self, ended: Ended) -> anyhow::Result<Verdict> {
         self.bar.clear();
-        // A server that does not answer has heard it all the same, or never will.
-        let _ = tokio::time::timeout(FAREWELL, self.client.ping()).await;
+        self.cancelled().await;
         Err(ended.into())
     }
 
-    /// The same, for work that ends while the connection goes on.
+    /// The same, for work that ends while the connection goes on. What is asked about it is withdrawn.
     pub(super) async fn cancelled(&self) {
+        self.rest(true);
+        // A server that does not answer has heard it all the same, or never will.
         let _ = tokio::time::timeout(FAREWELL, self.client.ping()).await;
     }
 }

@@ -8,7 +8,7 @@ use midfield::types::{Action, ElicitResult, Schema};
 use serde_json::{Map, Value};
 
 use super::terminal::Terminal;
-use super::words::{label, quoted, shortened, unlinked};
+use super::words::{label, quoted, secret, shortened, unlinked};
 use super::{Left, Outcome, choose, edit};
 use crate::cli::text::line;
 use crate::source::clean;
@@ -140,11 +140,8 @@ async fn fill(
     content: &mut Content,
 ) -> io::Result<Result<(), Left>> {
     let mut told = format!("  {}\n", label(field));
-    if let Some(secret) = field.secret() {
-        let _ = writeln!(
-            told,
-            "  ! it seems to ask for a secret ({secret}), which no server may do by a form: leave it out, or decline"
-        );
+    if let Some(secret) = secret(field) {
+        let _ = writeln!(told, "  ! {secret}");
     }
     if let Some(pattern) = field.unchecked() {
         let pattern = shortened(&unlinked(pattern), MAX_SHOWN);
@@ -163,7 +160,7 @@ async fn fill(
         }
     };
     let value = match said {
-        Ok(value) => value.or_else(|| field.default().cloned()),
+        Ok(value) => value.or_else(|| seen_default(field)),
         Err(left) => return Ok(Err(left)),
     };
     if let Some(value) = value {
@@ -174,6 +171,15 @@ async fn fill(
         content.shift_remove(field.name());
     }
     Ok(Ok(()))
+}
+
+/// The default of a field, which stands for what is left out. Of a text, only what can be seen.
+fn seen_default(field: &Field) -> Option<Value> {
+    let default = field.default()?;
+    match (field.kind(), default.as_str()) {
+        (Kind::Text { .. }, Some(text)) => Some(clean(text).into()),
+        _ => Some(default.clone()),
+    }
 }
 
 type Said = Result<Option<Value>, Left>;

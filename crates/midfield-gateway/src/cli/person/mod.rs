@@ -26,7 +26,7 @@ use unattended::Unattended;
 
 pub(super) use model::{words_of_model, words_of_wish};
 pub(super) use terminal::{cut, width};
-pub(super) use words::{choices, label, server, unlinked};
+pub(super) use words::{choices, label, secret, server, unlinked};
 
 /// Who answers.
 #[derive(Debug)]
@@ -89,7 +89,7 @@ impl AnswerElicitation for Person {
 enum Left {
     /// By Escape.
     Escape,
-    /// By Ctrl-C, or the terminal is gone.
+    /// By Ctrl-C, which also stops the command, or the terminal is gone.
     Interrupted,
     /// By Ctrl-D: they refuse.
     Declined,
@@ -115,8 +115,7 @@ async fn ask(elicitation: &Elicitation, asker: &Asker) -> Result<ElicitResult, R
         tracing::debug!("the terminal cannot be used: {error}");
         Refusal::failed("the terminal cannot be used")
     };
-    let mut terminal = Terminal::open().map_err(cannot)?;
-    terminal.print(&words::asker(asker)).map_err(cannot)?;
+    let mut terminal = Terminal::open(asker).await.map_err(cannot)?;
     let outcome = match elicitation {
         Elicitation::Form {
             message,

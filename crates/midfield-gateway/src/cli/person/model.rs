@@ -7,7 +7,7 @@ use midfield::client::Asker;
 use midfield::types::{CreateMessage, Role, SampleResult, SamplingContent};
 
 use super::terminal::Terminal;
-use super::words::{asker, quoted, shortened, unlinked};
+use super::words::{quoted, shortened, unlinked};
 use super::{Person, choose};
 use crate::cli::text::line;
 
@@ -31,8 +31,7 @@ impl Person {
         let _turn = turn.lock().await;
         let answers: Vec<String> = answers.iter().map(|it| (*it).to_owned()).collect();
         let asking = async {
-            let mut terminal = Terminal::open()?;
-            terminal.print(&asker(who))?;
+            let mut terminal = Terminal::open(who).await?;
             terminal.print(text)?;
             let chosen = choose::one(&mut terminal, &answers, 0).await?;
             terminal.close("");

@@ -1,6 +1,7 @@
 //! A terminal whose keys are read one by one, and whose last lines are painted again and again.
 
 use std::io::{self, Stderr, Write as _};
+use std::time::Duration;
 
 use crossterm::cursor::{MoveToColumn, MoveUp, Show};
 use crossterm::event::{
@@ -10,9 +11,11 @@ use crossterm::event::{
 use crossterm::terminal::{self, Clear, ClearType};
 use crossterm::{execute, queue};
 use futures_util::StreamExt as _;
+use midfield::client::Asker;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use super::Left;
+use super::{Left, words};
+use crate::cli::stop;
 
 /// The terminal while a question is asked. It is as it was before when this is dropped.
 #[derive(Debug)]
@@ -22,6 +25,8 @@ pub(super) struct Terminal {
     /// In which of the painted lines the cursor stands.
     painted: u16,
     is_closed: bool,
+    /// Ctrl-C was pressed, which stops the command once the terminal is given back.
+    is_interrupted: bool,
 }
 
 /// A key, as far as questions know keys.
@@ -42,11 +47,19 @@ pub(super) enum Key {
 }
 
 impl Terminal {
-    /// Takes the terminal for a question.
+    /// Takes the terminal for a question of `asker`, and is deaf for a moment: keys that were typed before anybody could know what is
+    /// asked answer nothing.
     ///
     /// # Errors
     /// When it cannot be had.
-    pub(super) fn open() -> io::Result<Self> {
+    pub(super) async fn open(asker: &Asker) -> io::Result<Self> {
+        let mut terminal = Self::take()?;
+        terminal.print(&words::asker(asker))?;
+        terminal.pass_over().await?;
+        Ok(terminal)
+    }
+
+    fn take() -> io::Result<Self> {
         terminal::enable_raw_mode()?;
         // From here on it is given back, whatever fails.
         let mut terminal = Self {
@@ -54,6 +67,7 @@ impl Terminal {
             screen: io::stderr(),
             painted: 0,
             is_closed: false,
+            is_interrupted: false,
         };
         execute!(terminal.screen, EnableBracketedPaste)?;
         Ok(terminal)
@@ -111,6 +125,20 @@ impl Terminal {
         )
     }
 
+    /// Passes over what is typed until nothing was for a moment. Ctrl-C is heard all the same.
+    async fn pass_over(&mut self) -> io::Result<()> {
+        while let Ok(Some(event)) = tokio::time::timeout(MOMENT, self.keys.next()).await {
+            if let Event::Key(event) = event?
+                && event.kind != KeyEventKind::Release
+                && key(event) == Some(Err(Left::Interrupted))
+            {
+                self.is_interrupted = true;
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
     /// The next key.
     ///
     /// # Errors
@@ -120,12 +148,16 @@ impl Terminal {
     /// No key is lost when the future is dropped.
     pub(super) async fn key(&mut self) -> io::Result<Result<Key, Left>> {
         loop {
+            if self.is_interrupted {
+                return Ok(Err(Left::Interrupted));
+            }
             let Some(event) = self.keys.next().await else {
                 return Ok(Err(Left::Interrupted));
             };
             match event? {
                 Event::Key(event) if event.kind != KeyEventKind::Release => {
                     if let Some(key) = key(event) {
+                        self.is_interrupted = key == Err(Left::Interrupted);
                         return Ok(key);
                     }
                 }
@@ -145,6 +177,9 @@ impl Drop for Terminal {
         }
         let _ = execute!(self.screen, DisableBracketedPaste, Show);
         let _ = terminal::disable_raw_mode();
+        if self.is_interrupted {
+            stop::press();
+        }
     }
 }
 
@@ -199,6 +234,9 @@ pub(in crate::cli) fn cut(line: &str, width: usize) -> String {
     cut.push('…');
     cut
 }
+
+/// How long nothing must have been typed until keys count.
+const MOMENT: Duration = Duration::from_millis(300);
 
 /// Fewest columns and lines that are painted, however small the terminal says it is.
 const MIN_WIDTH: usize = 19;

@@ -1,6 +1,5 @@
 //! Answers from a file, and a word on stderr about each.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use midfield::client::{AnswerElicitation, Asker, Refusal};
@@ -9,6 +8,7 @@ use midfield::types::{Action, ElicitResult, Elicitation, ElicitationCapability};
 
 use super::words;
 use crate::cli::exit::Ended;
+use crate::cli::floor;
 use crate::cli::text::line;
 
 /// A file of answers, instead of a person.
@@ -60,8 +60,7 @@ impl AnswerElicitation for Unattended {
             "the server `{server}` asks: {told} {}\n",
             line(&self.path.to_string_lossy())
         );
-        // Without stderr there is nobody to tell.
-        let _ = std::io::stderr().write_all(told.as_bytes());
+        floor::tell(&told);
         answer
     }
 }

@@ -90,6 +90,15 @@ pub(in crate::cli) fn label(field: &Field) -> String {
     text
 }
 
+/// What is to be known of a field that seems to ask for a secret.
+pub(in crate::cli) fn secret(field: &Field) -> Option<String> {
+    let secret = field.secret()?;
+    Some(format!(
+        "it seems to ask for a secret ({}), which no server may do by a form: leave it out, or decline",
+        line(secret)
+    ))
+}
+
 /// What can be chosen for a field, in a line, with the numbers that stand for it; `None` where nothing can.
 pub(in crate::cli) fn choices(field: &Field) -> Option<String> {
     let (Kind::One(choices) | Kind::Many { choices, .. }) = field.kind() else {

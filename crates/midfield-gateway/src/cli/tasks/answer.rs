@@ -2,12 +2,12 @@
 
 use clap::Args;
 use midfield::client::{TaskHandle, TaskState};
-use midfield::types::{Action, ElicitResult, InputReply};
+use midfield::types::{Action, InputReply, TaskStatus};
 use serde_json::{Map, Value};
 
 use super::asking::refused;
-use super::lost;
 use super::question::Question;
+use super::{answer_to, lost};
 use crate::cli::connect::Session;
 use crate::cli::exit::{Ended, Exit};
 use crate::cli::text::line;
@@ -69,8 +69,7 @@ impl Answer {
         let (_, asked) = asked.ok_or_else(|| not_open(key, &state))?;
         let question = Question::new(key, asked.clone());
         let given = self.given(value, fields, &question, session).await?;
-        let answered = task.answer(key, given).await;
-        answered.map_err(|error| lost(error, task))?;
+        answer_to(task, key, given).await?;
         if self.json_output {
             let state = task.status().await.map_err(|error| lost(error, task))?;
             session.print_json(&state)?;
@@ -93,11 +92,13 @@ impl Answer {
         question: &Question,
         session: &Session,
     ) -> anyhow::Result<InputReply> {
-        if self.decline {
-            return Ok(InputReply::Elicit(ElicitResult::new(Action::Decline)));
-        }
-        if self.cancel {
-            return Ok(InputReply::Elicit(ElicitResult::new(Action::Cancel)));
+        if self.decline || self.cancel {
+            let action = if self.decline {
+                Action::Decline
+            } else {
+                Action::Cancel
+            };
+            return Ok(question.turn_down(action).map_err(Ended::usage)?);
         }
         if !fields.is_empty() {
             let base = value.unwrap_or_default();
@@ -112,7 +113,7 @@ impl Answer {
                 given.map_err(|told| Ended::usage(format!("`--json` does not fit: {told}")));
             return Ok(given?);
         }
-        let asked = question.ask(&session.host, session.client.asker()).await;
+        let asked = question.ask(session).await;
         let given = asked.ok_or_else(|| {
             let told = "nobody is here who can be asked: give `FIELD=VALUE`, `--json`, `--answers`, `--decline` or `--cancel`";
             Ended::new(Exit::NeedsAnswer, told)
@@ -125,6 +126,9 @@ fn not_open(key: &str, state: &TaskState) -> Ended {
     let open = state.inputs.iter();
     let open: Vec<String> = open.map(|(key, _)| format!("`{}`", line(key))).collect();
     let open = match open.as_slice() {
+        [] if state.task.status == TaskStatus::InputRequired => {
+            "it asks who waits for it: `midfield tasks watch` or `result`".to_owned()
+        }
         [] => "it asks nothing now".to_owned(),
         open => format!("it asks {}", open.join(", ")),
     };

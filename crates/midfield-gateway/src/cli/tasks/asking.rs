@@ -2,12 +2,12 @@
 
 use midfield::client::{TaskHandle, TaskState};
 
+use super::answer_to;
 use super::follow::{States, next};
-use super::lost;
 use super::question::Question;
 use crate::cli::connect::Session;
 use crate::cli::exit::{Ended, Exit};
-use crate::cli::text::line;
+use crate::cli::text::{line, word};
 
 /// Asks what a task asks, each question once.
 pub(super) struct Asking<'a> {
@@ -44,8 +44,7 @@ impl<'a> Asking<'a> {
                 continue;
             }
             let question = Question::new(key, asked.clone());
-            let asker = self.session.client.asker();
-            let mut answer = std::pin::pin!(question.ask(&self.session.host, asker));
+            let mut answer = std::pin::pin!(question.ask(self.session));
             let given = loop {
                 tokio::select! {
                     given = &mut answer => break given,
@@ -60,8 +59,7 @@ impl<'a> Asking<'a> {
             };
             let given = given.ok_or_else(|| unanswered(state))?;
             let given = given.map_err(|refusal| refused(key, &refusal.to_string()))?;
-            let answered = self.task.answer(key, given).await;
-            answered.map_err(|error| lost(error, self.task))?;
+            answer_to(self.task, key, given).await?;
             self.asked.push(key.clone());
         }
         Ok(later)
@@ -84,7 +82,7 @@ pub(super) fn refused(key: &str, told: &str) -> Ended {
 pub(super) fn unanswered(state: &TaskState) -> Ended {
     let keys = state.inputs.iter();
     let keys: Vec<String> = keys.map(|(key, _)| format!("`{}`", line(key))).collect();
-    let id = line(&state.task.id);
+    let id = word(&state.task.id);
     let told = match keys.as_slice() {
         [] => "the task waits for an answer, and asks who waits for it: run this at a terminal, or give `--answers FILE`".to_owned(),
         keys => format!(

@@ -65,7 +65,7 @@ async fn to_its_end(
             continue;
         }
         if task.asks_who_waits() {
-            if session.host.person.is_none() && session.host.model.is_none() {
+            if !session.is_attended() {
                 return Err(unanswered(&state).into());
             }
             return wait(task, &mut states, see).await;

@@ -13,6 +13,7 @@ mod words;
 use clap::{Args, Subcommand};
 use midfield::Revision;
 use midfield::client::{self, Speak, TaskHandle};
+use midfield::types::InputReply;
 use midfield_protocol::jsonrpc::Code;
 
 use super::Verdict;
@@ -214,13 +215,25 @@ fn find(session: &Session, written: &str) -> Result<TaskHandle, client::Error> {
     }
 }
 
+/// Sends an answer to the question `key` of a task.
+async fn answer_to(task: &TaskHandle, key: &str, given: InputReply) -> anyhow::Result<()> {
+    match task.answer(key, given).await {
+        // The answer may not fit, or the task be gone.
+        Err(error @ client::Error::Refused(_)) => match task.status().await {
+            Ok(_) => Err(error.into()),
+            Err(gone) => Err(lost(gone, task)),
+        },
+        answered => Ok(answered?),
+    }
+}
+
 /// An error, where it means that there is no such task in plain words.
 fn lost(error: client::Error, task: &TaskHandle) -> anyhow::Error {
     match error {
-        // Nothing else in the parameters can be wrong.
+        // Nothing else in the parameters of these can be wrong.
         client::Error::Refused(refused)
             if refused.code == Code::INVALID_PARAMS.number()
-                && refused.method.starts_with("tasks/") =>
+                && ["tasks/get", "tasks/result", "tasks/cancel"].contains(&&*refused.method) =>
         {
             let id = line(task.id());
             let told = format!("there is no task {id}: it may have expired, or be somebody else's");

@@ -1,7 +1,5 @@
 //! What came of a task.
 
-use std::io::Write as _;
-
 use midfield::client::{self, TaskHandle, TaskState};
 use midfield::types::{TaskStatus, ToolResult};
 use serde_json::json;
@@ -9,7 +7,7 @@ use serde_json::json;
 use super::{Format, lost, words};
 use crate::cli::connect::Session;
 use crate::cli::text::line;
-use crate::cli::{Verdict, content};
+use crate::cli::{Verdict, content, floor};
 
 /// What came of a task.
 #[derive(Debug)]
@@ -71,8 +69,7 @@ impl Outcome {
             (Self::Error(error), Format::Json) => session.print_json(error),
             (Self::Nothing(..), Format::Json) => session.print_json(&serde_json::Value::Null),
             (Self::Error(_) | Self::Nothing(..), Format::People) => {
-                // Without stderr there is nobody to tell.
-                let _ = std::io::stderr().write_all(format!("{}\n", self.reason()).as_bytes());
+                floor::tell(&format!("{}\n", self.reason()));
                 Ok(())
             }
         }

@@ -3,15 +3,16 @@
 
 use std::fmt::Write as _;
 
-use midfield::client::{AnswerElicitation as _, Asker, Refusal, Sample as _};
+use midfield::client::Refusal;
 use midfield::host::form::Fields;
 use midfield::host::page;
 use midfield::types::{Action, ElicitResult, Elicitation, InputReply, InputRequest, Schema};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::cli::connect::Host;
-use crate::cli::person::{choices, label, unlinked};
+use crate::cli::connect::Session;
+use crate::cli::person::{choices, label, secret, unlinked};
+use crate::cli::stop;
 use crate::cli::text::line;
 
 /// A question of a task.
@@ -53,6 +54,9 @@ impl Question {
             }) => match Fields::read(requested_schema) {
                 Ok(fields) => fields.iter().for_each(|field| {
                     let _ = writeln!(text, "  {}", label(field));
+                    if let Some(secret) = secret(field) {
+                        let _ = writeln!(text, "    ! {secret}");
+                    }
                     if let Some(choices) = choices(field) {
                         let _ = writeln!(text, "    of: {choices}");
                     }
@@ -104,37 +108,36 @@ impl Question {
         }
     }
 
-    /// Asks whoever is here for such questions; `None` where nobody is.
+    /// The answer that makes no choice, of a form or a page.
+    ///
+    /// # Errors
+    /// When it is neither, with what to do.
+    pub(super) fn turn_down(&self, action: Action) -> Result<InputReply, String> {
+        match &self.asked {
+            InputRequest::Elicit(_) => Ok(InputReply::Elicit(ElicitResult::new(action))),
+            other => Err(format!(
+                "`{}` asks by `{}`, which can be neither declined nor cancelled: give the whole answer by `--json`, or end the task by \
+                 `midfield tasks cancel`",
+                self.key,
+                line(other.method())
+            )),
+        }
+    }
+
+    /// Asks whoever is here for such questions; `None` where nobody is. Ctrl-C, which stops the command, leaves it open.
     ///
     /// # Errors
     /// When they cannot be asked this.
-    pub(super) async fn ask(
-        &self,
-        host: &Host,
-        asker: Asker,
-    ) -> Option<Result<InputReply, Refusal>> {
-        match (&self.asked, host) {
-            (
-                InputRequest::Elicit(elicitation),
-                Host {
-                    person: Some(person),
-                    ..
-                },
-            ) => {
-                let answered = person.answer(elicitation.clone(), asker).await;
-                Some(answered.map(InputReply::Elicit))
-            }
-            (
-                InputRequest::Sample(request),
-                Host {
-                    model: Some(model), ..
-                },
-            ) => {
-                let said = model.sample(request.as_ref().clone(), asker).await;
-                Some(said.map(|said| InputReply::Sample(Box::new(said))))
-            }
-            _ => None,
+    pub(super) async fn ask(&self, session: &Session) -> Option<Result<InputReply, Refusal>> {
+        if !session.can_answer(&self.asked) {
+            return None;
         }
+        let before = stop::pressed();
+        let answered = session.client.ask(self.asked.clone()).await;
+        if stop::pressed() != before {
+            std::future::pending::<()>().await;
+        }
+        Some(answered)
     }
 }
 

@@ -1,13 +1,13 @@
 //! How a task that goes on is shown: at a terminal one line that changes in place, elsewhere a line for each change.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::IsTerminal as _;
 
 use midfield::client::TaskState;
 use midfield::types::TaskStatus;
 
 use super::{Format, words};
 use crate::cli::person::{cut, width};
-use crate::cli::print;
+use crate::cli::print_on;
 use crate::cli::text::json;
 
 /// What shows how a task goes on.
@@ -41,14 +41,13 @@ impl Screen {
         }
         self.shown.clone_from(&text);
         if self.format == Format::Json {
-            return print(&text);
+            return print_on(&text);
         }
         if !self.is_live {
-            return print(&format!("{text}\n"));
+            return print_on(&format!("{text}\n"));
         }
         self.is_open = true;
-        print(&format!("\r\u{1b}[2K{}", cut(&text, width())))?;
-        std::io::stdout().flush()?;
+        print_on(&format!("\r\u{1b}[2K{}", cut(&text, width())))?;
         if state.task.status == TaskStatus::InputRequired {
             // What it asks stands below.
             self.close()?;
@@ -59,7 +58,7 @@ impl Screen {
     /// Lets the line stand, so that others can write below it.
     pub(super) fn close(&mut self) -> anyhow::Result<()> {
         if std::mem::take(&mut self.is_open) {
-            print("\n")?;
+            print_on("\n")?;
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use super::question::Question;
 use super::{Format, lost, words};
 use crate::cli::Verdict;
 use crate::cli::connect::Session;
-use crate::cli::text::line;
+use crate::cli::text::{line, word};
 
 /// Says how a task is.
 pub(super) async fn run(
@@ -32,9 +32,16 @@ pub(super) async fn cancel(
     format: Format,
 ) -> anyhow::Result<Verdict> {
     // Else nobody could tell a task that is over from one that is not there.
-    task.status().await.map_err(|error| lost(error, task))?;
-    task.cancel().await?;
-    let state = task.status().await.map_err(|error| lost(error, task))?;
+    let mut state = task.status().await.map_err(|error| lost(error, task))?;
+    if !state.task.status.is_terminal() {
+        let cancelled = task.cancel().await;
+        state = task.status().await.map_err(|error| lost(error, task))?;
+        match cancelled {
+            // It may have come to its end meanwhile.
+            Err(error) if !state.task.status.is_terminal() => return Err(error.into()),
+            _ => {}
+        }
+    }
     match format {
         Format::Json => session.print_json(&state)?,
         Format::People => session.print(&format!("{}\n", words::state(state.task.status)))?,
@@ -66,8 +73,8 @@ fn text(state: &TaskState) -> String {
         let _ = writeln!(
             text,
             "  answer by `midfield tasks answer SERVER {} {}`",
-            line(&task.id),
-            line(key)
+            word(&task.id),
+            word(key)
         );
     }
     if task.status == TaskStatus::InputRequired && state.inputs.is_empty() {

@@ -18,6 +18,8 @@ struct Task {
     /// What is asked and not answered.
     open: Map<String, Value>,
     answers: Map<String, Value>,
+    /// Why no answer is taken.
+    refusal: Option<&'static str>,
 }
 
 impl Questioner {
@@ -28,9 +30,14 @@ impl Questioner {
             let question = json!({"method": "elicitation/create", "params": params});
             (key.clone(), question)
         });
+        Self::of(open.collect())
+    }
+
+    /// Asks these requests, whatever they are.
+    pub(crate) fn of(open: Map<String, Value>) -> Self {
         let task = Task {
-            open: open.collect(),
-            answers: Map::new(),
+            open,
+            ..Task::default()
         };
         let task = Arc::new(Mutex::new(task));
         let kept = Arc::clone(&task);
@@ -40,6 +47,10 @@ impl Questioner {
             let (status, mut answered) = match asked["method"].as_str() {
                 Some("server/discover") => ("200 OK", json!({"result": discovered()})),
                 Some("tasks/get") => ("200 OK", json!({"result": task.state()})),
+                Some("tasks/update") if task.refusal.is_some() => (
+                    "200 OK",
+                    json!({"error": {"code": -32602, "message": task.refusal}}),
+                ),
                 Some("tasks/update") => {
                     task.take(&asked["params"]["inputResponses"]);
                     ("200 OK", json!({"result": {"resultType": "complete"}}))
@@ -72,6 +83,11 @@ impl Questioner {
 
     pub(crate) fn url(&self) -> String {
         self.service.url()
+    }
+
+    /// Takes no answer, for this reason.
+    pub(crate) fn refuse(&self, why: &'static str) {
+        self.task.lock().unwrap().refusal = Some(why);
     }
 
     /// Asks nothing any more.

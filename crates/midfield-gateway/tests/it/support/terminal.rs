@@ -129,8 +129,13 @@ impl Terminal {
 
     /// Interrupts the command, as a terminal does for Ctrl-C.
     pub(crate) fn interrupt(&self) {
+        self.signal(Signal::INT);
+    }
+
+    /// Sends a signal to the command.
+    pub(crate) fn signal(&self, signal: Signal) {
         let id = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
-        kill_process(id, Signal::INT).unwrap();
+        kill_process(id, signal).unwrap();
     }
 
     /// Whether the terminal gives whole lines, as it does while nobody reads it key by key.

@@ -10,8 +10,9 @@ use clap::Args;
 use midfield::client::config::Entry;
 use serde::Serialize;
 
-use crate::cli::connect::Via;
-use crate::cli::exit::Exit;
+use crate::cli::connect::{Via, limit};
+use crate::cli::exit::{Ended, Exit};
+use crate::cli::stop::stopped;
 use crate::cli::text::{json, line};
 use crate::cli::{Verdict, block_on, entry, logging, print};
 
@@ -139,9 +140,8 @@ impl Doctor {
             };
             tokio::select! {
                 went = within => went,
-                _ = tokio::signal::ctrl_c() => {
-                    Err(crate::cli::exit::Ended::new(Exit::Interrupted, "stopped by Ctrl-C").into())
-                }
+                ended = limit(self.via.connection().timeout) => Err(ended.into()),
+                stop = stopped() => Err(Ended::stopped(stop).into()),
             }
         })?;
         Ok(match went {

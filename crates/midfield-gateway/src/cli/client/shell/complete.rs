@@ -73,6 +73,7 @@ impl Known {
             ["prompt", prompt, ..] => arguments(&self.prompts, prompt),
             ["read"] => self.resources.clone(),
             ["complete"] => ["prompt", "resource"].map(str::to_owned).to_vec(),
+            ["tasks"] => DEEDS.map(str::to_owned).to_vec(),
             _ => Vec::new(),
         };
         let fitting = all.into_iter().filter(|name| {
@@ -99,9 +100,12 @@ impl Completer for Known {
 }
 
 /// The commands that a line begins with.
-const COMMANDS: [&str; 8] = [
-    "call", "complete", "help", "inspect", "list", "prompt", "quit", "read",
+const COMMANDS: [&str; 9] = [
+    "call", "complete", "help", "inspect", "list", "prompt", "quit", "read", "tasks",
 ];
+
+/// What `tasks` does.
+const DEEDS: [&str; 6] = ["answer", "cancel", "list", "result", "show", "watch"];
 
 #[cfg(test)]
 mod tests {
@@ -122,6 +126,8 @@ mod tests {
         assert_eq!(known.candidates("call add a=1 b"), ["b="]);
         assert_eq!(known.candidates("prompt greet "), ["name="]);
         assert_eq!(known.candidates("read no"), ["note://a"]);
+        assert_eq!(known.candidates("t"), ["tasks"]);
+        assert_eq!(known.candidates("tasks w"), ["watch"]);
         assert_eq!(known.candidates("list "), [""; 0]);
     }
 }

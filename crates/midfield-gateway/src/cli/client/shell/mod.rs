@@ -8,7 +8,8 @@ use clap::Args;
 
 use crate::cli::connect::{Session, Via};
 use crate::cli::exit::{Ended, Exit};
-use crate::cli::{Verdict, note};
+use crate::cli::stop::{Stop, stopped};
+use crate::cli::{Gone, Verdict, note};
 use complete::Known;
 use input::{Input, Read};
 use line::Line;
@@ -65,6 +66,7 @@ impl Shell {
         }
         let mut tally = Tally::default();
         loop {
+            session.rest(true);
             let reading = tokio::task::spawn_blocking(move || {
                 let read = input.next();
                 (read, input)
@@ -72,9 +74,7 @@ impl Shell {
             let (read, given_back) = tokio::select! {
                 reading = reading => reading?,
                 // A terminal that is read tells of Ctrl-C as a key.
-                _ = tokio::signal::ctrl_c() => {
-                    return Err(Ended::new(Exit::Interrupted, "stopped by Ctrl-C").into());
-                }
+                stop = stopped() => return Err(Ended::stopped(stop).into()),
             };
             input = given_back;
             let text = match read? {
@@ -110,28 +110,40 @@ impl Shell {
             Err(told) => Err(anyhow::Error::from(Ended::usage(told))),
         };
         tally.commands += 1;
+        // The result of a call stands there already, whatever was asked on the way.
+        let mut is_printed = false;
         let outcome = match command {
             Err(error) => Err(error),
             Ok(mut command) => {
                 if self.json {
                     command.speak_json();
                 }
+                session.rest(false);
                 tokio::select! {
-                    done = command.run(session) => session.settle(done),
-                    _ = tokio::signal::ctrl_c() => {
+                    done = command.run(session) => {
+                        is_printed = done.is_ok();
+                        session.settle(done)
+                    }
+                    stop = stopped() => {
                         session.cancelled().await;
-                        Err(Ended::new(Exit::Interrupted, "stopped by Ctrl-C: it was cancelled").into())
+                        let ended = Ended::new(stop.exit(), format!("{}: it was cancelled", stop.told()));
+                        if stop != Stop::Interrupted {
+                            // Whoever sends that wants all of it to end.
+                            return Err(ended.into());
+                        }
+                        Err(ended.into())
                     }
                 }
             }
         };
         let exit = match &outcome {
+            Err(error) if error.is::<Gone>() => return Err(Gone.into()),
             Ok(Verdict::Fine) => return Ok(true),
             Ok(Verdict::Wrong) => Exit::Failed,
             Err(error) => {
                 let exit = Exit::of(error);
                 let told = format!("{error:#}");
-                if self.json {
+                if self.json && !is_printed {
                     session.print_json(&serde_json::json!({"error": told, "exit": exit.code()}))?;
                 } else {
                     note(&format!("error: {told}"));
