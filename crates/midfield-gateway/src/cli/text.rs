@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use midfield::client::config::Command;
+use midfield::client::config::Process;
 use serde_json::Value;
 
 use super::entry;
@@ -16,7 +16,7 @@ pub(in crate::cli) fn line(text: &str) -> String {
 
 /// A text of a server as a word of a command that somebody may copy into a shell.
 pub(in crate::cli) fn word(text: &str) -> String {
-    entry::command_line(&Command::new(text, [""; 0]))
+    entry::command_line(&Process::new(text, [""; 0]))
 }
 
 /// JSON in which nothing is left that a terminal obeys: within strings, it is escaped.

@@ -52,7 +52,7 @@ pub(super) fn named(text: &str) -> Option<&str> {
 }
 
 /// Reads a file of this machine, or stdin for `-`. It may wait for ever, which nothing ends where it is not in a thread of its own.
-pub(in crate::cli) fn read_file(name: &str) -> Result<Vec<u8>, String> {
+fn read_file(name: &str) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     let read = match name {
         "-" => std::io::stdin()

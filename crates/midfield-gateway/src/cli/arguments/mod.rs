@@ -13,7 +13,7 @@ mod exact;
 mod files;
 mod schema;
 
-pub(super) use files::{Files, read_file};
+pub(super) use files::Files;
 
 use indexmap::IndexMap;
 use serde_json::{Map, Value};

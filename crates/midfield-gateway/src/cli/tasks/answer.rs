@@ -8,10 +8,11 @@ use serde_json::{Map, Value};
 use super::asking::refused;
 use super::question::Question;
 use super::{answer_to, lost};
+use crate::cli::Verdict;
+use crate::cli::arguments::{self, Files};
 use crate::cli::connect::Session;
 use crate::cli::exit::{Ended, Exit};
 use crate::cli::text::line;
-use crate::cli::{Verdict, arguments};
 
 /// The arguments of `midfield tasks answer`.
 #[derive(Debug, Args)]
@@ -63,12 +64,16 @@ impl Answer {
         let [_, key, fields @ ..] = words else {
             return Err(Ended::usage("say which task, and the KEY of its question").into());
         };
-        let value = self.value()?;
+        let files = Files::of(fields, self.json.as_deref()).await;
+        let files = files.map_err(Ended::usage)?;
+        let value = self.value(&files)?;
         let state = task.status().await.map_err(|error| lost(error, task))?;
         let asked = state.inputs.iter().find(|(open, _)| open == key);
         let (_, asked) = asked.ok_or_else(|| not_open(key, &state))?;
         let question = Question::new(key, asked.clone());
-        let given = self.given(value, fields, &question, session).await?;
+        let given = self
+            .given((value, files), fields, &question, session)
+            .await?;
         answer_to(task, key, given).await?;
         if self.json_output {
             let state = task.status().await.map_err(|error| lost(error, task))?;
@@ -79,15 +84,15 @@ impl Answer {
         Ok(Verdict::Fine)
     }
 
-    fn value(&self) -> Result<Option<Map<String, Value>>, Ended> {
+    fn value(&self, files: &Files) -> Result<Option<Map<String, Value>>, Ended> {
         let text = self.json.as_deref();
-        let value = text.map(|text| arguments::base("--json", text, &mut arguments::read_file));
+        let value = text.map(|text| arguments::base("--json", text, &mut files.reader()));
         value.transpose().map_err(Ended::usage)
     }
 
     async fn given(
         &self,
-        value: Option<Map<String, Value>>,
+        (value, files): (Option<Map<String, Value>>, Files),
         fields: &[String],
         question: &Question,
         session: &Session,
@@ -103,7 +108,7 @@ impl Answer {
         if !fields.is_empty() {
             let base = value.unwrap_or_default();
             let schema = question.schema();
-            let fields = arguments::read(fields, base, &schema, &mut arguments::read_file);
+            let fields = arguments::read(fields, base, &schema, &mut files.reader());
             let given = fields.and_then(|fields| question.agree(fields));
             return Ok(given.map_err(Ended::usage)?);
         }

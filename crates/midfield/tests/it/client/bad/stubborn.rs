@@ -113,6 +113,17 @@ async fn a_question_of_a_server_that_is_gone_is_open_no_more() {
     client.close().await;
 }
 
+/// Ends the server while it is asked.
+struct Ending(Arc<std::sync::Mutex<Option<Web>>>);
+
+impl AnswerElicitation for Ending {
+    async fn answer(&self, _: Elicitation, _: Asker) -> Result<ElicitResult, Refusal> {
+        drop(self.0.lock().expect("no panic").take());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        Ok(ElicitResult::new(Action::Decline))
+    }
+}
+
 #[tokio::test]
 async fn what_was_sent_once_is_not_said_to_be_unsent() {
     // After the first round nothing listens any more.
@@ -128,15 +139,6 @@ async fn what_was_sent_once_is_not_said_to_be_unsent() {
     .await;
     let url = server.url();
     *web.lock().expect("no panic") = Some(server);
-    /// Ends the server while it is asked.
-    struct Ending(Arc<std::sync::Mutex<Option<Web>>>);
-    impl AnswerElicitation for Ending {
-        async fn answer(&self, _: Elicitation, _: Asker) -> Result<ElicitResult, Refusal> {
-            drop(self.0.lock().expect("no panic").take());
-            tokio::time::sleep(Duration::from_millis(100)).await;
-            Ok(ElicitResult::new(Action::Decline))
-        }
-    }
     let client = builder(Speak::Modern)
         .elicitation(Ending(kept))
         .attempts(2)
@@ -165,14 +167,13 @@ async fn nothing_is_sent_again_when_the_time_is_over() {
     assert!(begun.elapsed() < Duration::from_secs(5));
     // Nor is a client that is closed meanwhile waited for.
     let call = client.call_tool("any", ()).into_future();
-    let waiting = tokio::spawn(call);
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    client.close().await;
-    let ended = tokio::time::timeout(Duration::from_secs(5), waiting).await;
-    let error = ended
-        .expect("in time")
-        .expect("no panic")
-        .expect_err("closed");
+    let closing = async {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        client.close().await;
+    };
+    let both = async { tokio::join!(call, closing) };
+    let ended = tokio::time::timeout(Duration::from_secs(5), both).await;
+    let error = ended.expect("in time").0.expect_err("closed");
     assert!(matches!(error, Error::Closed), "{error:?}");
     assert_eq!(web.count("tools/call"), 2);
 }
