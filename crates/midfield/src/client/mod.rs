@@ -148,11 +148,6 @@ impl Client {
         self.0.hearing.answer(question, None).await
     }
 
-    /// The server, as whoever is asked on its behalf is told of it: for a host that shows by itself what a task asks.
-    pub fn asker(&self) -> Asker {
-        self.0.hearing.asker(None)
-    }
-
     /// Ends the session, and the process that was started for it: its input is closed, and where it does not end by itself within
     /// 2 s it is asked to, and after 2 s more made to. What is still waited for fails with [`Error::Closed`].
     pub async fn close(&self) {
