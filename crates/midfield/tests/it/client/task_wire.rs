@@ -361,8 +361,12 @@ async fn a_server_that_fails_for_a_while_is_asked_again_and_not_for_ever() {
         let asked = script.request("tasks/get").await;
         script.refuse(&asked, -32603).await;
     }
-    let asked = script.request("tasks/get").await;
-    script.answer(&asked, modern_state("working", 200)).await;
+    // One that answers for a while is back, and waited for anew.
+    let back = Instant::now();
+    while back.elapsed() < Duration::from_secs(11) {
+        let asked = script.request("tasks/get").await;
+        script.answer(&asked, modern_state("working", 200)).await;
+    }
     let begun = Instant::now();
     while begun.elapsed() < Duration::from_secs(61) {
         let asked = script.request("tasks/get").await;
