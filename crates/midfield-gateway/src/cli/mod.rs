@@ -206,7 +206,7 @@ fn print_bytes(bytes: &[u8]) -> anyhow::Result<()> {
     }
 }
 
-/// The same as [`print`] for a command that prints until it is stopped: it ends when its reader has seen enough.
+/// The same as [`print()`] for a command that prints until it is stopped: it ends when its reader has seen enough.
 fn print_on(text: &str) -> anyhow::Result<()> {
     match floor::print(text) {
         Err(error) if is_gone(&error) => Err(Gone.into()),
