@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use clap::Args;
 use midfield::client;
 use midfield::types::Task;
-use midfield_protocol::Era;
 
 use super::words;
 use crate::cli::Verdict;
@@ -31,9 +30,6 @@ pub(super) struct List {
 
 impl List {
     pub(super) async fn run(&self, session: &Session) -> anyhow::Result<Verdict> {
-        if session.client.revision().era() == Era::Modern {
-            return Err(Ended::new(Exit::NotFound, NO_LIST).into());
-        }
         let listed = session.client.tasks().await;
         let mut tasks = listed.map_err(|error| match error {
             client::Error::NotOffered { .. } => Ended::new(Exit::NotFound, NO_LIST).into(),

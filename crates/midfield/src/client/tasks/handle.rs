@@ -174,10 +174,12 @@ impl Client {
         let not_offered = || Error::NotOffered {
             what: "a list of tasks".into(),
         };
-        if !self
-            .0
-            .offers(|server| server.tasks.is_some_and(|tasks| tasks.list))
-        {
+        let codec = self.0.connection().codec;
+        let is_offered = codec.has_words_for(&Call::ListTasks { cursor: None })
+            && self
+                .0
+                .offers(|server| server.tasks.is_some_and(|tasks| tasks.list));
+        if !is_offered {
             return Err(not_offered());
         }
         let settings = Settings {
